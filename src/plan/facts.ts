@@ -1,0 +1,61 @@
+// What `plan` wants to be told about a statement. `sql` finds it out; nothing else reads SQL.
+
+/** `[startMs, endMs)` in milliseconds since 1970-01-01T00:00:00Z. */
+export interface Interval {
+  readonly startMs: number
+  readonly endMs: number
+}
+
+/** A leading `SET name = literal;` (Druid 34 and newer); `literal` is its JSON text. SET beats the context. */
+export interface SetOption {
+  readonly name: string
+  readonly literal: string
+}
+
+/**
+ * Where a statement depends on the moment it runs (CURRENT_TIMESTAMP, CURRENT_DATE, LOCALTIMESTAMP …).
+ * `distancesMs`: how far from now its relative bounds lie, as absolute values; `null` when some use of now is not
+ * understood well enough to say, and then nothing relative is shared.
+ */
+export type NowUse =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'used'; readonly distancesMs: readonly number[] | null }
+
+/**
+ * Time bounds that are literals alone. `form` names how each bound is written, literals taken out: two statements of
+ * one form differ in nothing by which Druid could read one bound as an interval and the other not.
+ */
+export interface LiteralBounds {
+  readonly intervals: readonly Interval[]
+  readonly form: string
+}
+
+export interface Facts {
+  readonly kind: 'select' | 'explain' | 'dml' | 'other'
+  readonly options: readonly SetOption[]
+  /** Datasources that are read, unquoted, sorted, each once. */
+  readonly tables: readonly string[]
+  /** Names of lookups, by LOOKUP() or `lookup.x`, sorted, each once; '*' for a name that is not a literal. */
+  readonly lookups: readonly string[]
+  /** Reads `sys` or `INFORMATION_SCHEMA`. */
+  readonly systemTables: boolean
+  /** EXTERN, inline external data or anything else whose source is neither a datasource nor a lookup. */
+  readonly external: boolean
+  /** Functions whose value changes from call to call within one moment (RAND, UUID …), upper case, sorted. */
+  readonly volatile: readonly string[]
+  readonly now: NowUse
+  /** How many `?` the text holds. */
+  readonly parameters: number
+  /** The statement's tokens (without leading SETs): equal for texts that differ in white space, comments and case of keywords only. */
+  readonly canonical: string
+  /** `canonical` with every literal taken out: the EXPLAIN check runs once for each of these. */
+  readonly form: string
+  /** Bounds on `__time` when the statement reads one table and all its bounds are literals in UTC; else undefined. */
+  readonly bounds: LiteralBounds | undefined
+}
+
+export type Unknown = 'sql-too-long' | 'sql-too-deep' | 'sql-not-understood'
+
+export type Analysis =
+  | { readonly kind: 'facts'; readonly facts: Facts }
+  | { readonly kind: 'unknown'; readonly reason: Unknown }

@@ -1,0 +1,101 @@
+// The map of the code, enforced: which folder may import which, and which folder owns each package.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
+import { expect, test } from 'vitest'
+
+const SRC = join(import.meta.dirname, '../src')
+
+/** What each folder of src may import. It may import only folders named below it here, so there is no cycle. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  main: ['app', 'config', 'sandbox', 'sql', 'plan', 'observe', 'clock', 'errors'],
+  app: [
+    'admin',
+    'http',
+    'engine',
+    'identity',
+    'freshness',
+    'flight',
+    'cache',
+    'druid',
+    'coordination',
+    'config',
+    'sql',
+    'plan',
+    'result',
+    'observe',
+    'clock',
+    'errors',
+  ],
+  admin: ['engine', 'identity', 'freshness', 'flight', 'cache', 'druid', 'coordination', 'sql', 'plan', 'observe', 'clock', 'errors'],
+  http: ['engine', 'identity', 'druid', 'sql', 'plan', 'result', 'observe', 'clock', 'errors'],
+  engine: ['identity', 'freshness', 'flight', 'cache', 'druid', 'sql', 'plan', 'result', 'observe', 'clock', 'errors'],
+  identity: ['druid', 'observe', 'clock', 'errors'],
+  freshness: ['druid', 'plan', 'observe', 'clock', 'errors'],
+  flight: ['coordination', 'observe', 'clock', 'errors'],
+  cache: ['result', 'observe', 'clock', 'errors'],
+  druid: ['coordination', 'observe', 'clock', 'errors'],
+  coordination: ['observe', 'clock', 'errors'],
+  sandbox: ['sql', 'result', 'plan', 'clock', 'errors'],
+  config: ['observe', 'errors'],
+  sql: ['plan', 'errors'],
+  plan: ['errors'],
+  result: ['errors'],
+  observe: ['clock', 'errors'],
+  clock: [],
+  errors: [],
+}
+
+/** The folders that may import a package. */
+const OWNER: Record<string, readonly string[]> = {
+  'node-sql-parser': ['sql'],
+  zookeeper: ['coordination'],
+  undici: ['druid'],
+  ioredis: ['cache'],
+  'lru-cache': ['cache'],
+  fastify: ['http', 'admin', 'sandbox'],
+  commander: ['main'],
+  zod: ['config'],
+  yaml: ['config'],
+  '@duckdb/node-api': ['sandbox'],
+  'prom-client': ['observe'],
+  pino: ['observe'],
+}
+
+const IMPORT = /(?:from|import)\s*\(?\s*'([^']+)'/g
+
+test('imports follow the map', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
+  expect(files).not.toEqual([])
+  const problems = files.flatMap((name) =>
+    [...readFileSync(join(SRC, name), 'utf8').matchAll(IMPORT)].map(([, target = '']) =>
+      problemOf(name, target),
+    ),
+  )
+  expect(problems.filter((problem) => problem !== undefined)).toEqual([])
+})
+
+function problemOf(name: string, target: string): string | undefined {
+  if (target.startsWith('node:')) return undefined
+  const folder = folderOf(name)
+  if (target.startsWith('.')) {
+    const to = folderOf(join(dirname(name), target))
+    const allowed = to === folder || (MAY_IMPORT[folder] ?? []).includes(to)
+    return allowed ? undefined : `${name}: ${folder} may not import ${to}`
+  }
+  const owner = OWNER[/^(@[^/]+\/)?[^/]+/.exec(target)?.[0] ?? '']
+  return owner?.includes(folder) === true
+    ? undefined
+    : `${name}: package ${target} belongs to ${owner?.join(', ') ?? 'nobody yet'}`
+}
+
+function folderOf(name: string): string {
+  return (name.split(sep)[0] ?? '').replace(/\.ts$/, '')
+}
+
+test('the map has no cycle', () => {
+  const order = Object.keys(MAY_IMPORT)
+  const upward = Object.entries(MAY_IMPORT).flatMap(([from, allowed]) =>
+    allowed.filter((to) => order.indexOf(to) <= order.indexOf(from)).map((to) => `${from} -> ${to}`),
+  )
+  expect(upward).toEqual([])
+})
