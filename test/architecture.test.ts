@@ -29,7 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   admin: ['engine', 'identity', 'freshness', 'flight', 'cache', 'druid', 'coordination', 'sql', 'plan', 'observe', 'clock', 'errors'],
   http: ['engine', 'identity', 'druid', 'sql', 'plan', 'result', 'observe', 'clock', 'errors'],
   engine: ['identity', 'freshness', 'flight', 'cache', 'druid', 'sql', 'plan', 'result', 'observe', 'clock', 'errors'],
-  identity: ['druid', 'observe', 'clock', 'errors'],
+  identity: ['druid', 'plan', 'observe', 'clock', 'errors'],
   freshness: ['druid', 'plan', 'observe', 'clock', 'errors'],
   flight: ['coordination', 'observe', 'clock', 'errors'],
   cache: ['result', 'observe', 'clock', 'errors'],

@@ -1,0 +1,101 @@
+// The segments that a Broker would read, from `GET /druid/v2/datasources/{ds}/candidates`, in a form to compare.
+//
+// What Druid 33.0.0 answers there: `interval` is clipped to what was asked; a segment hit by two asked intervals is
+// listed twice; a realtime segment keeps interval, version and partition while rows arrive and through its hand-off,
+// and only the type of who serves it changes (`indexer-executor` → `historical`).
+import { createHash } from 'node:crypto'
+import { OvateError } from '../errors.ts'
+import { type Interval } from '../plan/facts.ts'
+
+export interface Segment extends Interval {
+  readonly version: string
+  readonly partition: number
+  /** At least one Historical serves it. */
+  readonly sealed: boolean
+}
+
+/** The open ends of time, as far as a JS Date goes. */
+export const BEGINNING_MS = -8_640_000_000_000_000
+export const END_MS = 8_640_000_000_000_000
+export const ALL_TIME: readonly Interval[] = [{ startMs: BEGINNING_MS, endMs: END_MS }]
+
+/** Druid's own ends of time (`Intervals.ETERNITY`). */
+const ETERNITY_START = '-146136543-09-08T08:23:32.096Z'
+const ETERNITY_END = '146140482-04-24T15:36:27.903Z'
+
+/** An interval as Druid writes it in a URL. */
+export function intervalText({ startMs, endMs }: Interval): string {
+  return `${instantText(startMs)}/${instantText(endMs)}`
+}
+
+function instantText(ms: number): string {
+  if (ms <= BEGINNING_MS) return ETERNITY_START
+  return ms >= END_MS ? ETERNITY_END : new Date(ms).toISOString()
+}
+
+function instantMs(text: string): number {
+  const ms = Date.parse(text)
+  if (!Number.isNaN(ms)) return ms
+  return text.startsWith('-') ? BEGINNING_MS : END_MS
+}
+
+/** One element of the answer; throws OVATE_BROKER_FAILED on anything that isn't one. */
+export function segmentOf(value: unknown): Segment {
+  const { interval, version, partitionNumber, locations } = (value ?? {}) as Record<string, unknown>
+  if (typeof interval !== 'string' || typeof version !== 'string' || typeof partitionNumber !== 'number') {
+    throw new OvateError('OVATE_BROKER_FAILED', 'the Broker listed a segment that is not understood')
+  }
+  const [start = '', end = ''] = interval.split('/')
+  const sealed = Array.isArray(locations) && locations.some((one: { type?: unknown }) => one.type === 'historical')
+  return { startMs: instantMs(start), endMs: instantMs(end), version, partition: partitionNumber, sealed }
+}
+
+/**
+ * Segments of neighbouring looks put together: adjacent pieces of one version, partition and kind become one, so that
+ * where a look was clipped leaves no trace. Sorted, each once.
+ */
+export function joined(segments: readonly Segment[]): readonly Segment[] {
+  const sorted = segments.toSorted(compare)
+  const out: Segment[] = []
+  for (const segment of sorted) {
+    const last = out.at(-1)
+    if (last !== undefined && sameKind(last, segment) && segment.startMs <= last.endMs) {
+      out[out.length - 1] = { ...last, endMs: Math.max(last.endMs, segment.endMs) }
+    } else out.push(segment)
+  }
+  return out
+}
+
+function compare(a: Segment, b: Segment): number {
+  if (a.version !== b.version) return a.version < b.version ? -1 : 1
+  if (a.partition !== b.partition) return a.partition - b.partition
+  if (a.sealed !== b.sealed) return a.sealed ? -1 : 1
+  return a.startMs - b.startMs
+}
+
+function sameKind(a: Segment, b: Segment): boolean {
+  return a.version === b.version && a.partition === b.partition && a.sealed === b.sealed
+}
+
+export interface TimelineState {
+  /** Hash over (version, partition, sealed, clipped interval) of what overlaps the intervals. */
+  readonly hash: string
+  /** Nothing that overlaps them is served by realtime tasks alone. */
+  readonly sealed: boolean
+}
+
+/** The state of the part of a timeline that lies under `intervals`; `segments` as `joined` gives them. */
+export function stateUnder(segments: readonly Segment[], intervals: readonly Interval[]): TimelineState {
+  const hash = createHash('sha256')
+  let sealed = true
+  for (const { startMs, endMs } of intervals) {
+    for (const segment of segments) {
+      if (segment.startMs >= endMs || segment.endMs <= startMs) continue
+      if (!segment.sealed) sealed = false
+      const from = Math.max(segment.startMs, startMs)
+      const to = Math.min(segment.endMs, endMs)
+      hash.update(`${segment.version} ${segment.partition} ${segment.sealed} ${from}/${to};`)
+    }
+  }
+  return { hash: hash.digest('base64url'), sealed }
+}

@@ -1,0 +1,198 @@
+// The timelines of the datasources in use: one Broker per service group is polled, and any Broker that answered is
+// looked at once more when its answer has gone on.
+import { type Clock } from '../clock.ts'
+import { type Druid } from '../druid/druid.ts'
+import { type Interval } from '../plan/facts.ts'
+import { boundFor, type FreshnessRules } from './bounds.ts'
+import { lookAt } from './look.ts'
+import { BrokerView, type Part, PARTS, splitAt } from './view.ts'
+import { type TimelineState } from './segments.ts'
+
+export interface TimelinesOptions {
+  readonly druid: Druid
+  readonly clock: Clock
+  readonly authorization: string | undefined
+  /** The rules of a datasource: its bounds say how often head and past must be looked at. */
+  rules(datasource: string): FreshnessRules
+  readonly segmentsMax: number
+  readonly lookTimeoutMs: number
+  readonly onLook: (outcome: 'ok' | 'failed') => void
+}
+
+/** A datasource that nobody asked about for so long is no longer polled. */
+const IDLE_MS = 120_000
+/** Looks are begun twice within the bound that they serve, so that one late or lost look costs no hit. */
+const LOOKS_PER_BOUND = 2.5
+const POLL_MIN_MS = 100
+/** Datasources that are followed at once; beyond, the one that was asked for longest ago is forgotten. */
+const FOLLOWED_MAX = 5_000
+
+export class Timelines {
+  readonly #options: TimelinesOptions
+  readonly #followed = new Map<string, Timeline>()
+  readonly #stop = new AbortController()
+
+  constructor(options: TimelinesOptions) {
+    this.#options = options
+  }
+
+  /** The timeline of a datasource as a service group sees it; being asked for keeps it polled. */
+  of(service: string, datasource: string): Timeline {
+    const key = `${service}\n${datasource}`
+    const known = this.#followed.get(key)
+    if (known !== undefined) {
+      known.use()
+      return known
+    }
+    this.#forgetIdle()
+    const timeline = new Timeline(this.#options, { service, datasource }, this.#stop.signal)
+    this.#followed.set(key, timeline)
+    return timeline
+  }
+
+  list(): readonly Timeline[] {
+    return [...this.#followed.values()]
+  }
+
+  /** Ends all polling; resolves when nothing runs any more. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('closed'))
+    await Promise.all(this.list().map((timeline) => timeline.ended))
+  }
+
+  #forgetIdle(): void {
+    for (const [key, timeline] of this.#followed) if (timeline.idle) this.#followed.delete(key)
+    if (this.#followed.size < FOLLOWED_MAX) return
+    const [oldest] = [...this.#followed].toSorted(([, a], [, b]) => a.usedAtMs - b.usedAtMs)
+    if (oldest !== undefined) this.#followed.delete(oldest[0])
+  }
+}
+
+export class Timeline {
+  readonly service: string
+  readonly datasource: string
+  readonly #options: TimelinesOptions
+  readonly #views = new Map<string, BrokerView>()
+  readonly #closed: AbortSignal
+  #polled: string | undefined
+  #usedAtMs: number
+  #polling: Promise<void> | undefined
+
+  constructor(
+    options: TimelinesOptions,
+    { service, datasource }: { service: string; datasource: string },
+    closed: AbortSignal,
+  ) {
+    this.#options = options
+    this.service = service
+    this.datasource = datasource
+    this.#closed = closed
+    this.#usedAtMs = options.clock.now()
+    this.use()
+  }
+
+  get usedAtMs(): number {
+    return this.#usedAtMs
+  }
+
+  get idle(): boolean {
+    return this.#options.clock.now() - this.#usedAtMs > IDLE_MS
+  }
+
+  /** Resolves when its poll has ended. */
+  get ended(): Promise<void> {
+    return this.#polling ?? Promise.resolve()
+  }
+
+  /** Hot: a hit passes here. Says that somebody asked, and polls if nobody does yet. */
+  use(): void {
+    this.#usedAtMs = this.#options.clock.now()
+    if (this.#closed.aborted) return
+    this.#polling ??= this.#poll().finally(() => (this.#polling = undefined))
+  }
+
+  /** The view of the Broker that is polled; undefined while no Broker of the group is ready. */
+  get polled(): BrokerView | undefined {
+    const ready = this.#options.druid
+      .brokers()
+      .filter(({ service, state }) => service === this.service && state === 'ready')
+      .map(({ id }) => id)
+    if (this.#polled === undefined || !ready.includes(this.#polled)) this.#polled = ready.toSorted()[0]
+    return this.#polled === undefined ? undefined : this.viewOf(this.#polled)
+  }
+
+  viewOf(broker: string): BrokerView {
+    const known = this.#views.get(broker)
+    if (known !== undefined) return known
+    for (const id of this.#views.keys()) {
+      if (!this.#options.druid.brokers().some((one) => one.id === id)) this.#views.delete(id)
+    }
+    const view = new BrokerView(
+      (interval) => this.#lookAt(broker, interval),
+      this.#options.clock,
+      2 * this.#options.rules(this.datasource).capMs,
+    )
+    this.#views.set(broker, view)
+    return view
+  }
+
+  /**
+   * Looks, from now on, at every part that `intervals` touch, at the Broker that is polled or at `broker`.
+   * @throws OvateError when no Broker answers.
+   */
+  async look(intervals: readonly Interval[], broker?: string): Promise<BrokerView | undefined> {
+    const view = broker === undefined ? this.polled : this.viewOf(broker)
+    if (view === undefined) return undefined
+    await Promise.all(view.partsUnder(intervals).map((part) => view.look(part)))
+    return view
+  }
+
+  state(intervals: readonly Interval[]): TimelineState | undefined {
+    return this.polled?.state(intervals)
+  }
+
+  async #lookAt(broker: string, interval: Interval): ReturnType<typeof lookAt> {
+    const options = { ...this.#options, timeoutMs: this.#options.lookTimeoutMs }
+    try {
+      const target = { broker, service: this.service, datasource: this.datasource, interval }
+      const look = await lookAt(options, target, this.#closed)
+      this.#options.onLook('ok')
+      return look
+    } catch (error) {
+      this.#options.onLook('failed')
+      throw error
+    }
+  }
+
+  async #poll(): Promise<void> {
+    const { clock } = this.#options
+    const due: Record<Part, number> = { past: 0, head: 0 }
+    while (!this.#closed.aborted && !this.idle) {
+      const now = clock.monotonic()
+      await Promise.all(PARTS.filter((part) => due[part] <= now).map((part) => this.#pollPart(part)))
+      for (const part of PARTS) if (due[part] <= now) due[part] = now + this.#periodMs(part)
+      const next = Math.min(due.past, due.head)
+      try {
+        await clock.sleep(Math.max(POLL_MIN_MS, next - clock.monotonic()), this.#closed)
+      } catch {
+        return
+      }
+    }
+  }
+
+  // A look that fails is no news: the age of what is held says how long nobody has looked.
+  async #pollPart(part: Part): Promise<void> {
+    try {
+      await this.polled?.look(part)
+    } catch {
+      return
+    }
+  }
+
+  #periodMs(part: Part): number {
+    const { clock, rules } = this.#options
+    const now = clock.now()
+    const newest = part === 'head' ? now : splitAt(now)
+    return Math.max(POLL_MIN_MS, boundFor(rules(this.datasource), newest, now) / LOOKS_PER_BOUND)
+  }
+}

@@ -1,0 +1,192 @@
+// What one Broker was seen to have for one datasource, and since when: two parts of its timeline, each with a history.
+//
+//   past  (−∞, split)   seldom looked at          head  [split, ∞)   often
+//   ├── state A ──┬── state B ──▶ now             a state lasts from the first look that saw it to the last
+import { type Clock } from '../clock.ts'
+import { type Interval } from '../plan/facts.ts'
+import { type Look } from './look.ts'
+import { BEGINNING_MS, END_MS, joined, type Segment, stateUnder, type TimelineState } from './segments.ts'
+
+export type Part = 'past' | 'head'
+export const PARTS: readonly Part[] = ['past', 'head']
+
+interface Seen {
+  readonly segments: readonly Segment[]
+  readonly schema: string
+  readonly firstEndedAtMs: number
+  readonly lastStartedAtMs: number
+  readonly lastEndedAtMs: number
+}
+
+/** Changes older than this many are forgotten; who needs an older one learns that it can't be told. */
+const HISTORY_MAX = 64
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** Realtime tasks work on recent hours: what is older moves seldom. */
+const HEAD_MIN_MS = 24 * HOUR_MS
+
+/** Where head and past meet: a midnight (UTC), at least a day back, so that it moves once a day. */
+export function splitAt(nowMs: number): number {
+  return Math.floor((nowMs - HEAD_MIN_MS) / DAY_MS) * DAY_MS
+}
+
+type LookAt = (interval: Interval) => Promise<Look>
+
+export class BrokerView {
+  readonly #lookAt: LookAt
+  readonly #clock: Clock
+  readonly #gapMaxMs: number
+  readonly #history: Record<Part, Seen[]> = { past: [], head: [] }
+  readonly #running: Record<Part, Promise<void> | undefined> = { past: undefined, head: undefined }
+  readonly #next: Record<Part, Promise<void> | undefined> = { past: undefined, head: undefined }
+  readonly #states = new Map<string, TimelineState>()
+  #split: number
+  #version = 0
+
+  /** `gapMaxMs`: over a longer time without a look nothing is said to have stayed as it was. */
+  constructor(lookAt: LookAt, clock: Clock, gapMaxMs: number) {
+    this.#lookAt = lookAt
+    this.#clock = clock
+    this.#gapMaxMs = gapMaxMs
+    this.#split = splitAt(clock.now())
+  }
+
+  /** Counts up with each change that was seen. */
+  get version(): number {
+    return this.#version
+  }
+
+  partsUnder(intervals: readonly Interval[]): readonly Part[] {
+    const touches = (from: number, to: number): boolean =>
+      intervals.some(({ startMs, endMs }) => startMs < to && endMs > from)
+    return PARTS.filter((part) =>
+      part === 'past' ? touches(BEGINNING_MS, this.#split) : touches(this.#split, END_MS),
+    )
+  }
+
+  intervalOf(part: Part): Interval {
+    return part === 'past'
+      ? { startMs: BEGINNING_MS, endMs: this.#split }
+      : { startMs: this.#split, endMs: END_MS }
+  }
+
+  /** A look at one part that begins after this call; callers that come while one runs share the next. */
+  async look(part: Part): Promise<void> {
+    this.#moveSplit()
+    const running = this.#running[part]
+    if (running === undefined) return await this.#start(part)
+    this.#next[part] ??= running.then(
+      () => this.#start(part),
+      () => this.#start(part),
+    )
+    await this.#next[part]
+  }
+
+  /** When the last successful look at a part began, by our clock in ms; undefined before the first. */
+  lookedAtMs(part: Part): number | undefined {
+    return this.#history[part].at(-1)?.lastStartedAtMs
+  }
+
+  /** The present state under `intervals`, columns included; undefined until each part of it has been looked at. */
+  state(intervals: readonly Interval[]): TimelineState | undefined {
+    const parts = this.partsUnder(intervals)
+    const seen = parts.map((part) => this.#history[part].at(-1))
+    if (seen.length === 0 || seen.some((one) => one === undefined)) return undefined
+    const key = intervals.map(({ startMs, endMs }) => `${startMs}/${endMs}`).join()
+    const known = this.#states.get(key)
+    if (known !== undefined) return known
+    const state = withSchema(seen as Seen[], intervals)
+    if (this.#states.size >= STATES_MAX) this.#states.clear()
+    this.#states.set(key, state)
+    return state
+  }
+
+  /**
+   * Whether the state under `intervals` was the present one at each look from `sinceMs` on, the last look before that
+   * moment included. `unknown` when there was no such look, or too long before: a segment that went and came back in
+   * between would not be noticed.
+   */
+  unchangedSince(intervals: readonly Interval[], sinceMs: number): 'yes' | 'no' | 'unknown' {
+    const verdicts = this.partsUnder(intervals).map((part) => this.#partUnchanged(part, intervals, sinceMs))
+    if (verdicts.length === 0 || verdicts.includes('unknown')) return 'unknown'
+    return verdicts.includes('no') ? 'no' : 'yes'
+  }
+
+  #partUnchanged(part: Part, intervals: readonly Interval[], sinceMs: number): 'yes' | 'no' | 'unknown' {
+    const history = this.#history[part]
+    const before = history.findLastIndex(({ firstEndedAtMs }) => firstEndedAtMs <= sinceMs)
+    const seen = history[before]
+    if (seen === undefined || seen.lastEndedAtMs < sinceMs - this.#gapMaxMs) return 'unknown'
+    const states = history.slice(before).map((one) => withSchema([one], intervals).hash)
+    return states.every((hash) => hash === states[0]) ? 'yes' : 'no'
+  }
+
+  async #start(part: Part): Promise<void> {
+    const run = this.#lookOnce(part).finally(() => {
+      this.#running[part] = undefined
+      this.#next[part] = undefined
+    })
+    this.#running[part] = run
+    await run
+  }
+
+  async #lookOnce(part: Part): Promise<void> {
+    const split = this.#split
+    const look = await this.#lookAt(this.intervalOf(part))
+    // The split moved while the answer was on its way: what came is of no interval that is still looked at.
+    if (split !== this.#split) return
+    this.#add(part, look)
+  }
+
+  #add(part: Part, look: Look): void {
+    const history = this.#history[part]
+    const last = history.at(-1)
+    const times = { lastStartedAtMs: look.startedAtMs, lastEndedAtMs: look.endedAtMs }
+    const equal = last !== undefined && last.schema === look.schema && same(last.segments, look.segments)
+    if (equal && look.startedAtMs - last.lastEndedAtMs <= this.#gapMaxMs) {
+      history[history.length - 1] = { ...last, ...times }
+      return
+    }
+    const { segments, schema } = equal ? last : look
+    history.push({ segments, schema, firstEndedAtMs: look.endedAtMs, ...times })
+    if (history.length > HISTORY_MAX) history.shift()
+    if (equal) return
+    this.#version += 1
+    this.#states.clear()
+  }
+
+  #moveSplit(): void {
+    const split = splitAt(this.#clock.now())
+    if (split === this.#split) return
+    this.#split = split
+    this.#history.past = []
+    this.#history.head = []
+    this.#version += 1
+    this.#states.clear()
+  }
+}
+
+const STATES_MAX = 10_000
+
+function withSchema(seen: readonly Seen[], intervals: readonly Interval[]): TimelineState {
+  const segments = seen.length === 1 ? (seen[0]?.segments ?? []) : joined(seen.flatMap((one) => one.segments))
+  const { hash, sealed } = stateUnder(segments, intervals)
+  return { hash: `${hash} ${seen.map((one) => one.schema).at(-1)}`, sealed }
+}
+
+function same(a: readonly Segment[], b: readonly Segment[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((one, index) => {
+      const other = b[index]
+      return (
+        other !== undefined &&
+        one.version === other.version &&
+        one.partition === other.partition &&
+        one.sealed === other.sealed &&
+        one.startMs === other.startMs &&
+        one.endMs === other.endMs
+      )
+    })
+  )
+}

@@ -1,0 +1,37 @@
+// Who asks: everything by which Druid may tell users apart, as an HMAC. Credentials themselves are never kept.
+import { createHmac, randomBytes } from 'node:crypto'
+import { type IncomingHttpHeaders } from 'node:http'
+import { type IdentityScope } from '../plan/query.ts'
+
+export interface IdentityOptions {
+  /** Lower-case names of headers beside `authorization` and `cookie` by which Druid may tell users apart. */
+  readonly headers: readonly string[]
+  /** Shared by all replicas; without one a random key lives as long as the process. */
+  readonly secret: string | undefined
+}
+
+/** The scope of requests without any credentials. */
+export const ANONYMOUS = 'anonymous' as IdentityScope
+
+export class Identities {
+  readonly #names: readonly string[]
+  readonly #secret: string | Buffer
+
+  constructor(options: IdentityOptions) {
+    this.#names = [...new Set(['authorization', 'cookie', ...options.headers])]
+    this.#secret = options.secret ?? randomBytes(32)
+  }
+
+  /** Hot: a hit passes here. The scope that a request's headers and client certificate put it in. */
+  scopeOf(headers: IncomingHttpHeaders, certificateFingerprint: string | undefined): IdentityScope {
+    let text = ''
+    for (const name of this.#names) {
+      const value = headers[name]
+      // A header with several values arrives as a list or joined: each length is written, so that no two lists collide.
+      if (value !== undefined) text += `${name}=${String(value).length}:${String(value)};`
+    }
+    if (certificateFingerprint !== undefined) text += `certificate=${certificateFingerprint};`
+    if (text === '') return ANONYMOUS
+    return createHmac('sha256', this.#secret).update(text).digest('base64url') as IdentityScope
+  }
+}

@@ -1,0 +1,29 @@
+// A query: what was asked, free of wire format and of how the client is connected.
+
+declare const brand: unique symbol
+type Brand<Value, Name extends string> = Value & { readonly [brand]: Name }
+
+/** Who asks, as an opaque scope: equal exactly for requests between which Druid can't tell users apart. */
+export type IdentityScope = Brand<string, 'IdentityScope'>
+/** The key of a whole result: equal keys ask the same thing in the same scope. */
+export type WholeKey = Brand<string, 'WholeKey'>
+
+export interface Query {
+  readonly sql: string
+  /** The JSON text of `parameters` as it came, '' when there are none: a BIGINT never passes through a JS number. */
+  readonly parameters: string
+  /** Context keys in the order of their names, each value as its JSON text. */
+  readonly context: ReadonlyMap<string, string>
+}
+
+/** A context value as text: strings without their quotes, anything else as its JSON text. */
+export function contextText(query: Query, name: string): string | undefined {
+  const token = query.context.get(name)
+  if (token === undefined || token === 'null') return undefined
+  return token.startsWith('"') ? String(JSON.parse(token)) : token
+}
+
+/** Druid reads "false" and false alike (`QueryContexts.getAsBoolean`, 33.0.0). */
+export function contextIsFalse(query: Query, name: string): boolean {
+  return contextText(query, name)?.toLowerCase() === 'false'
+}
