@@ -1,4 +1,5 @@
 // One computation per key at a time: the first caller begins it, callers that may share it wait for the same answer.
+import { orAborted } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 
 interface Flight<Answer> {
@@ -63,7 +64,7 @@ export class Flights<Answer> {
 
   #joinable(key: string, ageMaxMs: number): Flight<Answer> | undefined {
     const flight = this.#newest.get(key)
-    if (flight === undefined || flight.stop.signal.aborted) return undefined
+    if (flight === undefined) return undefined
     return this.#clock.now() - flight.beganAtMs <= ageMaxMs ? flight : undefined
   }
 
@@ -73,21 +74,20 @@ export class Flights<Answer> {
     const flight = { key, answer: start(stop.signal), stop, beganAtMs, waiters: 0 }
     this.#newest.set(key, flight)
     this.#all.add(flight)
+    // Before any waiter runs: one that begins anew after a failure must not join what has just failed.
+    const land = (): void => this.#offTheBoard(flight)
+    flight.answer.then(land, land)
     return flight
+  }
+
+  #offTheBoard(flight: Flight<Answer>): void {
+    if (this.#newest.get(flight.key) === flight) this.#newest.delete(flight.key)
   }
 
   // The last waiter has gone: either the flight has landed, or nobody wants it any more.
   #end(flight: Flight<Answer>): void {
-    if (this.#newest.get(flight.key) === flight) this.#newest.delete(flight.key)
+    this.#offTheBoard(flight)
     this.#all.delete(flight)
     flight.stop.abort(new Error('nobody waits any more'))
   }
-}
-
-function orAborted<Answer>(answer: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason as Error)
-    signal.addEventListener('abort', leave)
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
-  })
 }

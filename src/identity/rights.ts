@@ -29,6 +29,7 @@ const DUE_SHARE = 0.7
 export class Rights {
   readonly #options: RightsOptions
   readonly #provenAtMs: LRUCache<string, number>
+  readonly #renewals = new Set<Promise<boolean>>()
   readonly #renewing = new Map<string, Promise<boolean>>()
 
   constructor(options: RightsOptions) {
@@ -57,30 +58,29 @@ export class Rights {
   }
 
   /** Asks Druid, as the caller, for each table that isn't freshly proved; true when it may read them all. */
-  async check(caller: Caller, service: string, tables: readonly string[], signal: AbortSignal): Promise<boolean> {
+  async check(caller: Caller, service: string, tables: readonly string[]): Promise<boolean> {
     const due = tables.filter((table) => this.state(caller.scope, service, [table]) !== 'proved')
-    const granted = await Promise.all(due.map((table) => this.#checkOnce(caller, { service, table }, signal)))
+    const granted = await Promise.all(due.map((table) => this.#checkOnce(caller, service, table)))
     return granted.every(Boolean)
   }
 
-  #checkOnce(
-    caller: Caller,
-    { service, table }: { service: string; table: string },
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  /** Renews proofs beside the road; what comes of it is read from the state later. */
+  renew(caller: Caller, service: string, tables: readonly string[]): void {
+    const task = this.check(caller, service, tables).finally(() => this.#renewals.delete(task))
+    this.#renewals.add(task)
+  }
+
+  // The check belongs to all who wait for it, so no one caller's signal ends it: its own time does.
+  #checkOnce(caller: Caller, service: string, table: string): Promise<boolean> {
     const key = keyOf(caller.scope, service, table)
     const running = this.#renewing.get(key)
     if (running !== undefined) return running
-    const check = this.#ask(caller, { service, table }, signal).finally(() => this.#renewing.delete(key))
+    const check = this.#ask(caller, service, table).finally(() => this.#renewing.delete(key))
     this.#renewing.set(key, check)
     return check
   }
 
-  async #ask(
-    caller: Caller,
-    { service, table }: { service: string; table: string },
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  async #ask(caller: Caller, service: string, table: string): Promise<boolean> {
     const { druid, clock, timeoutMs, checkSql, onCheck } = this.#options
     const askedAtMs = clock.now()
     try {
@@ -94,7 +94,7 @@ export class Rights {
           repeatable: true,
           cancel: undefined,
         },
-        AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        AbortSignal.timeout(timeoutMs),
       )
       const granted = answer.status === 200
       for await (const _ of answer.body) continue

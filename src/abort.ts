@@ -1,0 +1,11 @@
+// Waiting that a signal can end.
+
+/** The promise's outcome, or the signal's reason if that fires first; what the promise does then is its owner's. */
+export function orAborted<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason as Error)
+    if (signal.aborted) leave()
+    signal.addEventListener('abort', leave)
+    value.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+  })
+}

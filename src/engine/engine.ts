@@ -1,0 +1,120 @@
+// Runs plans: decides what to read, to fetch, to wait for and to keep.
+import { orAborted } from '../abort.ts'
+import { type MemoryCache } from '../cache/memory.ts'
+import { type Clock } from '../clock.ts'
+import { type Druid } from '../druid/druid.ts'
+import { OvateError } from '../errors.ts'
+import { judge, lookAgain, type Verdict } from '../freshness/proof.ts'
+import { type Rights } from '../identity/rights.ts'
+import { type Plan, type WholePlan } from '../plan/plan.ts'
+import { type IdentityScope } from '../plan/query.ts'
+import { type Entry } from './entry.ts'
+import { type Keeper } from './keeper.ts'
+import { pass } from './pass.ts'
+import { type PlanChecks } from './plan-check.ts'
+import { type Answer, type CacheWish, type HeldAnswer, type SqlRequest } from './request.ts'
+import { type Whole } from './whole.ts'
+
+export interface EngineOptions {
+  readonly druid: Druid
+  readonly clock: Clock
+  readonly cache: MemoryCache<Entry>
+  readonly rights: Rights
+  readonly planChecks: PlanChecks
+  readonly keeper: Keeper
+  readonly whole: Whole
+}
+
+/** What a hit needs to know of a request: small, so that it can be kept for each text that was seen. */
+export interface Asked {
+  readonly plan: WholePlan
+  readonly identity: IdentityScope
+}
+
+export class Engine {
+  readonly #options: EngineOptions
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Hot: a hit passes here. The held answer when it may be given at once, without asking anybody; undefined otherwise.
+   */
+  hit(asked: Asked, arrivedAtMs: number, headers: readonly string[]): HeldAnswer | undefined {
+    const { plan, identity } = asked
+    const entry = this.#options.cache.get(plan.key)
+    if (entry === undefined) return undefined
+    const verdict = this.#judge(entry, arrivedAtMs)
+    if (verdict.kind !== 'valid') return undefined
+    const right = this.#options.rights.state(identity, entry.service, plan.tables)
+    if (right === 'unproved') return undefined
+    if (right === 'due') this.#renew(asked, entry, headers)
+    return { kind: 'held', entry, outcome: { kind: 'hit' }, ageMs: verdict.ageMs }
+  }
+
+  /**
+   * Runs a plan. `signal` is the asker's: it fires when the client has gone, has cancelled, or its time is over.
+   * @throws OvateError when Druid could not be asked; the signal's reason.
+   */
+  async run(request: SqlRequest, plan: Plan, signal: AbortSignal): Promise<Answer> {
+    const { druid, planChecks, keeper, whole } = this.#options
+    if (plan.kind === 'pass') {
+      return await pass(druid, request, { reason: plan.reason, repeatable: plan.reason !== 'dml' }, signal)
+    }
+    const generation = druid.generation(plan.service ?? druid.defaultService)
+    const bypass = request.cacheWish.noStore
+      ? 'client-bypass'
+      : planChecks.disagrees(request, plan, generation)
+        ? 'plan-disagrees'
+        : undefined
+    if (bypass !== undefined) return await pass(druid, request, { reason: bypass, repeatable: true }, signal)
+    const held = await this.#held(request, plan, signal)
+    if (held !== undefined) return held
+    if (request.cacheWish.onlyIfCached) {
+      throw new OvateError('OVATE_NOT_CACHED', 'no answer is held that may be given, and only-if-cached was asked for')
+    }
+    return keeper.isTooLarge(plan)
+      ? await pass(druid, request, { reason: 'too-large', repeatable: true }, signal)
+      : await whole.compute(request, plan, signal)
+  }
+
+  // A held answer that lacks no more than a look at the timeline, or a check of rights, costs Druid next to nothing.
+  async #held(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<HeldAnswer | undefined> {
+    const { cache, rights } = this.#options
+    const entry = cache.get(plan.key)
+    if (entry?.proof === undefined || request.cacheWish.noCache) return undefined
+    let verdict = this.#judge(entry, request.arrivedAtMs)
+    if (verdict.kind === 'look') {
+      try {
+        await orAborted(lookAgain(entry.proof), signal)
+      } catch {
+        signal.throwIfAborted()
+        return undefined
+      }
+      verdict = this.#judge(entry, request.arrivedAtMs)
+    }
+    if (verdict.kind !== 'valid' || !freshEnough(verdict.ageMs, request.cacheWish)) return undefined
+    const caller = { scope: request.identity, headers: request.headers }
+    const proved = rights.state(request.identity, entry.service, plan.tables) !== 'unproved'
+    const allowed = proved || (await orAborted(rights.check(caller, entry.service, plan.tables), signal))
+    // The world may have moved while we waited.
+    const again = this.#judge(entry, request.arrivedAtMs)
+    if (!allowed || again.kind !== 'valid') return undefined
+    return { kind: 'held', entry, outcome: { kind: 'hit' }, ageMs: again.ageMs }
+  }
+
+  #judge(entry: Entry, arrivedAtMs: number): Verdict {
+    if (entry.proof === undefined) return { kind: 'invalid' }
+    const { druid, clock } = this.#options
+    return judge(entry.proof, druid.generation(entry.service), clock.now(), arrivedAtMs)
+  }
+
+  #renew({ plan, identity }: Asked, entry: Entry, headers: readonly string[]): void {
+    this.#options.rights.renew({ scope: identity, headers }, entry.service, plan.tables)
+  }
+}
+
+function freshEnough(ageMs: number, { maxAgeMs }: CacheWish): boolean {
+  return maxAgeMs === undefined || ageMs <= maxAgeMs
+}

@@ -1,0 +1,48 @@
+// Headers of Druid's answers, as lists of names and values in turn, the way they were on the wire.
+
+/** Headers that belong to one request or one connection, and so not to a result that is kept. */
+const OF_ONE_REQUEST = new Set([
+  'date',
+  'x-druid-query-id',
+  'x-druid-sql-query-id',
+  'x-druid-sql-header-included',
+  'trailer',
+  'transfer-encoding',
+  'content-length',
+  'content-encoding',
+  'set-cookie',
+  'connection',
+  'keep-alive',
+  'www-authenticate',
+  'age',
+  'cache-status',
+])
+
+/** The headers that may be given with a result to anyone it is given to. */
+export function resultHeaders(headers: readonly string[]): readonly string[] {
+  return headers.filter((_, index) => !OF_ONE_REQUEST.has((headers[index - (index % 2)] ?? '').toLowerCase()))
+}
+
+/** The first value of a header; `name` in lower case. */
+export function headerOf(headers: readonly string[], name: string): string | undefined {
+  for (let i = 0; i + 1 < headers.length; i += 2) if (headers[i]?.toLowerCase() === name) return headers[i + 1]
+  return undefined
+}
+
+const CONTEXT = 'x-druid-response-context'
+
+/**
+ * Whether Druid says that its answer lacks something: `missingSegments`, `uncoveredIntervals` or a context that was cut
+ * (`ResponseContext.Keys`, 33.0.0). Such an answer is the asker's own: never kept, never given to a second client.
+ */
+export function saysIncomplete(headers: readonly string[]): boolean {
+  const text = headerOf(headers, CONTEXT)
+  if (text === undefined || text === '{}') return false
+  try {
+    const context = JSON.parse(text) as Record<string, unknown>
+    const lists = [context['missingSegments'], context['uncoveredIntervals']]
+    return lists.some((list) => Array.isArray(list) && list.length > 0) || context['truncated'] === true
+  } catch {
+    return true
+  }
+}

@@ -1,0 +1,132 @@
+// Decides beside the road whether an answer that was just given may be kept: Druid's plan must agree with the text, and
+// the timeline must not have moved under it.
+import { LRUCache } from 'lru-cache'
+import { type MemoryCache } from '../cache/memory.ts'
+import { type Clock } from '../clock.ts'
+import { type Druid, type DruidAnswer } from '../druid/druid.ts'
+import { type FreshnessRules } from '../freshness/bounds.ts'
+import { prove } from '../freshness/proof.ts'
+import { ALL_TIME } from '../freshness/segments.ts'
+import { type Timelines } from '../freshness/timelines.ts'
+import { ANONYMOUS } from '../identity/identity.ts'
+import { type Rights } from '../identity/rights.ts'
+import { type WholePlan } from '../plan/plan.ts'
+import { explainSql } from '../sql/statements.ts'
+import { type Entry } from './entry.ts'
+import { type Checked, type PlanChecks } from './plan-check.ts'
+import { type SqlRequest } from './request.ts'
+
+export interface KeeperOptions {
+  readonly druid: Druid
+  readonly clock: Clock
+  readonly cache: MemoryCache<Entry>
+  readonly timelines: Timelines
+  readonly rights: Rights
+  readonly planChecks: PlanChecks
+  rules(datasource: string): FreshnessRules
+  /** How long answers over these tables may live once an identity is involved, ms; Infinity where declared free of policies. */
+  policyMs(tables: readonly string[]): number
+  readonly onKept: (outcome: 'kept' | 'not-kept') => void
+}
+
+const TOO_LARGE_MAX = 10_000
+const TOO_LARGE_MS = 600_000
+const PURGES_MAX = 10_000
+
+export class Keeper {
+  readonly #options: KeeperOptions
+  readonly #tooLarge: LRUCache<string, true>
+  readonly #purgedAtMs = new LRUCache<string, number>({ max: PURGES_MAX })
+  readonly #running = new Set<Promise<void>>()
+
+  constructor(options: KeeperOptions) {
+    this.#options = options
+    this.#tooLarge = new LRUCache({ max: TOO_LARGE_MAX, ttl: TOO_LARGE_MS })
+  }
+
+  /**
+   * To be called when the head of an answer is there: the check of the plan runs beside it. The function returned takes
+   * the complete answer and sees to the rest.
+   */
+  begin(request: SqlRequest, plan: WholePlan, answer: DruidAnswer): (entry: Entry, costMs: number) => void {
+    const { broker, generation } = answer
+    const run = { service: broker.service, generation, explainSql: explainSql(request.query.sql) }
+    const checking = this.#options.planChecks.check(request, plan, run)
+    return (entry, costMs) => {
+      this.#options.rights.proved(request.identity, broker.service, plan.tables, answer.sentAtMs)
+      const task = this.#keep({ request, plan, answer, entry, costMs }, checking).finally(() => this.#running.delete(task))
+      this.#running.add(task)
+    }
+  }
+
+  /** Remembers that answers to this statement pass the limit of what is kept. */
+  tooLarge(plan: WholePlan): void {
+    this.#tooLarge.set(plan.key, true)
+  }
+
+  isTooLarge(plan: WholePlan): boolean {
+    return this.#tooLarge.has(plan.key)
+  }
+
+  /** By how much the clocks of a group's Brokers may be off, ms; undefined when one of them isn't known. */
+  clockErrorMs(service: string | undefined): number | undefined {
+    const name = service ?? this.#options.druid.defaultService
+    const errors = this.#options.druid
+      .brokers()
+      .filter((broker) => broker.service === name && broker.state === 'ready')
+      .map(({ clock }) => clock?.errorMs ?? Number.POSITIVE_INFINITY)
+    const worst = Math.max(0, ...errors)
+    return errors.length > 0 && Number.isFinite(worst) ? worst : undefined
+  }
+
+  /** Takes out what read a datasource (all without one), and what is on its way; returns how many entries went. */
+  purge(datasource: string | undefined): number {
+    this.#purgedAtMs.set(datasource ?? '', this.#options.clock.now())
+    return this.#options.cache.deleteWhere(({ tables }) => datasource === undefined || tables.includes(datasource))
+  }
+
+  /** Resolves when nothing is being decided any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running)
+  }
+
+  async #keep(made: Made, checking: Promise<Checked>): Promise<void> {
+    const { plan, answer, entry, costMs } = made
+    const { cache, timelines, rules, clock, onKept } = this.#options
+    const checked = await checking
+    if (checked.kind !== 'agrees') return onKept('not-kept')
+    const answered = this.#answered(made, checked)
+    const proof = await prove(timelines, rules, answered, () => clock.now())
+    if (proof === undefined || this.#wasPurged(plan.tables, answer.sentAtMs)) return onKept('not-kept')
+    entry.proof = proof
+    onKept(cache.put(plan.key, entry, costMs) ? 'kept' : 'not-kept')
+  }
+
+  #answered({ request, plan, answer }: Made, checked: Checked & { kind: 'agrees' }): Parameters<typeof prove>[2] {
+    const { broker, generation, sentAtMs } = answer
+    const intervals = checked.intervals && plan.bounds !== undefined ? plan.bounds.intervals : ALL_TIME
+    return {
+      broker: broker.id,
+      service: broker.service,
+      generation,
+      sentAtMs,
+      clockErrorMs: this.clockErrorMs(broker.service),
+      now: plan.now,
+      readsLookup: checked.readsLookup,
+      policyMs: request.identity === ANONYMOUS ? Number.POSITIVE_INFINITY : this.#options.policyMs(plan.tables),
+      tables: plan.tables.map((name) => ({ name, intervals })),
+    }
+  }
+
+  #wasPurged(tables: readonly string[], sentAtMs: number): boolean {
+    return ['', ...tables].some((table) => (this.#purgedAtMs.get(table) ?? Number.NEGATIVE_INFINITY) >= sentAtMs)
+  }
+}
+
+interface Made {
+  readonly request: SqlRequest
+  readonly plan: WholePlan
+  readonly answer: DruidAnswer
+  readonly entry: Entry
+  readonly costMs: number
+}

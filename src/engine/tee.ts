@@ -1,0 +1,127 @@
+// One upstream body for two: whoever began the flight reads it while it comes, and the flight keeps it as long as it is
+// small enough. Past that limit the reader alone sets the pace.
+//
+//   source ──▶ chunks[ … kept … ] ──▶ reader (at its own pace)
+//                   └─ whole, if it ended within the limit
+import { once } from 'node:events'
+import { EventEmitter } from 'node:events'
+import { type Readable } from 'node:stream'
+
+export interface TeeOptions {
+  readonly maxBytes: number
+  /** Counts bytes against the common limit; false when there is no room for them. */
+  hold(bytes: number): boolean
+}
+
+export type Collected =
+  | { readonly kind: 'whole'; readonly chunks: readonly Buffer[]; readonly sizeBytes: number }
+  | { readonly kind: 'too-large' }
+  | { readonly kind: 'broken'; readonly cause: unknown }
+
+/** What lies between the source and a reader that is slower, once nothing is kept any more. */
+const WINDOW_BYTES = 1_000_000
+
+export class Tee {
+  readonly #source: Readable
+  readonly #options: TeeOptions
+  readonly #events = new EventEmitter()
+  #chunks: Buffer[] = []
+  #keptBytes = 0
+  #heldBytes = 0
+  #windowBytes = 0
+  #keeping = true
+  #state: 'running' | 'ended' | 'broken' = 'running'
+  #cause: unknown
+  #reader: 'expected' | 'none' = 'expected'
+
+  constructor(source: Readable, options: TeeOptions) {
+    this.#source = source
+    this.#options = options
+    this.#events.setMaxListeners(0)
+  }
+
+  /**
+   * Reads the source to its end; resolves early with `too-large` once the limit is passed, and then goes on for the
+   * reader only. Never rejects.
+   */
+  collect(): Promise<Collected> {
+    return new Promise((resolve) => {
+      const pump = async (): Promise<void> => {
+        try {
+          for await (const chunk of this.#source as AsyncIterable<Buffer>) {
+            if (this.#keeping && !this.#keep(chunk)) resolve({ kind: 'too-large' })
+            await this.#hand(chunk)
+          }
+          this.#settle('ended', undefined)
+        } catch (error) {
+          this.#settle('broken', error)
+        }
+        this.#release()
+        if (this.#state === 'broken') resolve({ kind: 'broken', cause: this.#cause })
+        else resolve({ kind: 'whole', chunks: this.#chunks, sizeBytes: this.#keptBytes })
+      }
+      pump().catch((error: unknown) => resolve({ kind: 'broken', cause: error }))
+    })
+  }
+
+  /** The body for the one that began; throws what broke the source, after what came before. */
+  async *read(): AsyncGenerator<Buffer> {
+    let next = 0
+    try {
+      for (;;) {
+        const chunk = this.#keeping || next < this.#chunks.length ? this.#chunks[next] : undefined
+        if (chunk !== undefined) {
+          next = this.#taken(next, chunk)
+          yield chunk
+        } else if (this.#state === 'running') await once(this.#events, 'news')
+        else break
+      }
+      if (this.#state === 'broken') throw this.#cause
+    } finally {
+      this.#reader = 'none'
+      this.#events.emit('room')
+    }
+  }
+
+  #keep(chunk: Buffer): boolean {
+    const fits = this.#keptBytes + chunk.length <= this.#options.maxBytes && this.#options.hold(chunk.length)
+    if (!fits) {
+      this.#keeping = false
+      this.#release()
+      return false
+    }
+    this.#keptBytes += chunk.length
+    this.#heldBytes += chunk.length
+    return true
+  }
+
+  async #hand(chunk: Buffer): Promise<void> {
+    this.#chunks.push(chunk)
+    this.#windowBytes += chunk.length
+    this.#events.emit('news')
+    while (!this.#keeping && this.#windowBytes > WINDOW_BYTES) {
+      if (this.#reader === 'none') throw new Error('nobody reads an answer that is too large to keep')
+      await once(this.#events, 'room')
+    }
+  }
+
+  // While chunks are kept the reader walks along them; afterwards what it has read is let go.
+  #taken(index: number, chunk: Buffer): number {
+    this.#windowBytes -= chunk.length
+    if (this.#keeping || this.#state === 'ended') return index + 1
+    this.#chunks.splice(0, index + 1)
+    this.#events.emit('room')
+    return 0
+  }
+
+  #settle(state: 'ended' | 'broken', cause: unknown): void {
+    this.#state = state
+    this.#cause = cause
+    this.#events.emit('news')
+  }
+
+  #release(): void {
+    this.#options.hold(-this.#heldBytes)
+    this.#heldBytes = 0
+  }
+}

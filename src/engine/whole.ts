@@ -1,0 +1,253 @@
+// The plan `whole`: one upstream computation for all who ask the same at the same time, its result kept while it proves
+// itself.
+import { Readable } from 'node:stream'
+import { type MemoryCache } from '../cache/memory.ts'
+import { type Clock } from '../clock.ts'
+import { type Druid, type DruidAnswer } from '../druid/druid.ts'
+import { OvateError } from '../errors.ts'
+import { type Flights } from '../flight/flights.ts'
+import { type FreshnessRules, tickMs } from '../freshness/bounds.ts'
+import { type WholePlan } from '../plan/plan.ts'
+import { KEPT_FORMAT } from '../result/format.ts'
+import { Transcoder } from '../result/transcoder.ts'
+import { Entry } from './entry.ts'
+import { resultHeaders, saysIncomplete } from './headers.ts'
+import { type Keeper } from './keeper.ts'
+import { type Answer, type Ending, type SqlRequest, type StreamAnswer } from './request.ts'
+import { Tee } from './tee.ts'
+
+/** How a flight ended, for those who wait for it. */
+export type Landing =
+  | { readonly kind: 'entry'; readonly entry: Entry }
+  /** Druid refused the statement: the same for all who ask it. */
+  | { readonly kind: 'refused'; readonly answer: Refusal }
+  /** It failed for reasons of its own (timeout, cancel, capacity, a broken connection): others begin anew. */
+  | { readonly kind: 'failed'; readonly answer: Refusal | undefined; readonly cause: unknown }
+  /** Past the limit of what is kept: each asks for itself. */
+  | { readonly kind: 'too-large' }
+
+interface Refusal {
+  readonly status: number
+  readonly headers: readonly string[]
+  readonly body: Buffer
+  readonly id: string
+}
+
+export interface WholeOptions {
+  readonly druid: Druid
+  readonly clock: Clock
+  readonly cache: MemoryCache<Entry>
+  readonly flights: Flights<Landing>
+  readonly keeper: Keeper
+  rules(datasource: string): FreshnessRules
+  readonly onCompute: (upstreamMs: number) => void
+}
+
+/** How often a waiter begins anew after the flight that it joined has failed, before it asks for itself. */
+const JOINS_MAX = 3
+const REFUSAL_MAX_BYTES = 1_000_000
+const JOIN_NONE_MS = -1
+
+export class Whole {
+  readonly #options: WholeOptions
+
+  constructor(options: WholeOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The answer computed by Druid: streamed to the one that begins, shared with those who join. `signal` is the asker's.
+   * @throws OvateError when no Broker could be asked; the signal's reason.
+   */
+  async compute(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Answer> {
+    const ageMaxMs = this.#joinAgeMs(request, plan)
+    for (let round = 0; round < JOINS_MAX; round += 1) {
+      const answer = await this.#fly(request, plan, ageMaxMs, signal)
+      if (answer !== 'again') return answer
+    }
+    return await this.alone(request, plan, signal)
+  }
+
+  /** Asks for one client only, keeping nothing. */
+  async alone(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<StreamAnswer> {
+    const answer = await this.#send(request, plan, signal)
+    return { ...streamOf(request, answer), outcome: { kind: 'bypass', reason: 'too-large' } }
+  }
+
+  async #fly(
+    request: SqlRequest,
+    plan: WholePlan,
+    ageMaxMs: number,
+    signal: AbortSignal,
+  ): Promise<Answer | 'again'> {
+    return await new Promise((resolve, reject) => {
+      const begin = (stop: AbortSignal): Promise<Landing> => this.#begin(request, plan, { stop, signal, begun: resolve })
+      this.#options.flights
+        .join(plan.key, ageMaxMs, begin, signal)
+        .then(({ answer, role }) => resolve(given(answer, role, request)))
+        .catch(reject)
+    })
+  }
+
+  async #begin(
+    request: SqlRequest,
+    plan: WholePlan,
+    { stop, signal, begun }: { stop: AbortSignal; signal: AbortSignal; begun: (answer: Answer) => void },
+  ): Promise<Landing> {
+    const upstream = new AbortController()
+    const follow = (): void => upstream.abort(stop.reason)
+    stop.addEventListener('abort', follow, { once: true })
+    const answer = await this.#send(request, plan, upstream.signal)
+    if (answer.status !== 200) return await refusalOf(answer, request.id, plan.shared)
+    const tee = new Tee(answer.body, {
+      maxBytes: this.#options.cache.entryMaxBytes,
+      hold: (bytes) => this.#options.cache.hold(bytes),
+    })
+    const collected = tee.collect()
+    begun(streamOf(request, answer, tee.read()))
+    const keeping = this.#options.keeper.begin(request, plan, answer)
+    const outcome = await collected
+    stop.removeEventListener('abort', follow)
+    if (outcome.kind === 'too-large') {
+      // From here on the answer is its reader's alone, and ends with that client, not with the flight.
+      signal.addEventListener('abort', () => upstream.abort(signal.reason), { once: true })
+      this.#options.keeper.tooLarge(plan)
+      return outcome
+    }
+    if (outcome.kind === 'broken') return { kind: 'failed', answer: undefined, cause: outcome.cause }
+    return this.#land(Buffer.concat(outcome.chunks), answer, { plan, keeping })
+  }
+
+  #land(
+    kept: Buffer,
+    answer: DruidAnswer,
+    { plan, keeping }: { plan: WholePlan; keeping: ReturnType<Keeper['begin']> },
+  ): Landing {
+    const complete = isComplete(kept, answer)
+    if (!complete || saysIncomplete(answer.headers)) return { kind: 'failed', answer: undefined, cause: undefined }
+    const costMs = this.#options.clock.now() - answer.sentAtMs
+    this.#options.onCompute(costMs)
+    const entry = new Entry(kept, resultHeaders(answer.headers), plan.tables, answer.broker.service)
+    keeping(entry, costMs)
+    return { kind: 'entry', entry }
+  }
+
+  async #send(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<DruidAnswer> {
+    return await this.#options.druid.send(
+      {
+        method: 'POST',
+        path: '/druid/v2/sql',
+        headers: [...request.headers, 'content-type', 'application/json'],
+        body: request.bodies.kept(),
+        service: plan.service,
+        repeatable: true,
+        cancel: { kind: 'sql', id: request.id },
+      },
+      signal,
+    )
+  }
+
+  /** A flight is joined only if it began within the asker's bound; strict and no-cache join none that began before. */
+  #joinAgeMs(request: SqlRequest, plan: WholePlan): number {
+    const { noCache, maxAgeMs } = request.cacheWish
+    const rules = plan.tables.map((table) => this.#options.rules(table))
+    if (noCache || rules.some(({ mode }) => mode === 'strict')) return JOIN_NONE_MS
+    const ticks = rules.map((one) => tickMs(one, plan.now, this.#options.keeper.clockErrorMs(plan.service)))
+    const bound = Math.min(...rules.map(({ headMs }) => headMs), ...ticks, maxAgeMs ?? Number.POSITIVE_INFINITY)
+    return bound > 0 ? bound : JOIN_NONE_MS
+  }
+}
+
+// Whoever began the flight has its stream already, and gets here only what could not be streamed.
+function given(landing: Landing, role: 'began' | 'joined', request: SqlRequest): Answer | 'again' {
+  switch (landing.kind) {
+    case 'entry':
+      return { kind: 'held', entry: landing.entry, outcome: { kind: 'miss', collapsed: true }, ageMs: undefined }
+    case 'refused':
+      return refusalAnswer(landing.answer, request)
+    case 'failed':
+      if (role === 'joined') return 'again'
+      if (landing.answer !== undefined) return refusalAnswer(landing.answer, request)
+      throw new OvateError('OVATE_BROKER_FAILED', 'the Broker broke off its answer', { cause: landing.cause })
+    case 'too-large':
+      return 'again'
+  }
+}
+
+function refusalAnswer(refusal: Refusal, request: SqlRequest): StreamAnswer {
+  const body = withOwnId(refusal.body, refusal.id, request.id)
+  return {
+    kind: 'stream',
+    status: refusal.status,
+    headers: refusal.headers,
+    form: 'client',
+    body: Readable.from([body], { objectMode: false }),
+    ending: () => ({ complete: true, trailers: {} }),
+    outcome: { kind: 'miss', collapsed: refusal.id !== request.id },
+    upstreamId: refusal.id,
+  }
+}
+
+
+/** Error texts name the query: each client reads of its own. */
+function withOwnId(body: Buffer, upstreamId: string, id: string): Buffer {
+  if (upstreamId === id || !body.includes(upstreamId)) return body
+  return Buffer.from(body.toString('utf8').replaceAll(upstreamId, id))
+}
+
+async function refusalOf(answer: DruidAnswer, id: string, shared: boolean): Promise<Landing> {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length
+    if (sizeBytes > REFUSAL_MAX_BYTES) throw new OvateError('OVATE_BROKER_FAILED', 'the error is too long')
+    chunks.push(chunk)
+  }
+  const refusal = { status: answer.status, headers: answer.headers, body: Buffer.concat(chunks), id }
+  // What Druid says of the statement holds for all who ask it; what it says of the asker only inside one identity.
+  const same = answer.status === 400 || (!shared && (answer.status === 401 || answer.status === 403))
+  return same ? { kind: 'refused', answer: refusal } : { kind: 'failed', answer: refusal, cause: undefined }
+}
+
+function streamOf(request: SqlRequest, answer: DruidAnswer, kept?: AsyncIterable<Buffer>): StreamAnswer {
+  const base = { kind: 'stream', status: answer.status, headers: answer.headers, upstreamId: request.id } as const
+  const outcome = { kind: 'miss', collapsed: false } as const
+  const source = kept ?? (answer.body as AsyncIterable<Buffer>)
+  if (answer.status !== 200) {
+    const ending = (): Ending => ({ complete: true, trailers: answer.trailers() })
+    return { ...base, form: 'client', body: source, ending, outcome }
+  }
+  const transcoder = new Transcoder(request.wire)
+  let complete = false
+  const body = transcoded(source, transcoder, (whole) => (complete = whole))
+  const ending = (): Ending => ({ complete: complete && !failed(answer), trailers: answer.trailers() })
+  return { ...base, form: 'plain', body, ending, outcome }
+}
+
+async function* transcoded(
+  source: AsyncIterable<Buffer>,
+  transcoder: Transcoder,
+  done: (complete: boolean) => void,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of source) {
+    const bytes = transcoder.write(chunk)
+    if (bytes.length > 0) yield bytes
+  }
+  const { complete, tail } = transcoder.end()
+  if (tail.length > 0) yield tail
+  done(complete)
+}
+
+const COMPLETE_TRAILER = 'x-druid-response-complete'
+
+/** Druid says in a trailer that it failed after the first row (31 and newer, Brokers only). */
+function failed(answer: DruidAnswer): boolean {
+  return answer.trailers()[COMPLETE_TRAILER] === 'false'
+}
+
+/** A Router hides failures in mid-answer: only the last bytes tell (`]` and a line feed close the kept form). */
+function isComplete(kept: Buffer, answer: DruidAnswer): boolean {
+  const transcoder = new Transcoder(KEPT_FORMAT)
+  transcoder.write(kept)
+  return transcoder.end().complete && !failed(answer)
+}
