@@ -1,0 +1,43 @@
+// Texts that Ovate sends on its own account, made from the client's text by cutting and adding, never by re-printing.
+import { lex, type Token } from './lexer.ts'
+
+/**
+ * `EXPLAIN PLAN FOR` of a statement, which plans it and runs nothing. Leading SETs stay in front, because they take part
+ * in planning; trailing semicolons are cut, because Druid 33 refuses them.
+ */
+export function explainSql(statement: string): string {
+  const tokens = lex(statement) ?? []
+  const { start, end } = bodyOf(tokens)
+  const from = tokens[start]?.start ?? 0
+  const to = tokens[end - 1]?.end ?? statement.length
+  return `${statement.slice(0, from)}EXPLAIN PLAN FOR ${statement.slice(from, to)}`
+}
+
+/**
+ * A statement whose success shows that the asker may read a datasource: Druid checks rights while it validates, and with
+ * LIMIT 0 there is nothing to read.
+ */
+export function rightsCheckSql(table: string): string {
+  return `SELECT 1 FROM "druid"."${table.replaceAll('"', '""')}" LIMIT 0`
+}
+
+/** Where the statement proper lies among its tokens: after the leading SETs, before trailing semicolons. */
+export function bodyOf(tokens: readonly Token[]): { readonly start: number; readonly end: number } {
+  let end = tokens.length
+  while (end > 0 && isSemicolon(tokens[end - 1])) end -= 1
+  let start = 0
+  while (start < end && isWord(tokens[start], 'SET')) {
+    const close = tokens.findIndex((token, at) => at > start && isSemicolon(token))
+    if (close < 0 || close >= end) break
+    start = close + 1
+  }
+  return { start, end }
+}
+
+function isSemicolon(token: Token | undefined): boolean {
+  return token?.kind === 'operator' && token.text === ';'
+}
+
+function isWord(token: Token | undefined, word: string): boolean {
+  return token?.kind === 'identifier' && token.text.toUpperCase() === word
+}
