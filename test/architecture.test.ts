@@ -53,7 +53,7 @@ const OWNER: Record<string, readonly string[]> = {
   zookeeper: ['coordination'],
   undici: ['druid'],
   ioredis: ['cache'],
-  'lru-cache': ['cache'],
+  'lru-cache': ['cache', 'engine', 'identity', 'http'],
   fastify: ['http', 'admin', 'sandbox'],
   commander: ['main'],
   zod: ['config'],

@@ -8,7 +8,8 @@ import { judge, lookAgain, type Verdict } from '../freshness/proof.ts'
 import { type Rights } from '../identity/rights.ts'
 import { type Plan, type WholePlan } from '../plan/plan.ts'
 import { type IdentityScope } from '../plan/query.ts'
-import { type Entry } from './entry.ts'
+import { type WireFormat } from '../result/format.ts'
+import { type Entry, type Rendering } from './entry.ts'
 import { type Keeper } from './keeper.ts'
 import { pass } from './pass.ts'
 import { type PlanChecks } from './plan-check.ts'
@@ -24,6 +25,16 @@ export interface EngineOptions {
   readonly keeper: Keeper
   readonly whole: Whole
 }
+
+/** An answer's bytes as one client wants them. */
+export interface Rendered {
+  readonly bytes: Buffer
+  readonly gzip: boolean
+}
+
+const HIT = { kind: 'hit' } as const
+/** Below this many bytes gzip saves nothing worth its work. */
+const GZIP_MIN_BYTES = 512
 
 /** What a hit needs to know of a request: small, so that it can be kept for each text that was seen. */
 export interface Asked {
@@ -41,7 +52,7 @@ export class Engine {
   /**
    * Hot: a hit passes here. The held answer when it may be given at once, without asking anybody; undefined otherwise.
    */
-  hit(asked: Asked, arrivedAtMs: number, headers: readonly string[]): HeldAnswer | undefined {
+  hit(asked: Asked, arrivedAtMs: number, callerHeaders: () => readonly string[]): HeldAnswer | undefined {
     const { plan, identity } = asked
     const entry = this.#options.cache.get(plan.key)
     if (entry === undefined) return undefined
@@ -49,8 +60,24 @@ export class Engine {
     if (verdict.kind !== 'valid') return undefined
     const right = this.#options.rights.state(identity, entry.service, plan.tables)
     if (right === 'unproved') return undefined
-    if (right === 'due') this.#renew(asked, entry, headers)
-    return { kind: 'held', entry, outcome: { kind: 'hit' }, ageMs: verdict.ageMs }
+    if (right === 'due')
+      this.#options.rights.renew({ scope: identity, headers: callerHeaders() }, entry.service, plan.tables)
+    return { kind: 'held', key: plan.key, entry, outcome: HIT, ageMs: verdict.ageMs }
+  }
+
+  /** Hot: a hit passes here. The bytes of an answer for a client; gzip is made beside the road once it was wanted. */
+  rendered({ entry, key }: HeldAnswer, wire: WireFormat, wantsGzip: boolean): Rendered {
+    const before = entry.sizeBytes
+    const rendering = entry.rendering(wire)
+    if (entry.sizeBytes !== before) this.#options.cache.resized(key, entry)
+    if (!wantsGzip || rendering.plain.length < GZIP_MIN_BYTES) return { bytes: rendering.plain, gzip: false }
+    if (rendering.gzip !== undefined) return { bytes: rendering.gzip, gzip: true }
+    this.#options.keeper.beside(this.#compress(key, entry, rendering))
+    return { bytes: rendering.plain, gzip: false }
+  }
+
+  async #compress(key: string, entry: Entry, rendering: Rendering): Promise<void> {
+    if (await entry.compress(rendering)) this.#options.cache.resized(key, entry)
   }
 
   /**
@@ -58,7 +85,7 @@ export class Engine {
    * @throws OvateError when Druid could not be asked; the signal's reason.
    */
   async run(request: SqlRequest, plan: Plan, signal: AbortSignal): Promise<Answer> {
-    const { druid, planChecks, keeper, whole } = this.#options
+    const { druid, planChecks, keeper } = this.#options
     if (plan.kind === 'pass') {
       return await pass(druid, request, { reason: plan.reason, repeatable: plan.reason !== 'dml' }, signal)
     }
@@ -72,11 +99,23 @@ export class Engine {
     const held = await this.#held(request, plan, signal)
     if (held !== undefined) return held
     if (request.cacheWish.onlyIfCached) {
-      throw new OvateError('OVATE_NOT_CACHED', 'no answer is held that may be given, and only-if-cached was asked for')
+      throw new OvateError(
+        'OVATE_NOT_CACHED',
+        'no answer is held that may be given, and only-if-cached was asked for',
+      )
     }
     return keeper.isTooLarge(plan)
       ? await pass(druid, request, { reason: 'too-large', repeatable: true }, signal)
-      : await whole.compute(request, plan, signal)
+      : await this.#compute(request, plan, signal)
+  }
+
+  // Who joins a flight of shared tables has proved nothing by it: its own right is asked for before it gets a row.
+  async #compute(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Answer> {
+    const { druid, whole, keeper } = this.#options
+    const answer = await whole.compute(request, plan, signal)
+    if (answer.kind === 'stream' || !plan.shared) return answer
+    if (await orAborted(keeper.mayJoin(request, plan, answer.entry.service), signal)) return answer
+    return await pass(druid, request, { reason: 'right-not-proved', repeatable: true }, signal)
   }
 
   // A held answer that lacks no more than a look at the timeline, or a check of rights, costs Druid next to nothing.
@@ -101,17 +140,13 @@ export class Engine {
     // The world may have moved while we waited.
     const again = this.#judge(entry, request.arrivedAtMs)
     if (!allowed || again.kind !== 'valid') return undefined
-    return { kind: 'held', entry, outcome: { kind: 'hit' }, ageMs: again.ageMs }
+    return { kind: 'held', key: plan.key, entry, outcome: HIT, ageMs: again.ageMs }
   }
 
   #judge(entry: Entry, arrivedAtMs: number): Verdict {
     if (entry.proof === undefined) return { kind: 'invalid' }
     const { druid, clock } = this.#options
     return judge(entry.proof, druid.generation(entry.service), clock.now(), arrivedAtMs)
-  }
-
-  #renew({ plan, identity }: Asked, entry: Entry, headers: readonly string[]): void {
-    this.#options.rights.renew({ scope: identity, headers }, entry.service, plan.tables)
   }
 }
 

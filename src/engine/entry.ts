@@ -48,7 +48,8 @@ export class Entry {
     const rendering = { plain: render(this.kept, wire), gzip: undefined }
     this.#renderings.set(key, rendering)
     // The kept bytes themselves are the rendering of the form that is kept.
-    this.#renderedBytes += (rendering.plain === this.kept ? 0 : rendering.plain.length) + RENDERING_OVERHEAD_BYTES
+    this.#renderedBytes +=
+      (rendering.plain === this.kept ? 0 : rendering.plain.length) + RENDERING_OVERHEAD_BYTES
     return rendering
   }
 

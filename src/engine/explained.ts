@@ -31,7 +31,8 @@ export function readExplained(row: readonly unknown[]): Explained | undefined {
   return {
     tables: tablesOf(named),
     planTables: [...found.tables].toSorted(),
-    readsLookup: found.readsLookup || LOOKUP_CALL.test(String(plan)) || String(plan).includes('"registeredLookup"'),
+    readsLookup:
+      found.readsLookup || LOOKUP_CALL.test(String(plan)) || String(plan).includes('"registeredLookup"'),
     opaque: found.opaque,
     intervals: found.intervals.length === 1 ? found.intervals[0] : undefined,
   }
@@ -50,7 +51,8 @@ function walkQuery(query: unknown, found: Found): void {
     return
   }
   const source = query['dataSource']
-  if (isJson(source) && source['type'] === 'table') found.intervals.push(intervalsOf(query['intervals']) ?? [])
+  if (isJson(source) && source['type'] === 'table')
+    found.intervals.push(intervalsOf(query['intervals']) ?? [])
   walkSource(source, found)
 }
 

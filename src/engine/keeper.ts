@@ -54,9 +54,23 @@ export class Keeper {
     const checking = this.#options.planChecks.check(request, plan, run)
     return (entry, costMs) => {
       this.#options.rights.proved(request.identity, broker.service, plan.tables, answer.sentAtMs)
-      const task = this.#keep({ request, plan, answer, entry, costMs }, checking).finally(() => this.#running.delete(task))
-      this.#running.add(task)
+      this.beside(this.#keep({ request, plan, answer, entry, costMs }, checking))
     }
+  }
+
+  /** Keeps hold of work that no request waits for, so that the end can. */
+  beside(work: Promise<void>): void {
+    const task = work.catch(() => undefined).finally(() => this.#running.delete(task))
+    this.#running.add(task)
+  }
+
+  /** Whether an identity may have the answer of a flight that another began: by Druid's own plan and a check of its own. */
+  async mayJoin(request: SqlRequest, plan: WholePlan, service: string): Promise<boolean> {
+    const { planChecks, rights, druid } = this.#options
+    const run = { service, generation: druid.generation(service), explainSql: explainSql(request.query.sql) }
+    const checked = await planChecks.check(request, plan, run)
+    if (checked.kind !== 'agrees') return false
+    return await rights.check({ scope: request.identity, headers: request.headers }, service, plan.tables)
   }
 
   /** Remembers that answers to this statement pass the limit of what is kept. */
@@ -82,7 +96,9 @@ export class Keeper {
   /** Takes out what read a datasource (all without one), and what is on its way; returns how many entries went. */
   purge(datasource: string | undefined): number {
     this.#purgedAtMs.set(datasource ?? '', this.#options.clock.now())
-    return this.#options.cache.deleteWhere(({ tables }) => datasource === undefined || tables.includes(datasource))
+    return this.#options.cache.deleteWhere(
+      ({ tables }) => datasource === undefined || tables.includes(datasource),
+    )
   }
 
   /** Resolves when nothing is being decided any more. */
@@ -102,7 +118,10 @@ export class Keeper {
     onKept(cache.put(plan.key, entry, costMs) ? 'kept' : 'not-kept')
   }
 
-  #answered({ request, plan, answer }: Made, checked: Checked & { kind: 'agrees' }): Parameters<typeof prove>[2] {
+  #answered(
+    { request, plan, answer }: Made,
+    checked: Checked & { kind: 'agrees' },
+  ): Parameters<typeof prove>[2] {
     const { broker, generation, sentAtMs } = answer
     const intervals = checked.intervals && plan.bounds !== undefined ? plan.bounds.intervals : ALL_TIME
     return {
@@ -113,13 +132,16 @@ export class Keeper {
       clockErrorMs: this.clockErrorMs(broker.service),
       now: plan.now,
       readsLookup: checked.readsLookup,
-      policyMs: request.identity === ANONYMOUS ? Number.POSITIVE_INFINITY : this.#options.policyMs(plan.tables),
+      policyMs:
+        request.identity === ANONYMOUS ? Number.POSITIVE_INFINITY : this.#options.policyMs(plan.tables),
       tables: plan.tables.map((name) => ({ name, intervals })),
     }
   }
 
   #wasPurged(tables: readonly string[], sentAtMs: number): boolean {
-    return ['', ...tables].some((table) => (this.#purgedAtMs.get(table) ?? Number.NEGATIVE_INFINITY) >= sentAtMs)
+    return ['', ...tables].some(
+      (table) => (this.#purgedAtMs.get(table) ?? Number.NEGATIVE_INFINITY) >= sentAtMs,
+    )
   }
 }
 

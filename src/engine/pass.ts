@@ -38,11 +38,14 @@ export function passed(answer: DruidAnswer, outcome: StreamAnswer['outcome']): S
     headers: answer.headers,
     form: 'client',
     body: answer.body as AsyncIterable<Buffer>,
-    ending: (): Ending => {
-      const trailers = answer.trailers()
-      return { complete: answer.status !== 200 || trailers['x-druid-response-complete'] !== 'false', trailers }
-    },
+    ending: () => endingOf(answer),
     outcome,
     upstreamId: undefined,
   }
+}
+
+/** How an answer ended, to be asked after its body: Brokers say in a trailer that they failed after the first row. */
+export function endingOf(answer: DruidAnswer): Ending {
+  const trailers = answer.trailers()
+  return { complete: answer.status !== 200 || trailers['x-druid-response-complete'] !== 'false', trailers }
 }

@@ -104,15 +104,18 @@ export interface Run {
 
 function compare(explained: Explained, plan: WholePlan): Checked {
   const { tables, planTables, readsLookup, opaque, intervals } = explained
-  if (tables === undefined || opaque || tables.join('\n') !== plan.tables.join('\n')) return { kind: 'disagrees' }
+  if (tables === undefined || opaque || tables.join('\n') !== plan.tables.join('\n'))
+    return { kind: 'disagrees' }
   if (!planTables.every((table) => tables.includes(table))) return { kind: 'disagrees' }
   if (readsLookup && plan.lookups.length === 0) return { kind: 'disagrees' }
-  const agreed = intervals !== undefined && plan.bounds !== undefined && sameIntervals(intervals, plan.bounds.intervals)
+  const agreed =
+    intervals !== undefined && plan.bounds !== undefined && sameIntervals(intervals, plan.bounds.intervals)
   return { kind: 'agrees', intervals: agreed, readsLookup: plan.lookups.length > 0 }
 }
 
 function sameIntervals(a: readonly Interval[], b: readonly Interval[]): boolean {
-  const text = (list: readonly Interval[]): string => list.map(({ startMs, endMs }) => `${startMs}/${endMs}`).join()
+  const text = (list: readonly Interval[]): string =>
+    list.map(({ startMs, endMs }) => `${startMs}/${endMs}`).join()
   return a.length > 0 && text(a) === text(b)
 }
 

@@ -1,5 +1,5 @@
 // What `http` hands to the engine, and what it gets back.
-import { type IdentityScope, type Query } from '../plan/query.ts'
+import { type IdentityScope, type Query, type WholeKey } from '../plan/query.ts'
 import { type Reason } from '../plan/reasons.ts'
 import { type WireFormat } from '../result/format.ts'
 import { type Entry } from './entry.ts'
@@ -52,6 +52,7 @@ export interface Ending {
 
 export interface HeldAnswer {
   readonly kind: 'held'
+  readonly key: WholeKey
   readonly entry: Entry
   readonly outcome: Outcome
   /** Undefined for an answer that was just made. */

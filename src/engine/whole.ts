@@ -81,10 +81,11 @@ export class Whole {
     signal: AbortSignal,
   ): Promise<Answer | 'again'> {
     return await new Promise((resolve, reject) => {
-      const begin = (stop: AbortSignal): Promise<Landing> => this.#begin(request, plan, { stop, signal, begun: resolve })
+      const begin = (stop: AbortSignal): Promise<Landing> =>
+        this.#begin(request, plan, { stop, signal, begun: resolve })
       this.#options.flights
         .join(plan.key, ageMaxMs, begin, signal)
-        .then(({ answer, role }) => resolve(given(answer, role, request)))
+        .then(({ answer, role }) => resolve(given(answer, role, { request, plan })))
         .catch(reject)
     })
   }
@@ -124,7 +125,8 @@ export class Whole {
     { plan, keeping }: { plan: WholePlan; keeping: ReturnType<Keeper['begin']> },
   ): Landing {
     const complete = isComplete(kept, answer)
-    if (!complete || saysIncomplete(answer.headers)) return { kind: 'failed', answer: undefined, cause: undefined }
+    if (!complete || saysIncomplete(answer.headers))
+      return { kind: 'failed', answer: undefined, cause: undefined }
     const costMs = this.#options.clock.now() - answer.sentAtMs
     this.#options.onCompute(costMs)
     const entry = new Entry(kept, resultHeaders(answer.headers), plan.tables, answer.broker.service)
@@ -153,16 +155,30 @@ export class Whole {
     const rules = plan.tables.map((table) => this.#options.rules(table))
     if (noCache || rules.some(({ mode }) => mode === 'strict')) return JOIN_NONE_MS
     const ticks = rules.map((one) => tickMs(one, plan.now, this.#options.keeper.clockErrorMs(plan.service)))
-    const bound = Math.min(...rules.map(({ headMs }) => headMs), ...ticks, maxAgeMs ?? Number.POSITIVE_INFINITY)
+    const bound = Math.min(
+      ...rules.map(({ headMs }) => headMs),
+      ...ticks,
+      maxAgeMs ?? Number.POSITIVE_INFINITY,
+    )
     return bound > 0 ? bound : JOIN_NONE_MS
   }
 }
 
 // Whoever began the flight has its stream already, and gets here only what could not be streamed.
-function given(landing: Landing, role: 'began' | 'joined', request: SqlRequest): Answer | 'again' {
+function given(
+  landing: Landing,
+  role: 'began' | 'joined',
+  { request, plan }: { readonly request: SqlRequest; readonly plan: WholePlan },
+): Answer | 'again' {
   switch (landing.kind) {
     case 'entry':
-      return { kind: 'held', entry: landing.entry, outcome: { kind: 'miss', collapsed: true }, ageMs: undefined }
+      return {
+        kind: 'held',
+        key: plan.key,
+        entry: landing.entry,
+        outcome: { kind: 'miss', collapsed: true },
+        ageMs: undefined,
+      }
     case 'refused':
       return refusalAnswer(landing.answer, request)
     case 'failed':
@@ -188,7 +204,6 @@ function refusalAnswer(refusal: Refusal, request: SqlRequest): StreamAnswer {
   }
 }
 
-
 /** Error texts name the query: each client reads of its own. */
 function withOwnId(body: Buffer, upstreamId: string, id: string): Buffer {
   if (upstreamId === id || !body.includes(upstreamId)) return body
@@ -210,7 +225,12 @@ async function refusalOf(answer: DruidAnswer, id: string, shared: boolean): Prom
 }
 
 function streamOf(request: SqlRequest, answer: DruidAnswer, kept?: AsyncIterable<Buffer>): StreamAnswer {
-  const base = { kind: 'stream', status: answer.status, headers: answer.headers, upstreamId: request.id } as const
+  const base = {
+    kind: 'stream',
+    status: answer.status,
+    headers: answer.headers,
+    upstreamId: request.id,
+  } as const
   const outcome = { kind: 'miss', collapsed: false } as const
   const source = kept ?? (answer.body as AsyncIterable<Buffer>)
   if (answer.status !== 200) {

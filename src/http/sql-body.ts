@@ -2,6 +2,7 @@
 //
 // Only what is understood without doubt is taken apart; anything else is left to Druid (`undefined`), whose own error
 // the client then reads. 64-bit numbers in parameters and context stay the text they were.
+import { isUtf8 } from 'node:buffer'
 import { type Query } from '../plan/query.ts'
 import { RESULT_FORMATS, type ResultFormat, type WireFormat } from '../result/format.ts'
 import { type JsonMember, scanJsonObject } from '../result/json-scan.ts'
@@ -26,10 +27,25 @@ const UNCLEAR: BodyReading = { kind: 'unclear' }
 const DEPTH_MAX = 64
 const FORMATS = new Map<string, ResultFormat>(RESULT_FORMATS.map((name) => [name.toLowerCase(), name]))
 
+/** Fields of `SqlQuery` (33.0.0). */
+const FIELDS = new Set([
+  'query',
+  'resultFormat',
+  'header',
+  'typesHeader',
+  'sqlTypesHeader',
+  'context',
+  'parameters',
+])
+const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
+/** An id that can stand in a header as it is. */
+const PLAIN_ID = /^[\x21-\x7E]{1,256}$/
+
 type Members = ReadonlyMap<string, JsonMember>
 
 /** Reads the JSON body of `POST /druid/v2/sql` (fields of `SqlQuery`, 33.0.0). */
 export function readSqlBody(bytes: Buffer): BodyReading {
+  if (!isUtf8(bytes) || isOtherUnicode(bytes)) return UNCLEAR
   const scan = scanJsonObject(bytes, 0, DEPTH_MAX)
   if (!scan.ok) return { kind: 'no-json', message: scan.message }
   const top = byName(scan.members)
@@ -37,18 +53,33 @@ export function readSqlBody(bytes: Buffer): BodyReading {
   const query = stringOf(bytes, top.get('query'))
   const wire = wireOf(bytes, top)
   const context = contextOf(bytes, top.get('context'))
-  if (query === undefined || !query.isWellFormed() || wire === undefined || context === undefined) return UNCLEAR
+  if (query === undefined || LONE_SURROGATE.test(query) || wire === undefined || context === undefined)
+    return UNCLEAR
   const parameters = top.get('parameters')
   if (parameters !== undefined && parameters.kind !== 'array' && parameters.kind !== 'null') return UNCLEAR
   const id = context.members.get('sqlQueryId')
-  if (id !== undefined && id.kind !== 'string' && id.kind !== 'null') return UNCLEAR
+  if (id !== undefined && id.kind !== 'null' && !isPlainId(stringOf(bytes, id))) return UNCLEAR
   const body: SqlBody = {
-    query: { sql: query, parameters: parameterText(bytes, parameters), context: tokens(bytes, context.members) },
+    query: {
+      sql: query,
+      parameters: parameterText(bytes, parameters),
+      extras: tokens(bytes, new Map([...top].filter(([name]) => !FIELDS.has(name)))),
+      context: tokens(bytes, context.members),
+    },
     wire,
     clientId: stringOf(bytes, id),
     bodies: (given) => new EditedBodies(bytes, { top, context, id: given, clientId: stringOf(bytes, id) }),
   }
   return { kind: 'read', body }
+}
+
+// Jackson takes UTF-16, UTF-32 and a byte order mark: all have a first character that is no plain ASCII byte alone.
+function isOtherUnicode(bytes: Buffer): boolean {
+  return bytes.subarray(0, 4).some((byte) => byte === 0 || byte >= 0x80)
+}
+
+function isPlainId(id: string | undefined): boolean {
+  return id !== undefined && PLAIN_ID.test(id)
 }
 
 interface Context {
@@ -159,7 +190,8 @@ function tokens(bytes: Buffer, members: Members): ReadonlyMap<string, string> {
   const pairs = [...members].map(
     ([name, { valueStart, valueEnd }]) => [name, bytes.toString('utf8', valueStart, valueEnd)] as const,
   )
-  return new Map(pairs.filter(([name]) => name !== IF_NONE_MATCH))
+  const sorted = pairs.toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return new Map(sorted.filter(([name]) => name !== IF_NONE_MATCH))
 }
 
 function parameterText(bytes: Buffer, member: JsonMember | undefined): string {
@@ -175,7 +207,9 @@ function wireOf(bytes: Buffer, top: Members): WireFormat | undefined {
   const sqlTypesHeader = flag(bytes, top.get('sqlTypesHeader'))
   const named = top.get('resultFormat')
   const resultFormat =
-    named === undefined || named.kind === 'null' ? 'object' : FORMATS.get((stringOf(bytes, named) ?? '').toLowerCase())
+    named === undefined || named.kind === 'null'
+      ? 'object'
+      : FORMATS.get((stringOf(bytes, named) ?? '').toLowerCase())
   if (resultFormat === undefined || header === undefined) return undefined
   if (typesHeader === undefined || sqlTypesHeader === undefined) return undefined
   if ((typesHeader || sqlTypesHeader) && !header) return undefined
@@ -195,5 +229,7 @@ function stringOf(bytes: Buffer, member: JsonMember | undefined): string | undef
 }
 
 function restIsBlank(bytes: Buffer, from: number): boolean {
-  return bytes.subarray(from).every((byte) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)
+  return bytes
+    .subarray(from)
+    .every((byte) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)
 }

@@ -1,6 +1,7 @@
 // Who asks: everything by which Druid may tell users apart, as an HMAC. Credentials themselves are never kept.
 import { createHmac, randomBytes } from 'node:crypto'
-import { type IncomingHttpHeaders } from 'node:http'
+import { type IncomingMessage } from 'node:http'
+import { type TLSSocket } from 'node:tls'
 import { type IdentityScope } from '../plan/query.ts'
 
 export interface IdentityOptions {
@@ -23,15 +24,21 @@ export class Identities {
   }
 
   /** Hot: a hit passes here. The scope that a request's headers and client certificate put it in. */
-  scopeOf(headers: IncomingHttpHeaders, certificateFingerprint: string | undefined): IdentityScope {
+  scopeOf(request: IncomingMessage): IdentityScope {
     let text = ''
     for (const name of this.#names) {
-      const value = headers[name]
+      const value = request.headers[name]
       // A header with several values arrives as a list or joined: each length is written, so that no two lists collide.
       if (value !== undefined) text += `${name}=${String(value).length}:${String(value)};`
     }
+    const certificateFingerprint = certificateOf(request)
     if (certificateFingerprint !== undefined) text += `certificate=${certificateFingerprint};`
     if (text === '') return ANONYMOUS
     return createHmac('sha256', this.#secret).update(text).digest('base64url') as IdentityScope
   }
+}
+
+function certificateOf({ socket }: IncomingMessage): string | undefined {
+  const secured = socket as Partial<TLSSocket>
+  return secured.encrypted === true ? secured.getPeerX509Certificate?.()?.fingerprint256 : undefined
 }

@@ -99,7 +99,8 @@ export class Rights {
       const granted = answer.status === 200
       for await (const _ of answer.body) continue
       if (granted) this.proved(caller.scope, service, [table], askedAtMs)
-      else if (answer.status === 401 || answer.status === 403) this.#provenAtMs.delete(keyOf(caller.scope, service, table))
+      else if (answer.status === 401 || answer.status === 403)
+        this.#provenAtMs.delete(keyOf(caller.scope, service, table))
       onCheck(granted ? 'granted' : 'refused')
       return granted
     } catch {

@@ -106,7 +106,15 @@ function contextParts(query: Query): string[] {
 
 function wholeKey(query: Query, facts: Facts, identity: IdentityScope | undefined): WholeKey {
   const scope = identity === undefined ? 'shared' : `identity ${identity}`
-  return digest(['1', scope, facts.canonical, query.parameters, ...contextParts(query)]) as WholeKey
+  return digest([
+    '1',
+    scope,
+    facts.canonical,
+    query.parameters,
+    `${query.extras.size}`,
+    ...[...query.extras].flat(),
+    ...contextParts(query),
+  ]) as WholeKey
 }
 
 /** Each part goes in with its length, so that no two lists of parts make the same text. */

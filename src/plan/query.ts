@@ -12,6 +12,8 @@ export interface Query {
   readonly sql: string
   /** The JSON text of `parameters` as it came, '' when there are none: a BIGINT never passes through a JS number. */
   readonly parameters: string
+  /** Fields of the body that Druid 33 doesn't know (a newer one may), in the order of their names, as JSON text. */
+  readonly extras: ReadonlyMap<string, string>
   /** Context keys in the order of their names, each value as its JSON text. */
   readonly context: ReadonlyMap<string, string>
 }

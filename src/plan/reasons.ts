@@ -19,6 +19,7 @@ export const REASONS = [
   'switched-off',
   'client-bypass',
   'plan-disagrees',
+  'right-not-proved',
   'too-large',
 ] as const
 

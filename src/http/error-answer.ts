@@ -1,0 +1,56 @@
+// Ovate's own errors, in the shape of Druid's.
+import { type ServerResponse } from 'node:http'
+import { ERROR_CODES, type ErrorCode, OvateError } from '../errors.ts'
+
+/** The body of an error as Druid writes its own (`DruidException`, 33.0.0); `ovateCode` tells that it isn't Druid's. */
+export function errorBody(code: ErrorCode, message: string): Buffer {
+  const { persona, category } = ERROR_CODES[code]
+  const errorMessage = message
+  const context = { ovateCode: code }
+  return Buffer.from(
+    JSON.stringify({
+      error: 'druidException',
+      errorCode: 'general',
+      persona,
+      category,
+      errorMessage,
+      context,
+    }),
+  )
+}
+
+/** What a client may read of an error: its own message only where the message was made for clients. */
+export function asOvateError(error: unknown): OvateError {
+  if (error instanceof OvateError) return error
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    return new OvateError('OVATE_DEADLINE', 'Druid did not answer within the time of this query', {
+      cause: error,
+    })
+  }
+  return new OvateError('OVATE_INTERNAL', 'an error inside Ovate; its log says more', { cause: error })
+}
+
+/** Writes an error if the head isn't out yet; cuts the connection where it is. */
+export function sendError(response: ServerResponse, error: unknown, id?: string): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const { code, message } = asOvateError(error)
+  const body = errorBody(code, message)
+  const ids = id === undefined ? [] : ['X-Druid-Query-Id', id, 'X-Druid-SQL-Query-Id', id]
+  // A body that was not read to its end leaves the connection in no state to be used again.
+  const unread = response.req.complete ? [] : ['Connection', 'close']
+  const retry =
+    ERROR_CODES[code].status === 429 || ERROR_CODES[code].status === 503 ? ['Retry-After', '1'] : []
+  response.writeHead(ERROR_CODES[code].status, [
+    ...ids,
+    ...unread,
+    ...retry,
+    'Content-Type',
+    'application/json',
+    'Content-Length',
+    String(body.length),
+  ])
+  response.end(response.req.method === 'HEAD' ? undefined : body)
+}

@@ -1,0 +1,72 @@
+// Request headers on their way to Druid. Lists hold names and values in turn, as they came.
+import { type IncomingHttpHeaders } from 'node:http'
+
+/** Headers of one connection (RFC 9110 §7.6.1), and `Host`, which names the Broker on the other side. */
+const OF_THE_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'host',
+  'expect',
+])
+
+/** What describes a body that Ovate has read and writes anew, and conditions that Druid's SQL endpoint doesn't know. */
+const OF_THE_BODY = new Set([
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'accept-encoding',
+  'cache-control',
+  'if-none-match',
+])
+
+/** Headers for a request that is sent on as it came. */
+export function endToEnd(raw: readonly string[]): string[] {
+  return without(raw, new Set([...OF_THE_HOP, ...namedByConnection(raw)]))
+}
+
+/** Headers for a request whose body Ovate writes: without those that describe the client's own. */
+export function ofTheCaller(raw: readonly string[]): string[] {
+  return without(raw, new Set([...OF_THE_HOP, ...OF_THE_BODY, ...namedByConnection(raw)]))
+}
+
+function namedByConnection(raw: readonly string[]): string[] {
+  return raw.flatMap((value, index) =>
+    index % 2 === 1 && raw[index - 1]?.toLowerCase() === 'connection'
+      ? value.split(',').map((name) => name.trim().toLowerCase())
+      : [],
+  )
+}
+
+function without(raw: readonly string[], dropped: ReadonlySet<string>): string[] {
+  return raw.filter((_, index) => !dropped.has((raw[index - (index % 2)] ?? '').toLowerCase()))
+}
+
+/** Whether a client takes gzip (RFC 9110 §12.5.3): named, or by `*`, and not with weight 0. */
+export function takesGzip(acceptEncoding: string | undefined): boolean {
+  if (acceptEncoding === undefined) return false
+  const weights = new Map(
+    acceptEncoding.split(',').map((part) => {
+      const [name = '', weight] = part.split(';').map((text) => text.trim().toLowerCase())
+      return [name, weight === undefined || Number(weight.replace('q=', '')) > 0]
+    }),
+  )
+  return weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? false
+}
+
+/** Whether a client reads trailers (RFC 9110 §10.1.4): some break on those that they did not ask for. */
+export function takesTrailers(headers: IncomingHttpHeaders): boolean {
+  const te = headers['te']
+  return (
+    te !== undefined &&
+    String(te)
+      .split(',')
+      .some((part) => part.trim().toLowerCase() === 'trailers')
+  )
+}

@@ -1,0 +1,66 @@
+// Native queries, and every path that Ovate doesn't read.
+import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { type Druid, type DruidRequest } from '../druid/druid.ts'
+import { scanJsonObject } from '../result/json-scan.ts'
+import { sendError } from './error-answer.ts'
+import { forward } from './pass-through.ts'
+import { collectBody } from './read-body.ts'
+
+const DEPTH_MAX = 64
+const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Sends a native query on: its body is read first, so that a lost Broker can be replaced and a lost client's query ended. */
+export function forwardNative(
+  druid: Druid,
+  bodyMaxBytes: number,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): Promise<void> {
+  return new Promise((resolve) => {
+    collectBody(request, bodyMaxBytes, (body) => {
+      if (!Buffer.isBuffer(body)) {
+        sendError(response, body)
+        return resolve()
+      }
+      forward({
+        druid,
+        request,
+        response,
+        body,
+        repeatable: true,
+        cancel: cancelOf(body),
+        extraHeaders: [],
+      }).finally(resolve)
+    })
+  })
+}
+
+/** Sends anything else on, its body as a stream. */
+export async function forwardOther(
+  druid: Druid,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const bodiless = BODILESS.has(request.method ?? '') && request.headers['transfer-encoding'] === undefined
+  const body = bodiless && Number(request.headers['content-length'] ?? 0) === 0 ? undefined : request
+  await forward({
+    druid,
+    request,
+    response,
+    body,
+    repeatable: body === undefined,
+    cancel: undefined,
+    extraHeaders: [],
+  })
+}
+
+/** The id by which a native query can be cancelled: its context's `queryId`, where it is plain to see. */
+function cancelOf(body: Buffer): DruidRequest['cancel'] {
+  const top = scanJsonObject(body, 0, DEPTH_MAX)
+  const context = top.ok ? top.members.find(({ key }) => key === 'context') : undefined
+  if (context?.kind !== 'object') return undefined
+  const inner = scanJsonObject(body, context.valueStart, DEPTH_MAX)
+  const member = inner.ok ? inner.members.find(({ key }) => key === 'queryId') : undefined
+  if (member?.kind !== 'string') return undefined
+  const id = JSON.parse(body.toString('utf8', member.valueStart, member.valueEnd)) as string
+  return { kind: 'native', id }
+}

@@ -1,0 +1,63 @@
+// From a body's query to a plan: analysis remembered by text, and what the Brokers of now can do.
+import { LRUCache } from 'lru-cache'
+import { type Druid } from '../druid/druid.ts'
+import { decide, type DatasourceRules } from '../plan/decide.ts'
+import { type Analysis } from '../plan/facts.ts'
+import { type Plan } from '../plan/plan.ts'
+import { contextText, type IdentityScope } from '../plan/query.ts'
+import { analyse } from '../sql/analyse.ts'
+import { type SqlBody } from './sql-body.ts'
+
+export interface PlannerOptions {
+  readonly druid: Druid
+  readonly rules: DatasourceRules
+  /** SQL above these limits isn't analysed and passes. */
+  readonly sqlMaxLength: number
+  readonly sqlMaxDepth: number
+}
+
+const REMEMBERED_CHARACTERS_MAX = 8_000_000
+const OVERHEAD_CHARACTERS = 500
+const SET_SINCE = 34
+
+export class Planner {
+  readonly #options: PlannerOptions
+  readonly #analyses = new LRUCache<string, Analysis>({
+    maxSize: REMEMBERED_CHARACTERS_MAX,
+    sizeCalculation: (_, text) => text.length * 3 + OVERHEAD_CHARACTERS,
+  })
+
+  constructor(options: PlannerOptions) {
+    this.#options = options
+  }
+
+  /** The best safe plan for what a client asks. */
+  plan({ query, wire }: SqlBody, identity: IdentityScope): Plan {
+    const analysis = this.#analysis(query.sql, contextText(query, 'sqlTimeZone'))
+    return decide(analysis, query, {
+      identity,
+      rules: this.#options.rules,
+      knowsSet: this.knowsText(contextText(query, 'brokerService')),
+      wantsCsv: wire.resultFormat === 'csv',
+    })
+  }
+
+  /** Whether all Brokers of a group know SET statements and bodies of plain SQL: those came with Druid 34. */
+  knowsText(service: string | undefined): boolean {
+    const name = service ?? this.#options.druid.defaultService
+    const versions = this.#options.druid.brokers().filter((broker) => broker.service === name)
+    return (
+      versions.length > 0 && versions.every(({ version }) => Number(version?.split('.')[0] ?? 0) >= SET_SINCE)
+    )
+  }
+
+  #analysis(sql: string, timeZone: string | undefined): Analysis {
+    const { sqlMaxLength: maxLength, sqlMaxDepth: maxDepth } = this.#options
+    const key = `${timeZone ?? ''}\n${sql}`
+    const known = this.#analyses.get(key)
+    if (known !== undefined) return known
+    const analysis = analyse(sql, { timeZone, maxLength, maxDepth })
+    this.#analyses.set(key, analysis)
+    return analysis
+  }
+}

@@ -1,0 +1,38 @@
+// The short cut for hits: a body that was seen before leads to its plan by its digest, so that neither JSON nor SQL is
+// read a second time.
+import { hash } from 'node:crypto'
+import { type IncomingHttpHeaders } from 'node:http'
+import { LRUCache } from 'lru-cache'
+import { type WholePlan } from '../plan/plan.ts'
+import { type IdentityScope } from '../plan/query.ts'
+import { type WireFormat } from '../result/format.ts'
+
+/** What a body came to, the first time that it was read. */
+export interface Prepared {
+  readonly plan: WholePlan
+  readonly identity: IdentityScope
+  readonly wire: WireFormat
+  readonly clientId: string | undefined
+  /** The run of the Brokers under which the plan was made: a newer version may know more. */
+  readonly generation: number
+}
+
+const PREPARED_MAX = 20_000
+
+export class ShortCut {
+  readonly #prepared = new LRUCache<string, Prepared>({ max: PREPARED_MAX })
+
+  /** Hot: a hit passes here. The key of a request; undefined when something about it must be read with care. */
+  key(headers: IncomingHttpHeaders, identity: IdentityScope, body: Buffer): string | undefined {
+    if (headers['cache-control'] !== undefined || headers['content-encoding'] !== undefined) return undefined
+    return `${identity}\n${headers['content-type'] ?? ''}\n${hash('sha256', body, 'base64')}`
+  }
+
+  get(key: string): Prepared | undefined {
+    return this.#prepared.get(key)
+  }
+
+  put(key: string, prepared: Prepared): void {
+    this.#prepared.set(key, prepared)
+  }
+}

@@ -1,0 +1,193 @@
+// POST /druid/v2/sql: the road of a statement from the client's bytes to its answer.
+import { randomUUID } from 'node:crypto'
+import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { type Clock } from '../clock.ts'
+import { type Druid } from '../druid/druid.ts'
+import { type Engine } from '../engine/engine.ts'
+import { type Outcome } from '../engine/request.ts'
+import { OvateError } from '../errors.ts'
+import { type Identities } from '../identity/identity.ts'
+import { contextText, type IdentityScope } from '../plan/query.ts'
+import { type Reason } from '../plan/reasons.ts'
+import { cacheStatus, sendHeld, sendStream } from './answer.ts'
+import { readCacheControl } from './cache-control.ts'
+import { sendError } from './error-answer.ts'
+import { ofTheCaller, takesGzip } from './headers.ts'
+import { forward } from './pass-through.ts'
+import { type Planner } from './planner.ts'
+import { collectBody, inflated } from './read-body.ts'
+import { type RunningQueries } from './running.ts'
+import { type Prepared, ShortCut } from './short-cut.ts'
+import { type BodyReading, readSqlBody, type SqlBody } from './sql-body.ts'
+import { untilGone } from './until-gone.ts'
+
+export interface SqlEndpointOptions {
+  readonly druid: Druid
+  readonly clock: Clock
+  readonly engine: Engine
+  readonly identities: Identities
+  readonly planner: Planner
+  readonly running: RunningQueries
+  readonly bodyMaxBytes: number
+  /** How long Druid lets a query run that names no timeout, ms. */
+  readonly defaultTimeoutMs: number
+  onAnswer(outcome: Outcome, tookMs: number): void
+  onError(error: unknown): void
+}
+
+/** Druid says itself that a query's time is over: Ovate speaks only when that word doesn't come. */
+const TIMEOUT_GRACE_MS = 5_000
+const TIMEOUT_MAX_MS = 24 * 3_600_000
+
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly arrivedAtMs: number
+  readonly identity: IdentityScope
+}
+
+export class SqlEndpoint {
+  readonly #options: SqlEndpointOptions
+  readonly #shortCut = new ShortCut()
+
+  constructor(options: SqlEndpointOptions) {
+    this.#options = options
+  }
+
+  /** Hot: a hit passes here. Answers one request; errors go to the client. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const { clock, bodyMaxBytes } = this.#options
+    const arrivedAtMs = clock.now()
+    collectBody(request, bodyMaxBytes, (body) => {
+      if (!Buffer.isBuffer(body)) return sendError(response, body)
+      const identity = this.#options.identities.scopeOf(request)
+      const exchange = { request, response, arrivedAtMs, identity }
+      const key = this.#shortCut.key(request.headers, identity, body)
+      if (key !== undefined && this.#answerAtOnce(exchange, key)) return
+      this.#answer(exchange, body, key).catch((error: unknown) => this.#fail(exchange, error))
+    })
+  }
+
+  #answerAtOnce({ request, response, arrivedAtMs }: Exchange, key: string): boolean {
+    const { engine, druid, onAnswer, clock } = this.#options
+    const prepared = this.#shortCut.get(key)
+    if (prepared === undefined) return false
+    const { plan, wire } = prepared
+    if (prepared.generation !== druid.generation(plan.service ?? druid.defaultService)) return false
+    const held = engine.hit(prepared, arrivedAtMs, () => ofTheCaller(request.rawHeaders))
+    if (held === undefined) return false
+    const rendered = engine.rendered(held, wire, takesGzip(request.headers['accept-encoding']))
+    sendHeld({ response, wire, id: prepared.clientId ?? randomUUID() }, held, rendered)
+    onAnswer(held.outcome, clock.now() - arrivedAtMs)
+    return true
+  }
+
+  async #answer(exchange: Exchange, raw: Buffer, key: string | undefined): Promise<void> {
+    const { request } = exchange
+    const encoding = request.headers['content-encoding']?.toLowerCase()
+    const gzip = encoding === 'gzip' || encoding === 'x-gzip'
+    const body = gzip ? await inflated(raw, this.#options.bodyMaxBytes) : raw
+    const form = encoding === undefined || gzip ? this.#formOf(request) : 'other'
+    if (form === 'other') return await this.#forward(exchange, raw, 'content-type')
+    const reading: BodyReading = readSqlBody(form === 'json' ? body : plainSql(body))
+    if (reading.kind === 'no-json') throw new OvateError('OVATE_BAD_BODY', reading.message)
+    if (reading.kind === 'unclear') return await this.#forward(exchange, raw, 'body-not-understood')
+    await this.#run(exchange, reading.body, key)
+  }
+
+  async #run(exchange: Exchange, body: SqlBody, key: string | undefined): Promise<void> {
+    const { planner, druid, running } = this.#options
+    const { response, identity } = exchange
+    const id = body.clientId ?? randomUUID()
+    const plan = planner.plan(body, identity)
+    if (plan.kind === 'whole' && key !== undefined) {
+      const generation = druid.generation(plan.service ?? druid.defaultService)
+      const prepared: Prepared = { plan, identity, wire: body.wire, clientId: body.clientId, generation }
+      this.#shortCut.put(key, prepared)
+    }
+    const stop = untilGone(response)
+    const end = running.begin(id, identity, stop)
+    try {
+      await this.#give(exchange, { body, plan, id }, stop)
+    } catch (error) {
+      if (!response.destroyed) this.#fail(exchange, error, id)
+    } finally {
+      end()
+    }
+  }
+
+  async #give(
+    { request, response, arrivedAtMs, identity }: Exchange,
+    { body, plan, id }: { body: SqlBody; plan: ReturnType<Planner['plan']>; id: string },
+    stop: AbortController,
+  ): Promise<void> {
+    const { engine, clock, onAnswer } = this.#options
+    const sql = {
+      query: body.query,
+      wire: body.wire,
+      identity,
+      id,
+      headers: ofTheCaller(request.rawHeaders),
+      acceptEncoding: request.headers['accept-encoding'],
+      bodies: body.bodies(id),
+      cacheWish: readCacheControl(request.headers['cache-control']),
+      arrivedAtMs,
+    }
+    const deadline = setTimeout(() => stop.abort(deadlineError()), this.#timeoutMs(body))
+    const answer = await engine.run(sql, plan, stop.signal).finally(() => clearTimeout(deadline))
+    const reply = { response, wire: body.wire, id }
+    if (answer.kind === 'stream') await sendStream(reply, answer)
+    else
+      sendHeld(
+        reply,
+        answer,
+        engine.rendered(answer, body.wire, takesGzip(request.headers['accept-encoding'])),
+      )
+    onAnswer(answer.outcome, clock.now() - arrivedAtMs)
+  }
+
+  // Bodies that Ovate can't read go to Druid as they came, and its own answer comes back.
+  async #forward({ request, response, arrivedAtMs }: Exchange, raw: Buffer, reason: Reason): Promise<void> {
+    const { druid, onAnswer, clock } = this.#options
+    const outcome = { kind: 'bypass', reason } as const
+    await forward({
+      druid,
+      request,
+      response,
+      body: raw,
+      repeatable: false,
+      cancel: undefined,
+      extraHeaders: ['Cache-Status', cacheStatus(outcome)],
+    })
+    onAnswer(outcome, clock.now() - arrivedAtMs)
+  }
+
+  #formOf(request: IncomingMessage): 'json' | 'text' | 'other' {
+    const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';')
+    const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith('charset='))
+    if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) return 'other'
+    if (type.trim() === 'application/json') return 'json'
+    return type.trim() === 'text/plain' && this.#options.planner.knowsText(undefined) ? 'text' : 'other'
+  }
+
+  /** The context's own timeout where there is one (0: none), and a little more. */
+  #timeoutMs({ query }: SqlBody): number {
+    const own = Number(contextText(query, 'timeout') ?? Number.NaN)
+    const ms = own > 0 ? own : own === 0 ? TIMEOUT_MAX_MS : this.#options.defaultTimeoutMs
+    return Math.min(ms + TIMEOUT_GRACE_MS, TIMEOUT_MAX_MS)
+  }
+
+  #fail({ response }: Exchange, error: unknown, id?: string): void {
+    this.#options.onError(error)
+    sendError(response, error, id)
+  }
+}
+
+function deadlineError(): OvateError {
+  return new OvateError('OVATE_DEADLINE', 'Druid did not answer within the time of this query')
+}
+
+/** A body of plain SQL (Druid 34 and newer) says what this JSON says. */
+function plainSql(body: Buffer): Buffer {
+  return Buffer.from(JSON.stringify({ query: body.toString('utf8').trim() }))
+}

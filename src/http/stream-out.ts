@@ -1,0 +1,54 @@
+// A body on its way out, at the client's pace, with an end that shows whether it is one.
+import { type ServerResponse } from 'node:http'
+import { type Ending } from '../engine/request.ts'
+import { takesTrailers } from './headers.ts'
+
+/**
+ * Writes a body after its head; resolves when it is out or the client has gone. A body that broke off is never ended
+ * properly: what came of it goes out, then the connection is cut, so that no client takes that for an end. Clients that
+ * asked for trailers are told of a failure as Druid tells it.
+ */
+export async function streamOut(
+  response: ServerResponse,
+  body: AsyncIterable<Buffer>,
+  ending: () => Ending,
+): Promise<void> {
+  try {
+    for await (const chunk of body) {
+      if (response.destroyed) return
+      if (!response.write(chunk)) await drained(response)
+    }
+  } catch {
+    return cut(response)
+  }
+  const { complete, trailers } = ending()
+  const told = takesTrailers(response.req.headers) && response.chunkedEncoding
+  if (!complete && !told) return cut(response)
+  if (told) response.addTrailers(Object.entries(trailers).map(trailer))
+  response.end()
+}
+
+/** Druid's own spelling: Node gives trailers in lower case. */
+const TRAILER_NAMES = new Map([
+  ['x-druid-response-complete', 'X-Druid-Response-Complete'],
+  ['x-error-message', 'X-Error-Message'],
+])
+
+function trailer([name, value]: [string, string]): [string, string] {
+  return [TRAILER_NAMES.get(name) ?? name, value]
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    response.on('drain', done).on('close', done)
+  })
+}
+
+function cut(response: ServerResponse): void {
+  if (response.socket === null) response.destroy()
+  else response.socket.destroySoon()
+}
