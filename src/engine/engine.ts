@@ -36,6 +36,11 @@ const HIT = { kind: 'hit' } as const
 /** Below this many bytes gzip saves nothing worth its work. */
 const GZIP_MIN_BYTES = 512
 
+/** What is held for a plan, as far as anybody may know. */
+export type HeldState =
+  | { readonly state: 'none' }
+  | { readonly state: Verdict['kind']; readonly ageMs: number | undefined; readonly sizeBytes: number }
+
 /** What a hit needs to know of a request: small, so that it can be kept for each text that was seen. */
 export interface Asked {
   readonly plan: WholePlan
@@ -63,6 +68,18 @@ export class Engine {
     if (right === 'due')
       this.#options.rights.renew({ scope: identity, headers: callerHeaders() }, entry.service, plan.tables)
     return { kind: 'held', key: plan.key, entry, outcome: HIT, ageMs: verdict.ageMs }
+  }
+
+  /** Whether something is held for a plan, and whether it could be given now. */
+  peek({ key }: WholePlan): HeldState {
+    const entry = this.#options.cache.get(key)
+    if (entry === undefined) return { state: 'none' }
+    const verdict = this.#judge(entry, this.#options.clock.now())
+    return {
+      state: verdict.kind,
+      ageMs: verdict.kind === 'valid' ? verdict.ageMs : undefined,
+      sizeBytes: entry.sizeBytes,
+    }
   }
 
   /** Hot: a hit passes here. The bytes of an answer for a client; gzip is made beside the road once it was wanted. */

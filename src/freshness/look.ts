@@ -34,7 +34,12 @@ const SCHEMA_MAX_BYTES = 16_000_000
  */
 export async function lookAt(
   options: LookOptions,
-  target: { readonly broker: string; readonly service: string; readonly datasource: string; readonly interval: Interval },
+  target: {
+    readonly broker: string
+    readonly service: string
+    readonly datasource: string
+    readonly interval: Interval
+  },
   signal: AbortSignal,
 ): Promise<Look> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)])
@@ -64,7 +69,8 @@ async function columns(options: LookOptions, target: Target, signal: AbortSignal
   let end = ''
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length
-    if (sizeBytes > SCHEMA_MAX_BYTES) throw new OvateError('OVATE_BROKER_FAILED', 'the list of columns is too long')
+    if (sizeBytes > SCHEMA_MAX_BYTES)
+      throw new OvateError('OVATE_BROKER_FAILED', 'the list of columns is too long')
     hash.update(chunk)
     end = (end + chunk.toString('latin1')).slice(-2)
   }

@@ -74,11 +74,7 @@ function livesForBound(rules: FreshnessRules): boolean {
 async function fingerprintOf(
   timeline: Timeline,
   answered: Answered,
-  {
-    intervals,
-    rules,
-    nowMs,
-  }: { intervals: readonly Interval[]; rules: FreshnessRules; nowMs: () => number },
+  { intervals, rules, nowMs }: { intervals: readonly Interval[]; rules: FreshnessRules; nowMs: () => number },
 ): Promise<string | 'moved' | undefined> {
   let view
   try {
@@ -112,11 +108,15 @@ const LOOK: Verdict = { kind: 'look' }
  */
 export function judge(proof: Proof, generation: number, nowMs: number, arrivedAtMs: number): Verdict {
   const sinceSentMs = nowMs - proof.sentAtMs
-  if (proof.generation !== generation || sinceSentMs > proof.tickMs || sinceSentMs > proof.lifeMs) return INVALID
+  if (proof.generation !== generation || sinceSentMs > proof.tickMs || sinceSentMs > proof.lifeMs)
+    return INVALID
   let ageMs = proof.agesFromSending ? sinceSentMs : 0
   for (const table of proof.tables) {
     table.timeline.use()
-    const age = table.fingerprint === undefined ? unsealedAge(table, nowMs, sinceSentMs) : sealedAge(table, nowMs, arrivedAtMs)
+    const age =
+      table.fingerprint === undefined
+        ? unsealedAge(table, nowMs, sinceSentMs)
+        : sealedAge(table, nowMs, arrivedAtMs)
     if (typeof age !== 'number') return age
     if (age > ageMs) ageMs = age
   }

@@ -46,7 +46,8 @@ export function segmentOf(value: unknown): Segment {
     throw new OvateError('OVATE_BROKER_FAILED', 'the Broker listed a segment that is not understood')
   }
   const [start = '', end = ''] = interval.split('/')
-  const sealed = Array.isArray(locations) && locations.some((one: { type?: unknown }) => one.type === 'historical')
+  const sealed =
+    Array.isArray(locations) && locations.some((one: { type?: unknown }) => one.type === 'historical')
   return { startMs: instantMs(start), endMs: instantMs(end), version, partition: partitionNumber, sealed }
 }
 

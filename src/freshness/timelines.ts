@@ -151,6 +151,27 @@ export class Timeline {
     return this.polled?.state(intervals)
   }
 
+  /** What is known of it, for people: the Broker that is polled and when each part was last looked at. */
+  summary(): {
+    datasource: string
+    service: string
+    broker: string | undefined
+    lookedAt: Record<Part, string | null>
+  } {
+    const view = this.polled
+    const lookedAt = (part: Part): string | null => {
+      const ms = view?.lookedAtMs(part)
+      return ms === undefined ? null : new Date(ms).toISOString()
+    }
+    const { datasource, service } = this
+    return {
+      datasource,
+      service,
+      broker: this.#polled,
+      lookedAt: { past: lookedAt('past'), head: lookedAt('head') },
+    }
+  }
+
   async #lookAt(broker: string, interval: Interval): ReturnType<typeof lookAt> {
     const options = { ...this.#options, timeoutMs: this.#options.lookTimeoutMs }
     try {

@@ -32,14 +32,23 @@ export class Planner {
   }
 
   /** The best safe plan for what a client asks. */
-  plan({ query, wire }: SqlBody, identity: IdentityScope): Plan {
+  plan(body: SqlBody, identity: IdentityScope): Plan {
+    return this.explain(body, identity).plan
+  }
+
+  /** The plan, and the analysis that led to it. */
+  explain(
+    { query, wire }: SqlBody,
+    identity: IdentityScope,
+  ): { readonly analysis: Analysis; readonly plan: Plan } {
     const analysis = this.#analysis(query.sql, contextText(query, 'sqlTimeZone'))
-    return decide(analysis, query, {
+    const plan = decide(analysis, query, {
       identity,
       rules: this.#options.rules,
       knowsSet: this.knowsText(contextText(query, 'brokerService')),
       wantsCsv: wire.resultFormat === 'csv',
     })
+    return { analysis, plan }
   }
 
   /** Whether all Brokers of a group know SET statements and bodies of plain SQL: those came with Druid 34. */

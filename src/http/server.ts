@@ -31,7 +31,7 @@ export interface ServerOptions {
   readonly identities: Identities
   readonly running: RunningQueries
   readonly sql: SqlEndpoint
-  onError(error: unknown): void
+  readonly onError: (error: unknown) => void
 }
 
 export interface RunningServer {

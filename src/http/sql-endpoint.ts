@@ -31,8 +31,8 @@ export interface SqlEndpointOptions {
   readonly bodyMaxBytes: number
   /** How long Druid lets a query run that names no timeout, ms. */
   readonly defaultTimeoutMs: number
-  onAnswer(outcome: Outcome, tookMs: number): void
-  onError(error: unknown): void
+  readonly onAnswer: (outcome: Outcome, tookMs: number) => void
+  readonly onError: (error: unknown) => void
 }
 
 /** Druid says itself that a query's time is over: Ovate speaks only when that word doesn't come. */

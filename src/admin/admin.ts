@@ -1,0 +1,92 @@
+// The operator's listener: metrics, status, explain, flights, cache. Its own port, loopback or a token.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import fastify, { type FastifyInstance } from 'fastify'
+import { type MemoryCache } from '../cache/memory.ts'
+import { type Druid } from '../druid/druid.ts'
+import { type Engine } from '../engine/engine.ts'
+import { type Entry } from '../engine/entry.ts'
+import { type Keeper } from '../engine/keeper.ts'
+import { OvateError } from '../errors.ts'
+import { type Flights } from '../flight/flights.ts'
+import { type Timelines } from '../freshness/timelines.ts'
+import { errorAnswer } from './error-answer.ts'
+import { explain, type Explain } from './explain.ts'
+import { statusOf } from './status.ts'
+
+export interface AdminOptions {
+  readonly host: string
+  readonly port: number
+  /** Undefined on loopback only: the configuration sees to that. */
+  readonly token: string | undefined
+  readonly druid: Druid
+  readonly cache: MemoryCache<Entry>
+  readonly engine: Engine
+  readonly keeper: Keeper
+  readonly timelines: Timelines
+  readonly flights: Flights<unknown>
+  readonly explain: Explain
+  readonly version: string
+  readonly startedAtMs: number
+  /** The configuration without its secrets. */
+  readonly config: unknown
+  readonly metrics: { readonly contentType: string; text(): Promise<string> }
+}
+
+export interface RunningAdmin {
+  readonly url: string
+  close(): Promise<void>
+}
+
+const BODY_MAX_BYTES = 1_000_000
+
+/** Listens; resolves when it answers. @throws what `listen` failed with. */
+export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
+  const app = fastify({ bodyLimit: BODY_MAX_BYTES, forceCloseConnections: true })
+  app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  guard(app, options.token)
+  routes(app, options)
+  const url = await app.listen({ host: options.host, port: options.port })
+  return { url, close: () => app.close() }
+}
+
+function guard(app: FastifyInstance, token: string | undefined): void {
+  const wanted = token === undefined ? undefined : digest(`Bearer ${token}`)
+  app.addHook('onRequest', async ({ headers }) => {
+    if (wanted === undefined || timingSafeEqual(digest(headers.authorization ?? ''), wanted)) return
+    throw new OvateError(
+      'OVATE_UNAUTHORIZED',
+      'this listener wants the header Authorization: Bearer <admin.token>',
+    )
+  })
+  app.setErrorHandler((error, _request, reply) => {
+    const { status, body } = errorAnswer(error)
+    return reply.code(status).type('application/json').send(body)
+  })
+  app.setNotFoundHandler(() => {
+    throw new OvateError(
+      'OVATE_NOT_FOUND',
+      'no such path: /metrics, /ovate/status, brokers, explain, flights and cache are',
+    )
+  })
+}
+
+function routes(app: FastifyInstance, options: AdminOptions): void {
+  const { druid, cache, flights, keeper, metrics } = options
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
+  app.get('/ovate/status', async () => statusOf(options))
+  app.get('/ovate/brokers', async () => druid.brokers())
+  app.get('/ovate/flights', async () => flights.list())
+  app.get('/ovate/cache', async () => cache.usage)
+  app.delete<{ Querystring: { datasource?: string } }>('/ovate/cache', async ({ query }) => ({
+    purged: keeper.purge(query.datasource),
+  }))
+  app.get<{ Querystring: { sql?: string } }>('/ovate/explain', async ({ query }) =>
+    explain(options, query.sql),
+  )
+  app.post('/ovate/explain', async ({ body }) => explain(options, body))
+}
+
+// Equal lengths, so that comparing tells nothing by its time.
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

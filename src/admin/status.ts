@@ -1,0 +1,23 @@
+// /ovate/status: one page on what this process is, sees and holds.
+import { type AdminOptions } from './admin.ts'
+
+/** The state of this process, ready for JSON: no credentials, no statements, no rows. */
+export function statusOf(options: AdminOptions): Readonly<Record<string, unknown>> {
+  const { druid, cache, flights, timelines, version, startedAtMs, config } = options
+  const brokers = druid.brokers()
+  return {
+    version,
+    startedAt: new Date(startedAtMs).toISOString(),
+    brokers: brokers.map(({ id, service, state, version: druidVersion }) => ({
+      id,
+      service,
+      state,
+      version: druidVersion,
+    })),
+    ready: brokers.some(({ state }) => state === 'ready'),
+    cache: cache.usage,
+    flights: flights.list().length,
+    timelines: timelines.list().map((timeline) => timeline.summary()),
+    config,
+  }
+}

@@ -1,0 +1,80 @@
+// A plan and what led to it, for people and scripts: `ovate explain` and `/ovate/explain`.
+import { type Analysis, type Facts, type Interval } from './facts.ts'
+import { type Plan } from './plan.ts'
+import { type Reason } from './reasons.ts'
+
+export interface Explanation {
+  readonly plan: Plan['kind']
+  /** Why the plan is not a better one. */
+  readonly reasons: readonly Reason[]
+  /** Datasources that the statement reads; undefined when it isn't understood. */
+  readonly tables?: readonly string[]
+  readonly lookups?: readonly string[]
+  /** ISO intervals of `__time` that the text names with literals; undefined: all of time. */
+  readonly window?: readonly string[]
+  /** Whether the answer depends on the moment, and how far back its nearest relative bound lies, ms. */
+  readonly now?: { readonly nearestMs: number | null }
+  /** Equal for statements that differ in their literals only. */
+  readonly shape?: string
+}
+
+/** What is known of a statement and what would be done for it, ready for JSON. */
+export function explainPlan(analysis: Analysis, plan: Plan): Explanation {
+  const reasons = plan.kind === 'pass' ? [plan.reason] : []
+  if (analysis.kind === 'unknown') return { plan: plan.kind, reasons }
+  const { facts } = analysis
+  return {
+    plan: plan.kind,
+    reasons,
+    tables: facts.tables,
+    ...(facts.lookups.length > 0 && { lookups: facts.lookups }),
+    ...(facts.bounds !== undefined && { window: facts.bounds.intervals.map(isoInterval) }),
+    ...(facts.now.kind === 'used' && { now: { nearestMs: nearest(facts) } }),
+    ...(plan.kind === 'whole' && { shape: plan.form }),
+  }
+}
+
+function nearest({ now }: Facts): number | null {
+  if (now.kind === 'none' || now.distancesMs === null) return null
+  return now.distancesMs.length === 0 ? 0 : Math.min(...now.distancesMs)
+}
+
+/** ISO-8601 as Druid writes it; an open end is the end of time that Druid itself has. */
+export function isoInterval({ startMs, endMs }: Interval): string {
+  return `${isoInstant(startMs)}/${isoInstant(endMs)}`
+}
+
+const ERA = '-146136543-09-08T08:23:32.096Z'
+const END_OF_ERA = '146140482-04-24T15:36:27.903Z'
+const DATE_MAX_MS = 8.64e15
+
+function isoInstant(ms: number): string {
+  if (ms <= -DATE_MAX_MS) return ERA
+  return ms >= DATE_MAX_MS ? END_OF_ERA : new Date(ms).toISOString()
+}
+
+/** The same in lines of words. */
+export function explanationText(explanation: Explanation): string {
+  const { plan, reasons, tables, lookups, window, now } = explanation
+  const lines = [
+    `plan      ${plan} (${PLAN_WORDS[plan]})`,
+    ...reasons.map((reason) => `reason    ${reason}: see docs/reasons.md`),
+    ...(tables === undefined ? [] : [`reads     ${tables.join(', ') || 'no datasource'}`]),
+    ...(lookups === undefined ? [] : [`lookups   ${lookups.join(', ')}`]),
+    ...(window === undefined ? [] : [`window    ${window.join(', ') || 'empty'}`]),
+    ...(now === undefined ? [] : [`now       ${nowWords(now.nearestMs)}`]),
+  ]
+  return lines.join('\n')
+}
+
+const PLAN_WORDS: Record<Plan['kind'], string> = {
+  pass: 'sent on to Druid as it is, nothing kept',
+  whole: 'the whole answer is kept while the timeline of what it read stays as it was',
+}
+
+function nowWords(nearestMs: number | null): string {
+  if (nearestMs === null) return 'used in a way that is not understood: never shared over time'
+  return nearestMs === 0
+    ? 'the answer depends on the moment'
+    : `relative bounds, the nearest ${nearestMs} ms from now`
+}
