@@ -111,14 +111,19 @@ export class Timeline {
     this.#polling ??= this.#poll().finally(() => (this.#polling = undefined))
   }
 
-  /** The view of the Broker that is polled; undefined while no Broker of the group is ready. */
+  /** Hot: a hit passes here. The view of the Broker that is polled; undefined while no Broker of the group is ready. */
   get polled(): BrokerView | undefined {
+    if (this.#polled === undefined) this.#choose()
+    return this.#polled === undefined ? undefined : this.viewOf(this.#polled)
+  }
+
+  // All timelines poll the same Broker as long as it is ready: the states that they are compared with are then one's.
+  #choose(): void {
     const ready = this.#options.druid
       .brokers()
       .filter(({ service, state }) => service === this.service && state === 'ready')
       .map(({ id }) => id)
     if (this.#polled === undefined || !ready.includes(this.#polled)) this.#polled = ready.toSorted()[0]
-    return this.#polled === undefined ? undefined : this.viewOf(this.#polled)
   }
 
   viewOf(broker: string): BrokerView {
@@ -141,6 +146,7 @@ export class Timeline {
    * @throws OvateError when no Broker answers.
    */
   async look(intervals: readonly Interval[], broker?: string): Promise<BrokerView | undefined> {
+    if (broker === undefined) this.#choose()
     const view = broker === undefined ? this.polled : this.viewOf(broker)
     if (view === undefined) return undefined
     await Promise.all(view.partsUnder(intervals).map((part) => view.look(part)))
@@ -190,6 +196,7 @@ export class Timeline {
     const due: Record<Part, number> = { past: 0, head: 0 }
     while (!this.#closed.aborted && !this.idle) {
       const now = clock.monotonic()
+      this.#choose()
       await Promise.all(PARTS.filter((part) => due[part] <= now).map((part) => this.#pollPart(part)))
       for (const part of PARTS) if (due[part] <= now) due[part] = now + this.#periodMs(part)
       const next = Math.min(due.past, due.head)

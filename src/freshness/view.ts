@@ -39,7 +39,8 @@ export class BrokerView {
   readonly #history: Record<Part, Seen[]> = { past: [], head: [] }
   readonly #running: Record<Part, Promise<void> | undefined> = { past: undefined, head: undefined }
   readonly #next: Record<Part, Promise<void> | undefined> = { past: undefined, head: undefined }
-  readonly #states = new Map<string, TimelineState>()
+  /** By the list itself: a proof keeps the one that it was made for. */
+  #states = new WeakMap<readonly Interval[], TimelineState>()
   #split: number
   #version = 0
 
@@ -89,15 +90,13 @@ export class BrokerView {
 
   /** The present state under `intervals`, columns included; undefined until each part of it has been looked at. */
   state(intervals: readonly Interval[]): TimelineState | undefined {
+    const known = this.#states.get(intervals)
+    if (known !== undefined) return known
     const parts = this.partsUnder(intervals)
     const seen = parts.map((part) => this.#history[part].at(-1))
     if (seen.length === 0 || seen.some((one) => one === undefined)) return undefined
-    const key = intervals.map(({ startMs, endMs }) => `${startMs}/${endMs}`).join()
-    const known = this.#states.get(key)
-    if (known !== undefined) return known
     const state = withSchema(seen as Seen[], intervals)
-    if (this.#states.size >= STATES_MAX) this.#states.clear()
-    this.#states.set(key, state)
+    this.#states.set(intervals, state)
     return state
   }
 
@@ -152,7 +151,7 @@ export class BrokerView {
     if (history.length > HISTORY_MAX) history.shift()
     if (equal) return
     this.#version += 1
-    this.#states.clear()
+    this.#states = new WeakMap()
   }
 
   #moveSplit(): void {
@@ -162,11 +161,9 @@ export class BrokerView {
     this.#history.past = []
     this.#history.head = []
     this.#version += 1
-    this.#states.clear()
+    this.#states = new WeakMap()
   }
 }
-
-const STATES_MAX = 10_000
 
 function withSchema(seen: readonly Seen[], intervals: readonly Interval[]): TimelineState {
   const segments = seen.length === 1 ? (seen[0]?.segments ?? []) : joined(seen.flatMap((one) => one.segments))

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { boundFor, type FreshnessRules, tickMs } from '../../src/freshness/bounds.ts'
+
+const RULES: FreshnessRules = {
+  mode: 'bounded',
+  headMs: 5_000,
+  capMs: 60_000,
+  growth: 0.001,
+  lookupMs: 60_000,
+  schemaRefreshMs: 60_000,
+}
+const NOW = Date.UTC(2026, 10, 20)
+const HOUR_MS = 3_600_000
+
+test.each([
+  ['data that is still arriving', NOW, 5_000],
+  ['data of the future', NOW + HOUR_MS, 5_000],
+  ['data of an hour ago', NOW - HOUR_MS, 8_600],
+  ['old data', NOW - 30 * 24 * HOUR_MS, 60_000],
+])('the bound for %s', (_, endMs, bound) => {
+  expect(boundFor(RULES, endMs, NOW)).toBe(bound)
+})
+
+test('a cap below the head bound never shortens it', () => {
+  expect(boundFor({ ...RULES, capMs: 1_000 }, NOW - HOUR_MS, NOW)).toBe(5_000)
+})
+
+test.each([
+  ['no use of now', { kind: 'none' }, {}, 10, Number.POSITIVE_INFINITY],
+  ['a bare now', { kind: 'used', distancesMs: [] }, {}, 10, 5_000],
+  ['a long way back', { kind: 'used', distancesMs: [24 * HOUR_MS] }, {}, 10, 5_000],
+  ['a minute back', { kind: 'used', distancesMs: [60_000] }, {}, 10, 600],
+  ['half a second back', { kind: 'used', distancesMs: [500] }, {}, 10, 0],
+  ['a use that is not understood', { kind: 'used', distancesMs: null }, {}, 10, 0],
+  ['strict', { kind: 'used', distancesMs: [] }, { mode: 'strict' }, 10, 0],
+  ['no head bound', { kind: 'used', distancesMs: [] }, { headMs: 0 }, 10, 0],
+  ['a Broker whose clock is not known', { kind: 'used', distancesMs: [] }, {}, undefined, 0],
+  ['a Broker whose clock is known badly', { kind: 'used', distancesMs: [] }, {}, 5_000, 0],
+] as const)('the tick of a statement with %s', (_, now, rules, clockErrorMs, tick) => {
+  expect(tickMs({ ...RULES, ...rules }, now, clockErrorMs)).toBe(tick)
+})

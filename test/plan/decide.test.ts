@@ -1,0 +1,147 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { decide, type Circumstances } from '../../src/plan/decide.ts'
+import { type Facts } from '../../src/plan/facts.ts'
+import { type IdentityScope, type Query } from '../../src/plan/query.ts'
+
+const FACTS: Facts = {
+  kind: 'select',
+  options: [],
+  tables: ['events'],
+  lookups: [],
+  systemTables: false,
+  external: false,
+  volatile: [],
+  now: { kind: 'none' },
+  parameters: 0,
+  canonical: 'SELECT COUNT ( * ) FROM events',
+  form: 'SELECT COUNT ( * ) FROM events',
+  bounds: undefined,
+}
+const ALICE = 'alice' as IdentityScope
+const BOB = 'bob' as IdentityScope
+const CIRCUMSTANCES: Circumstances = {
+  identity: ALICE,
+  rules: { accelerated: (name) => name !== 'slow', shared: (name) => name === 'open' },
+  knowsSet: false,
+  wantsCsv: false,
+}
+
+function query(context: Record<string, string> = {}, more: Partial<Query> = {}): Query {
+  return { sql: '', parameters: '', extras: new Map(), context: new Map(Object.entries(context)), ...more }
+}
+
+function plan(
+  facts: Partial<Facts>,
+  asked = query(),
+  circumstances: Partial<Circumstances> = {},
+): ReturnType<typeof decide> {
+  return decide({ kind: 'facts', facts: { ...FACTS, ...facts } }, asked, {
+    ...CIRCUMSTANCES,
+    ...circumstances,
+  })
+}
+
+describe('statements that pass', () => {
+  test.each<[string, Partial<Facts>, Query, Partial<Circumstances>]>([
+    ['explain', { kind: 'explain' }, query(), {}],
+    ['dml', { kind: 'dml' }, query(), {}],
+    ['not-a-select', { kind: 'other' }, query(), {}],
+    ['set-statement', { options: [{ name: 'x', literal: '1' }] }, query(), {}],
+    ['system-table', { systemTables: true }, query(), {}],
+    ['external-data', { external: true }, query(), {}],
+    ['no-table', { tables: [] }, query(), {}],
+    ['volatile-function', { volatile: ['RAND'] }, query(), {}],
+    ['client-bypass', {}, query({ useCache: 'false' }), {}],
+    ['client-bypass', {}, query({ useCache: '"False"' }), {}],
+    ['context-key', {}, query({ bySegment: 'true' }), {}],
+    ['context-key', {}, query({ returnPartialResults: '1' }), {}],
+    ['context-key', {}, query({ uncoveredIntervalsLimit: '10' }), {}],
+    ['result-format', {}, query({ sqlStringifyArrays: 'false' }), { wantsCsv: true }],
+    ['switched-off', { tables: ['events', 'slow'] }, query(), {}],
+  ])('%s', (reason, facts, asked, circumstances) => {
+    expect(plan(facts, asked, circumstances)).toEqual({ kind: 'pass', reason })
+  })
+
+  test('what analysis does not understand', () => {
+    expect(decide({ kind: 'unknown', reason: 'sql-too-deep' }, query(), CIRCUMSTANCES)).toEqual({
+      kind: 'pass',
+      reason: 'sql-too-deep',
+    })
+  })
+})
+
+function keyOf(asked: Query, facts: Partial<Facts> = {}, circumstances: Partial<Circumstances> = {}): string {
+  const made = plan(facts, asked, circumstances)
+  if (made.kind !== 'whole') throw new Error(`the plan is ${made.kind}`)
+  return made.key
+}
+
+describe('the key of a whole result', () => {
+  test.each([
+    ['ids, timeouts, priorities', { sqlQueryId: '"a"', timeout: '5', priority: '1', lane: '"low"' }],
+    ['what only steers the caches of Druid', { populateCache: 'false', useResultLevelCache: 'false' }],
+    ['useCache when it is true', { useCache: 'true' }],
+  ])('does not depend on %s', (_, context) => {
+    expect(keyOf(query(context))).toBe(keyOf(query()))
+  })
+
+  test.each<[string, Query, Partial<Facts>, Partial<Circumstances>]>([
+    ['the statement', query(), { canonical: 'SELECT 1' }, {}],
+    ['parameters', query({}, { parameters: '[{"type":"BIGINT","value":1}]' }), {}, {}],
+    ['a context key that is not known', query({ future: '1' }), {}, {}],
+    ['the time zone', query({ sqlTimeZone: '"Asia/Tokyo"' }), {}, {}],
+    ['a field of the body that is not known', query({}, { extras: new Map([['x', '1']]) }), {}, {}],
+    ['the identity', query(), {}, { identity: BOB }],
+  ])('depends on %s', (_, asked, facts, circumstances) => {
+    expect(keyOf(asked, facts, circumstances)).not.toBe(keyOf(query()))
+  })
+
+  test('is one for all identities where every table is declared shared', () => {
+    const open = { tables: ['open'] }
+    expect(keyOf(query(), open, { identity: BOB })).toBe(keyOf(query(), open))
+    const mixed = { tables: ['events', 'open'] }
+    expect(keyOf(query(), mixed, { identity: BOB })).not.toBe(keyOf(query(), mixed))
+  })
+
+  test('never takes parts of one field for parts of another', () => {
+    const texts = fc.array(fc.tuple(fc.string({ maxLength: 4 }), fc.string({ maxLength: 4 })), {
+      maxLength: 3,
+    })
+    const asked = fc.record({ parameters: fc.string({ maxLength: 6 }), extras: texts, context: texts })
+    const reachesKey = (name: string): boolean => keyOf(query({ [name]: '1' })) !== keyOf(query())
+    fc.assert(
+      fc.property(asked, asked, (a, b) => {
+        const [one, other] = [a, b].map(({ parameters, extras, context }) => ({
+          ...query(),
+          parameters,
+          extras: new Map(extras.toSorted()),
+          context: new Map(context.filter(([name]) => name !== '' && reachesKey(name)).toSorted()),
+        }))
+        if (one === undefined || other === undefined) throw new Error('two were made')
+        const same = JSON.stringify([one.parameters, [...one.extras], [...one.context]])
+        const equal = same === JSON.stringify([other.parameters, [...other.extras], [...other.context]])
+        expect(keyOf(one) === keyOf(other)).toBe(equal)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+test('a pinned timestamp takes the moment out of a statement', () => {
+  const now = { kind: 'used', distancesMs: [] } as const
+  expect(plan({ now }, query({ sqlCurrentTimestamp: '"2026-11-01T00:00:00Z"' }))).toMatchObject({
+    now: { kind: 'none' },
+  })
+  expect(plan({ now })).toMatchObject({ now })
+})
+
+test('SET beats the context where the Brokers know it', () => {
+  const set = { options: [{ name: 'sqlTimeZone', literal: '"Asia/Tokyo"' }] }
+  const zoned = query({ sqlTimeZone: '"Asia/Tokyo"' })
+  expect(keyOf(query({ sqlTimeZone: '"UTC"' }), set, { knowsSet: true })).toBe(keyOf(zoned))
+  expect(plan({ options: [{ name: 'useCache', literal: 'false' }] }, query(), { knowsSet: true })).toEqual({
+    kind: 'pass',
+    reason: 'client-bypass',
+  })
+})
