@@ -21,7 +21,7 @@ const LINE = /[^\n\r]*/y
 const WORD = new RegExp(`[${LETTER}][${LETTER}${DIGIT}]*`, 'y')
 const NUMBER = /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y
 const OPERATOR = /<>|!=|<=|>=|\|\||=>|->|\.\.|::|[()[\]{};.,=<>:+\-*/%|^&~!]/y
-const UESCAPE = /[ \t\n\r\f]+UESCAPE[ \t\n\r\f]*'([^'\n\r])'/iy
+const UESCAPE = /UESCAPE/iy
 // Literals in a character set or as bytes (N'…', _latin1'…', X'…', E'…'): rare, and read differently by version.
 const PREFIX = /^(?:[nxe]|_.*)$/i
 
@@ -129,19 +129,14 @@ function closing(text: string, open: number, quote: string): number {
 }
 
 // U&'…' with `\xxxx` and `\\`; `UESCAPE 'c'` behind it belongs to the literal and names another escape character.
-function unescaped(
-  kind: 'string' | 'quoted',
-  text: string,
-  start: number,
-  close: number,
-  raw: string,
-): Token | undefined {
-  UESCAPE.lastIndex = close
-  const found = UESCAPE.exec(text)
-  const escape = found?.[1] ?? '\\'
-  if (/[0-9A-Fa-f+'" ]/.test(escape)) return undefined
+function unescaped(kind: 'string' | 'quoted', text: string, start: number, close: number, raw: string): Token | undefined {
+  const word = match(UESCAPE, text, Math.max(close, skip(text, close)))
+  const at = word < 0 ? -1 : skip(text, word)
+  const named = at >= 0 && text[at] === "'" && text[at + 2] === "'"
+  const escape = named ? (text[at + 1] ?? '') : '\\'
+  if ((word >= 0 && !named) || /[0-9A-Fa-f+'" ]/.test(escape)) return undefined
   const value = resolveEscapes(raw, escape)
-  return value === undefined ? undefined : make(kind, text, start, close + (found?.[0].length ?? 0), value)
+  return value === undefined ? undefined : make(kind, text, start, named ? at + 3 : close, value)
 }
 
 function resolveEscapes(raw: string, escape: string): string | undefined {

@@ -32,7 +32,6 @@ const STOPPED: ProcessInfo = { state: 'stopped' }
 
 /** Starts a program in a session of its own and records it. Its output is appended to its log file. */
 export function startProgram(program: Program): number {
-  mkdirSync(join(program.dir, 'run'), { recursive: true })
   mkdirSync(join(program.dir, 'log'), { recursive: true })
   const log = openSync(logFile(program.dir, program.name), 'a')
   try {
@@ -44,16 +43,21 @@ export function startProgram(program: Program): number {
     // A command that cannot be run has no pid; the error event alone would end this process.
     child.on('error', () => undefined)
     if (child.pid === undefined) throw new Error(`cannot run ${program.command} for ${program.name}`)
-    const stat = readStat(child.pid)
-    if (stat === undefined)
-      throw new Error(`${program.name} ended at once, see ${logFile(program.dir, program.name)}`)
-    const record: ProcessRecord = { pid: child.pid, startTicks: stat.startTicks }
-    writeFileSync(recordFile(program.dir, program.name), JSON.stringify(record))
+    recordProgram(program.dir, program.name, child.pid)
     child.unref()
     return child.pid
   } finally {
     closeSync(log)
   }
+}
+
+/** Records a process that runs under a name. */
+export function recordProgram(dir: string, name: string, pid: number): void {
+  const stat = readStat(pid)
+  if (stat === undefined) throw new Error(`${name} ended at once, see ${logFile(dir, name)}`)
+  const record: ProcessRecord = { pid, startTicks: stat.startTicks }
+  mkdirSync(join(dir, 'run'), { recursive: true })
+  writeFileSync(recordFile(dir, name), JSON.stringify(record))
 }
 
 /** What became of the process recorded under a name. */

@@ -59,7 +59,7 @@ function answer({ path }: DruidRequest): Reply {
   const [start = '', end = ''] = decodeURIComponent(path.split('intervals=')[1] ?? '').split('/')
   const within = segments.filter(({ interval }) => {
     const [from = '', to = ''] = interval.split('/')
-    return (start.startsWith('-') || to > start) && (end > '146' || from < end)
+    return (start.startsWith('-') || to > start) && (end.startsWith('146') || from < end)
   })
   return { body: candidatesText(within) }
 }
