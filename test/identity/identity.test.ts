@@ -1,0 +1,59 @@
+import fc from 'fast-check'
+import { type IncomingMessage } from 'node:http'
+import { describe, expect, test } from 'vitest'
+import { ANONYMOUS, Identities } from '../../src/identity/identity.ts'
+
+const SECRET = 'a secret of all replicas'
+
+function request(headers: Record<string, string | string[]>): IncomingMessage {
+  return { headers, socket: {} } as IncomingMessage
+}
+
+function identities(names: string[] = ['x-user'], secret: string | undefined = SECRET): Identities {
+  return new Identities({ headers: names, secret })
+}
+
+test('requests without credentials are one anonymous identity', () => {
+  expect(identities().scopeOf(request({ 'user-agent': 'curl', accept: '*/*' }))).toBe(ANONYMOUS)
+})
+
+describe('two requests', () => {
+  test.each([
+    ['Authorization', { authorization: 'Basic YQ==' }, { authorization: 'Basic Yg==' }],
+    ['cookies', { cookie: 'session=1' }, { cookie: 'session=2' }],
+    ['a forwarded user', { 'x-user': 'alice' }, { 'x-user': 'bob' }],
+    ['one and none', { authorization: 'Basic YQ==' }, {}],
+    ['an empty value and none', { 'x-user': '' }, {}],
+  ])('differ by %s', (_, one, other) => {
+    const scopes = identities()
+    expect(scopes.scopeOf(request(one))).not.toBe(scopes.scopeOf(request(other)))
+  })
+
+  test('never meet because values were joined', () => {
+    const value = fc.stringMatching(/^[a-c=:;,0-9]{0,6}$/)
+    const headers = fc.record({ authorization: value, cookie: value, 'x-user': value }, { requiredKeys: [] })
+    const scopes = identities()
+    fc.assert(
+      fc.property(headers, headers, (one, other) => {
+        const same = (['authorization', 'cookie', 'x-user'] as const).every(
+          (name) => one[name] === other[name],
+        )
+        expect(scopes.scopeOf(request(one)) === scopes.scopeOf(request(other))).toBe(same)
+      }),
+    )
+  })
+})
+
+test('a scope holds no credential, and depends on the secret', () => {
+  const asked = request({ authorization: 'Basic c2VjcmV0' })
+  const scope = identities().scopeOf(asked)
+  expect(scope).not.toContain('c2VjcmV0')
+  expect(identities([], 'another').scopeOf(asked)).not.toBe(identities([]).scopeOf(asked))
+  expect(identities([], SECRET).scopeOf(asked)).toBe(identities([], SECRET).scopeOf(asked))
+})
+
+test('without a secret two processes have nothing in common', () => {
+  const asked = request({ authorization: 'Basic c2VjcmV0' })
+  const fresh = (): string => new Identities({ headers: [], secret: undefined }).scopeOf(asked)
+  expect(fresh()).not.toBe(fresh())
+})
