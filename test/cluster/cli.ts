@@ -1,0 +1,126 @@
+// npm run cluster -- start|stop|status|logs|kill|freeze|thaw|restart: a real Druid cluster on this machine.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { findCluster, startCluster, type Cluster, type ServiceStatus } from './cluster.ts'
+import { clusterDir } from './home.ts'
+import { logFile } from './processes.ts'
+import { SERVICE_NAMES, type ServiceName } from './services.ts'
+import type { DataSize } from './rows.ts'
+
+const USAGE = `npm run cluster -- COMMAND [--offset N] [--json]
+  start [--data small|full|none] [--kafka]   start it, or tell that it runs
+  stop                                       end all of it
+  status                                     URL, pid and state of every service
+  logs NAME                                  the last lines of a service's log, and what comes
+  kill|freeze|thaw|restart NAME              SIGKILL, SIGSTOP, SIGCONT, start again
+NAME is one of ${SERVICE_NAMES.join(', ')}.
+`
+
+const SIZES = ['small', 'full', 'none'] as const satisfies readonly DataSize[]
+
+interface Flags {
+  readonly offset: number
+  readonly json: boolean
+  readonly data: DataSize
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      offset: { type: 'string', default: '0' },
+      json: { type: 'boolean', default: false },
+      data: { type: 'string', default: 'small' },
+    },
+  })
+  const [command, name] = positionals
+  await run(command ?? '', name, {
+    offset: integerOf(values.offset),
+    json: values.json,
+    data: oneOf(values.data, SIZES),
+  })
+}
+
+async function run(command: string, name: string | undefined, flags: Flags): Promise<void> {
+  switch (command) {
+    case 'start':
+      return start(flags)
+    case 'stop':
+      await findCluster(flags.offset)?.stop()
+      return say('stopped')
+    case 'status':
+      return showStatus(findCluster(flags.offset), flags)
+    case 'logs':
+      return follow(logFile(clusterDir(flags.offset), oneOf(name, SERVICE_NAMES)))
+    case 'kill':
+    case 'freeze':
+    case 'thaw':
+    case 'restart':
+      await mustFind(flags.offset)[command](oneOf(name, SERVICE_NAMES))
+      return showStatus(findCluster(flags.offset), flags)
+    default:
+      throw new Error(USAGE)
+  }
+}
+
+async function start(flags: Flags): Promise<void> {
+  const before = await findCluster(flags.offset)?.status()
+  if (before?.every(({ state }) => state === 'ready') === true) say('runs already')
+  const startedAt = performance.now()
+  const cluster = await startCluster({ offset: flags.offset, data: flags.data })
+  say(`ready after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+  await showStatus(cluster, flags)
+}
+
+async function showStatus(cluster: Cluster | undefined, flags: Flags): Promise<void> {
+  const services = await cluster?.status()
+  if (flags.json) {
+    const { offset } = flags
+    const text = JSON.stringify(
+      { offset, services: services ?? [], seeded: cluster?.seeded ?? null },
+      undefined,
+      2,
+    )
+    process.stdout.write(`${text}\n`)
+    return
+  }
+  process.stdout.write(services === undefined ? 'no cluster runs\n' : services.map(lineOf).join(''))
+}
+
+function lineOf({ name, url, pid, state }: ServiceStatus): string {
+  return `${name.padEnd(12)} ${state.padEnd(9)} ${String(pid ?? '-').padEnd(8)} ${url}\n`
+}
+
+function mustFind(
+  offset: number,
+): Cluster & Record<'kill' | 'freeze' | 'thaw' | 'restart', (name: ServiceName) => unknown> {
+  const cluster = findCluster(offset)
+  if (cluster === undefined) throw new Error(`no cluster runs at offset ${offset}`)
+  return cluster
+}
+
+function follow(file: string): void {
+  if (!existsSync(file)) throw new Error(`${file} is not there`)
+  spawn('tail', ['-n', '200', '-f', file], { stdio: 'inherit' })
+}
+
+function say(line: string): void {
+  process.stderr.write(`cluster: ${line}\n`)
+}
+
+function oneOf<Name extends string>(value: string | undefined, names: readonly Name[]): Name {
+  const found = names.find((name) => name === value)
+  if (found === undefined) throw new Error(`${value ?? 'nothing'} is none of ${names.join(', ')}\n${USAGE}`)
+  return found
+}
+
+function integerOf(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new Error(`--offset ${text} is no port offset`)
+  return Number(text)
+}
+
+main().catch((error: unknown) => {
+  say(error instanceof Error ? error.message : String(error))
+  process.exitCode = 1
+})
