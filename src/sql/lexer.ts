@@ -129,7 +129,13 @@ function closing(text: string, open: number, quote: string): number {
 }
 
 // U&'…' with `\xxxx` and `\\`; `UESCAPE 'c'` behind it belongs to the literal and names another escape character.
-function unescaped(kind: 'string' | 'quoted', text: string, start: number, close: number, raw: string): Token | undefined {
+function unescaped(
+  kind: 'string' | 'quoted',
+  text: string,
+  start: number,
+  close: number,
+  raw: string,
+): Token | undefined {
   const word = match(UESCAPE, text, Math.max(close, skip(text, close)))
   const at = word < 0 ? -1 : skip(text, word)
   const named = at >= 0 && text[at] === "'" && text[at + 2] === "'"

@@ -1,0 +1,134 @@
+// What a statement asks and reads, for `plan`: bounded work, and `unknown` wherever it isn't certain.
+import { type Analysis, type Facts, type SetOption, type Unknown } from '../plan/facts.ts'
+import { literalBounds } from './bounds.ts'
+import { spell } from './canonical.ts'
+import { lex, type Token } from './lexer.ts'
+import { lookupsOf, namesOf } from './names.ts'
+import { bracketsOf, NotUnderstood, wordsOf } from './normalise.ts'
+import { nowUse } from './now.ts'
+import { setOptions } from './options.ts'
+import { parse } from './parse.ts'
+import { bodyOf } from './statements.ts'
+import { VOLATILE_FUNCTIONS, VOLATILE_WORDS } from './words.ts'
+
+export interface AnalyseOptions {
+  /** `sqlTimeZone` of the context as text, undefined where there is none. */
+  readonly timeZone: string | undefined
+  /** Texts longer than this many characters are not analysed. */
+  readonly maxLength: number
+  /** Nor are texts with brackets nested deeper than this. */
+  readonly maxDepth: number
+}
+
+const DML = new Set(['INSERT', 'REPLACE'])
+const QUERY = new Set(['SELECT', 'WITH', 'VALUES'])
+const UTC = new Set(['UTC', 'Etc/UTC', 'Z'])
+
+/** The facts of a statement, or why it has none. Never throws for any text. */
+export function analyse(sql: string, options: AnalyseOptions): Analysis {
+  if (sql.length > options.maxLength) return unknown('sql-too-long')
+  const tokens = lex(sql)
+  if (tokens === undefined) return unknown('sql-not-understood')
+  if (depthOf(tokens) > options.maxDepth) return unknown('sql-too-deep')
+  try {
+    return { kind: 'facts', facts: factsOf(tokens, options) }
+  } catch (error) {
+    if (error instanceof NotUnderstood) return unknown('sql-not-understood')
+    throw error
+  }
+}
+
+function unknown(reason: Unknown): Analysis {
+  return { kind: 'unknown', reason }
+}
+
+function depthOf(tokens: readonly Token[]): number {
+  let depth = 0
+  let deepest = 0
+  for (const { kind, text } of tokens) {
+    if (kind !== 'operator') continue
+    if (text === '(' || text === '[' || text === '{') depth += 1
+    if (text === ')' || text === ']' || text === '}') depth -= 1
+    if (depth > deepest) deepest = depth
+  }
+  return deepest
+}
+
+function factsOf(tokens: readonly Token[], { timeZone }: AnalyseOptions): Facts {
+  const words = wordsOf(tokens)
+  const range = bodyOf(tokens)
+  const options = setOptions(tokens.slice(0, range.start))
+  const kind = kindOf(words, range)
+  if (kind !== 'select' || words[range.start] === 'VALUES') return unread(kind, tokens, range, options)
+  if (words.slice(range.start, range.end).includes(';')) throw new NotUnderstood(';')
+  const { tree, normalised } = parse(tokens, range.start, range.end)
+  const names = namesOf(tree, tokens)
+  const isUtc = UTC.has(zoneOf(options, timeZone))
+  return {
+    kind,
+    options,
+    tables: [...names.tables].toSorted(),
+    lookups: [...new Set([...names.lookups, ...lookupsOf(tree, tokens)])].toSorted(),
+    systemTables: names.systemTables,
+    external: names.external,
+    volatile: volatileIn(tokens, range),
+    now: nowUse(tree, tokens, range),
+    parameters: countParameters(tokens),
+    ...spell(tokens, range, { ...normalised, closing: bracketsOf(words) }),
+    bounds: isUtc && !normalised.renames ? literalBounds(tree, tokens) : undefined,
+  }
+}
+
+type Range = ReturnType<typeof bodyOf>
+type Words = ReturnType<typeof wordsOf>
+
+function kindOf(words: Words, { start, end }: Range): Facts['kind'] {
+  const first = words.slice(start, end).find((word) => word !== '(') ?? ''
+  if (first === 'EXPLAIN') return 'explain'
+  if (DML.has(first)) return 'dml'
+  return QUERY.has(first) ? 'select' : 'other'
+}
+
+/** Facts of what isn't parsed because it is never kept: EXPLAIN, INSERT, a bare VALUES … */
+function unread(
+  kind: Facts['kind'],
+  tokens: readonly Token[],
+  range: Range,
+  options: readonly SetOption[],
+): Facts {
+  const none = new Set<number>()
+  return {
+    kind,
+    options,
+    tables: [],
+    lookups: [],
+    systemTables: false,
+    external: false,
+    volatile: [],
+    now: { kind: 'used', distancesMs: null },
+    parameters: countParameters(tokens),
+    ...spell(tokens, range, { functions: none, keywords: none, closing: new Int32Array(0) }),
+    bounds: undefined,
+  }
+}
+
+function zoneOf(options: readonly SetOption[], timeZone: string | undefined): string {
+  const set = options.findLast(({ name }) => name === 'sqlTimeZone')
+  return set === undefined ? (timeZone ?? 'UTC') : String(JSON.parse(set.literal))
+}
+
+function volatileIn(tokens: readonly Token[], { start, end }: Range): readonly string[] {
+  const found = new Set<string>()
+  for (let at = start; at < end; at += 1) {
+    const token = tokens[at]
+    const word = token?.kind === 'identifier' || token?.kind === 'quoted' ? token.value.toUpperCase() : ''
+    const isCall = tokens[at + 1]?.text === '('
+    const isBare = token?.kind === 'identifier' && tokens[at - 1]?.text !== '.'
+    if ((isCall && VOLATILE_FUNCTIONS.has(word)) || (isBare && VOLATILE_WORDS.has(word))) found.add(word)
+  }
+  return [...found].toSorted()
+}
+
+function countParameters(tokens: readonly Token[]): number {
+  return tokens.filter(({ kind }) => kind === 'parameter').length
+}

@@ -1,0 +1,62 @@
+// A statement's text without what means nothing: white space, comments, the case of keywords and of functions' names.
+import { type Token } from './lexer.ts'
+import { RESERVED } from './words.ts'
+
+export interface Spelling {
+  readonly canonical: string
+  readonly form: string
+}
+
+/** Functions whose literals say what is read; they stay in the form. */
+const READS = new Set(['LOOKUP', 'APPEND', 'EXTERN', 'TABLE'])
+
+/**
+ * The tokens `start` to `end` with a blank between any two. That gives no two lists of tokens the same text, because the
+ * text reads back as that list. In `form`, `#s` and `#n` stand for literals: no token can begin with `#`.
+ */
+export function spell(
+  tokens: readonly Token[],
+  range: { start: number; end: number },
+  folded: Folded,
+): Spelling {
+  const canonical: string[] = []
+  const form: string[] = []
+  const kept = literalsToKeep(tokens, folded.closing)
+  for (let at = range.start; at < range.end; at += 1) {
+    const token = tokens[at]
+    if (token === undefined) break
+    const text = isFolded(token, at, folded) ? token.text.toUpperCase() : token.text
+    canonical.push(text)
+    form.push(formOf(token, kept.has(at)) ?? text)
+  }
+  return { canonical: canonical.join(' '), form: form.join(' ') }
+}
+
+/** Numbers of the tokens whose case means nothing, as far as normalising found out. */
+export interface Folded {
+  readonly functions: ReadonlySet<number>
+  readonly keywords: ReadonlySet<number>
+  readonly closing: Int32Array
+}
+
+function isFolded(token: Token, at: number, { functions, keywords }: Folded): boolean {
+  if (token.kind !== 'identifier') return false
+  return functions.has(at) || keywords.has(at) || RESERVED.has(token.text.toUpperCase())
+}
+
+function formOf(token: Token, kept: boolean): string | undefined {
+  if (kept) return undefined
+  if (token.kind === 'string') return '#s'
+  return token.kind === 'number' ? '#n' : undefined
+}
+
+function literalsToKeep(tokens: readonly Token[], closing: Int32Array): ReadonlySet<number> {
+  const kept = new Set<number>()
+  for (const [at, token] of tokens.entries()) {
+    const close = closing[at + 1] ?? -1
+    const names =
+      (token.kind === 'identifier' || token.kind === 'quoted') && READS.has(token.value.toUpperCase())
+    if (names && close >= 0) for (let inner = at + 2; inner < close; inner += 1) kept.add(inner)
+  }
+  return kept
+}

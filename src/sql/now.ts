@@ -1,0 +1,188 @@
+// Where a statement depends on the moment it runs, and how far from that moment its bounds lie.
+import { type NowUse } from '../plan/facts.ts'
+import { intervalMs, periodMs, unitMs } from './instants.ts'
+import { type Token } from './lexer.ts'
+import { type Expression, type QueryTree, type Source } from './tree.ts'
+import { NOW_FUNCTIONS, NOW_WORDS } from './words.ts'
+
+const COMPARISONS = new Set(['=', '<>', '<', '>', '<=', '>=', 'BETWEEN', 'NOT BETWEEN', 'IN', 'NOT IN'])
+const FLOORS = new Set(['FLOOR', 'TIME_FLOOR', 'DATE_TRUNC', 'CAST'])
+const INSTANT_TYPES = new Set(['TIMESTAMP', 'DATE'])
+
+/**
+ * How the query in tokens `start` to `end` uses now. A use counts as understood as one side of a comparison whose other
+ * side is a column, or as a column of the result: elsewhere arithmetic round it could hide a distance.
+ */
+export function nowUse(
+  tree: QueryTree,
+  tokens: readonly Token[],
+  range: { start: number; end: number },
+): NowUse {
+  const uses = countUses(tokens, range)
+  if (uses === 0) return { kind: 'none' }
+  const finder = new Finder(tokens)
+  finder.query(tree, true)
+  const understood = finder.understood && finder.seen === uses
+  return {
+    kind: 'used',
+    distancesMs: understood ? [...new Set(finder.distancesMs)].toSorted((a, b) => a - b) : null,
+  }
+}
+
+function countUses(tokens: readonly Token[], { start, end }: { start: number; end: number }): number {
+  let uses = 0
+  for (let at = start; at < end; at += 1) {
+    const token = tokens[at]
+    if (token === undefined || (token.kind !== 'identifier' && token.kind !== 'quoted')) continue
+    const word = token.value.toUpperCase()
+    const isCall = tokens[at + 1]?.text === '('
+    if (
+      (token.kind === 'identifier' && NOW_WORDS.has(word)) ||
+      (isCall && (NOW_WORDS.has(word) || NOW_FUNCTIONS.has(word)))
+    ) {
+      uses += 1
+    }
+  }
+  return uses
+}
+
+class Finder {
+  readonly distancesMs: number[] = []
+  seen = 0
+  understood = true
+  readonly #tokens: readonly Token[]
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens
+  }
+
+  /** `outermost`: a column that is now itself is only shown, and no other query can do sums with it. */
+  query(tree: QueryTree, outermost: boolean): void {
+    for (const { query } of tree.withs) this.query(query, false)
+    for (const select of tree.selects) {
+      for (const { value } of select.columns) this.#look(value, outermost)
+      for (const source of select.sources) this.#source(source)
+      if (select.where !== undefined) this.#look(select.where, false)
+      for (const expression of select.rest) this.#look(expression, false)
+    }
+  }
+
+  #source(source: Source): void {
+    if (source.kind === 'query') this.query(source.query, false)
+    if (source.kind === 'call') this.#look(source.call, false)
+    if (source.kind === 'join') for (const inner of source.sources) this.#source(inner)
+  }
+
+  /** `direct`: whether the value may be an instant relative to now as it stands. */
+  #look(it: Expression, direct: boolean): void {
+    const offsetMs = this.#offset(it)
+    if (offsetMs !== undefined) {
+      this.seen += 1
+      if (!direct) this.understood = false
+      if (offsetMs !== 0) this.distancesMs.push(Math.abs(offsetMs))
+    } else if (it.kind === 'query') this.query(it.query, false)
+    else if (it.kind === 'operator' && COMPARISONS.has(it.operator)) this.#compare(it.parts)
+    else if (it.kind === 'operator')
+      for (const part of it.parts) this.#look(part, direct && it.operator === 'CASE')
+    else if ('parts' in it) for (const part of it.parts) this.#look(part, false)
+  }
+
+  #compare(parts: readonly Expression[]): void {
+    const sides = parts.flatMap((part) => (part.kind === 'list' ? part.parts : [part]))
+    const before = this.seen
+    for (const side of sides) this.#look(side, true)
+    const relative = sides.filter((side) => this.#offset(side) !== undefined)
+    const plain = sides.every((side) => relative.includes(side) || this.#isPlain(side))
+    if (this.seen > before && !plain) this.understood = false
+  }
+
+  #isPlain(it: Expression): boolean {
+    if (it.kind === 'name' || it.kind === 'literal' || it.kind === 'marker' || it.kind === 'constant')
+      return true
+    if (it.kind !== 'call') return false
+    const typed = it.name === '__TIMESTAMP' || it.name === '__DATE'
+    return (typed || FLOORS.has(this.#nameOf(it))) && it.parts.every((part) => this.#isPlain(part))
+  }
+
+  /** How far in ms an expression lies from now; undefined for one that isn't now shifted by literals. */
+  #offset(it: Expression): number | undefined {
+    if (it.kind === 'now') return 0
+    if (it.kind === 'operator' && (it.operator === '+' || it.operator === '-'))
+      return this.#sum(it.operator, it.parts)
+    if (it.kind !== 'call') return undefined
+    const name = this.#nameOf(it)
+    const [first, second, third] = it.parts
+    if (name === 'TIMESTAMPADD') return plus(this.#times(this.#unit(first), second), this.#offsetOf(third))
+    if (name === 'TIME_SHIFT') return plus(this.#times(this.#period(second), third), this.#offsetOf(first))
+    return FLOORS.has(name) ? this.#floored(name, it.parts) : undefined
+  }
+
+  #floored(name: string, parts: readonly Expression[]): number | undefined {
+    const at = name === 'DATE_TRUNC' ? 1 : 0
+    const literals = parts.every((part, index) => index === at || this.#isPlain(part))
+    const type = parts[1]?.kind === 'marker' ? this.#marked(parts[1].text) : undefined
+    if (!literals || (name === 'CAST' && !INSTANT_TYPES.has(type ?? ''))) return undefined
+    return this.#offsetOf(parts[at])
+  }
+
+  #sum(operator: string, [left, right]: readonly Expression[]): number | undefined {
+    if (right?.kind === 'interval') {
+      const span = this.#interval(right.at)
+      return plus(operator === '-' ? negated(span) : span, this.#offsetOf(left))
+    }
+    return operator === '+' && left?.kind === 'interval'
+      ? plus(this.#interval(left.at), this.#offsetOf(right))
+      : undefined
+  }
+
+  #offsetOf(it: Expression | undefined): number | undefined {
+    return it === undefined ? undefined : this.#offset(it)
+  }
+
+  #interval(at: number): number | undefined {
+    const sign = this.#tokens[at + 1]?.kind === 'string' ? 0 : 1
+    const unit = at + 2 + sign
+    const behind = this.#tokens[unit + 1]?.text === '(' ? unit + 4 : unit + 1
+    const to = this.#word(behind) === 'TO' ? this.#word(behind + 1) : undefined
+    const span = intervalMs(this.#tokens[at + 1 + sign]?.value ?? '', this.#word(unit), to)
+    return this.#tokens[at + 1]?.text === '-' ? negated(span) : span
+  }
+
+  #unit(it: Expression | undefined): number | undefined {
+    return it?.kind === 'name' ? unitMs(this.#word(it.at)) : undefined
+  }
+
+  #period(it: Expression | undefined): number | undefined {
+    const token = it?.kind === 'literal' ? this.#tokens[it.at] : undefined
+    return token?.kind === 'string' ? periodMs(token.value) : undefined
+  }
+
+  #times(span: number | undefined, count: Expression | undefined): number | undefined {
+    const minus = count?.kind === 'operator' && count.operator === '-' && count.parts.length === 1
+    const inner = minus ? count.parts[0] : count
+    const token = inner?.kind === 'literal' ? this.#tokens[inner.at] : undefined
+    if (span === undefined || token?.kind !== 'number' || !/^\d{1,9}$/.test(token.text)) return undefined
+    return span * Number(token.text) * (minus ? -1 : 1)
+  }
+
+  #marked(marker: string): string {
+    return this.#word(Number(/\d+$/.exec(marker)?.[0] ?? -1))
+  }
+
+  #nameOf(it: Extract<Expression, { kind: 'call' }>): string {
+    return it.at < 0 ? it.name : this.#word(it.at)
+  }
+
+  #word(at: number): string {
+    return this.#tokens[at]?.value.toUpperCase() ?? ''
+  }
+}
+
+function negated(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : -ms
+}
+
+// Shortest lengths may be added, not subtracted from each other: `+ 29 days - 1 month` can be anything near now.
+function plus(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined || a * b < 0 ? undefined : a + b
+}
