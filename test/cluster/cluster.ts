@@ -6,8 +6,17 @@ import { clusterDir } from './home.ts'
 import { request } from './http.ts'
 import { killProgram, lastLines, processInfo, signalProgram, startProgram } from './processes.ts'
 import { type DataSize } from './rows.ts'
+import { RequestLog } from './request-log.ts'
 import { seed, type Seeded } from './seed.ts'
-import { portOf, readyUrl, SERVICE_NAMES, serviceArgs, type Place, type ServiceName } from './services.ts'
+import {
+  portOf,
+  readyUrl,
+  requestLogDir,
+  SERVICE_NAMES,
+  serviceArgs,
+  type Place,
+  type ServiceName,
+} from './services.ts'
 import { startLock } from './start-lock.ts'
 import { GiveUp, waitUntil, within } from './wait.ts'
 import { waitForZooKeeper } from './zookeeper.ts'
@@ -43,6 +52,8 @@ export interface Cluster {
   readonly zookeeper: string
   /** What was loaded at the start; undefined for `none`. */
   readonly seeded: Seeded | undefined
+  /** What reached a Broker. */
+  requestLog(broker: 'broker1' | 'broker2'): RequestLog
   status(signal?: AbortSignal): Promise<readonly ServiceStatus[]>
   /** SIGKILL. */
   kill(name: ServiceName): Promise<void>
@@ -111,6 +122,7 @@ function clusterAt(place: Place): Cluster {
     brokers: [services.broker1, services.broker2],
     zookeeper: services.zookeeper,
     seeded: readSeeded(dir),
+    requestLog: (broker) => new RequestLog(requestLogDir(dir, broker), services[broker]),
     status: (signal) => Promise.all(SERVICE_NAMES.map((name) => statusOf(name, place, signal))),
     kill: (name) => killProgram(dir, name, within(GONE_MS)),
     freeze: (name) => mustSignal(dir, name, 'SIGSTOP'),
@@ -128,7 +140,9 @@ function clusterAt(place: Place): Cluster {
 
 async function startMissing(place: Place, jars: Jars, signal: AbortSignal): Promise<void> {
   for (const name of SERVICE_NAMES) {
-    if (processInfo(place.dir, name).state === 'stopped') startService(name, place, jars)
+    const { state } = processInfo(place.dir, name)
+    if (state === 'stopped') startService(name, place, jars)
+    if (state === 'frozen') mustSignal(place.dir, name, 'SIGCONT')
   }
   await waitForAll(place, signal)
 }

@@ -74,11 +74,6 @@ export function countSql(datasource: DatasourceName): string {
   return `SELECT ${DATASOURCES[datasource].countSql} AS n FROM "${datasource}"`
 }
 
-/** The names of a datasource's metrics, in order. */
-export function metricNames(datasource: DatasourceName): readonly string[] {
-  return DATASOURCES[datasource].metrics.map((metric) => (metric as { name: string }).name)
-}
-
 export interface IngestOptions {
   readonly datasource: DatasourceName
   readonly inputSource: object

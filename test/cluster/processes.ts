@@ -1,6 +1,6 @@
 // Programs that outlive the command that started them: each is known by a record of its pid and start time.
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { waitUntil } from './wait.ts'
 
@@ -65,7 +65,8 @@ export function processInfo(dir: string, name: string): ProcessInfo {
   const record = readRecord(dir, name)
   if (record === undefined) return STOPPED
   const stat = readStat(record.pid)
-  if (stat === undefined || stat.startTicks !== record.startTicks || stat.state === 'Z') return STOPPED
+  if (stat === undefined || stat.startTicks !== record.startTicks || hasEnded(record.pid, stat))
+    return STOPPED
   return { pid: record.pid, state: stat.state === 'T' ? 'frozen' : 'running' }
 }
 
@@ -100,6 +101,16 @@ function recordFile(dir: string, name: string): string {
 function readRecord(dir: string, name: string): ProcessRecord | undefined {
   const text = readOr(recordFile(dir, name), '')
   return text === '' ? undefined : (JSON.parse(text) as ProcessRecord)
+}
+
+/** A killed process's first thread is a zombie at once; its sockets live until the last of its threads has ended. */
+function hasEnded(pid: number, { state }: { state: string }): boolean {
+  if (state !== 'Z') return false
+  try {
+    return readdirSync(`/proc/${pid}/task`).length <= 1
+  } catch {
+    return true
+  }
 }
 
 function readStat(pid: number): { state: string; startTicks: string } | undefined {

@@ -23,7 +23,7 @@ export interface LoggedSql {
 export interface LoggedNative {
   readonly kind: 'native'
   readonly queryType: string
-  /** Datasource names, also those inside of joins, unions and subqueries. */
+  /** Datasource names, also those inside of joins, unions and subqueries; none for inline rows and lookups. */
   readonly datasources: readonly string[]
   readonly intervals: readonly string[]
   readonly context: Readonly<Record<string, unknown>>
@@ -37,11 +37,11 @@ export interface QueryCounts {
   readonly sql: number
   readonly explain: number
   readonly limit0: number
-  /** Native queries, both sent as such and planned from SQL. */
+  /** Native queries that read a datasource, both sent as such and planned from SQL. `LIMIT 0` makes one that reads none. */
   readonly native: number
-  /** Native queries that were sent as such. */
+  /** Those of them that were sent as such. */
   readonly nativeSent: number
-  /** The intervals of all native queries. */
+  /** The intervals of all of them. */
   readonly intervals: readonly string[]
 }
 
@@ -113,7 +113,9 @@ export class RequestLog {
 /** Counts queries by what they ask for. */
 export function countQueries(queries: readonly LoggedQuery[]): QueryCounts {
   const statements = queries.filter((query) => query.kind === 'sql').map(({ statement }) => statement)
-  const native = queries.filter((query) => query.kind === 'native')
+  const native = queries
+    .filter((query) => query.kind === 'native')
+    .filter(({ datasources }) => datasources.length > 0)
   return {
     sql: statements.filter((statement) => statement === 'data').length,
     explain: statements.filter((statement) => statement === 'explain').length,
@@ -125,20 +127,23 @@ export function countQueries(queries: readonly LoggedQuery[]): QueryCounts {
 }
 
 /**
- * One line of the log: tab-separated. Native: time, address, query, statistics. SQL: time, address, nothing,
- * statistics, `{"query", "context"}` (RequestLogLine of Druid 33).
+ * One line of the log: tab-separated. Native: time, address, statistics, query. SQL: time, address, nothing,
+ * statistics, `{"query", "context"}`. Seen on Druid 33.0.0; a text holds its tabs escaped, as JSON does.
  */
 export function parseLine(line: string): LoggedQuery | undefined {
-  const [, , query = '', stats = '', statement = ''] = line.split('\t')
-  const success = (parsed(stats) ?? {})['success'] === true
-  if (query !== '') return nativeOf(parsed(query), success)
-  const body = parsed(statement)
-  return body === undefined ? undefined : sqlOf(body, success)
+  const [, , first = '', second = '', third = ''] = line.split('\t')
+  if (first === '') return sqlOf(parsed(third), succeeded(second))
+  return nativeOf(parsed(second), succeeded(first))
+}
+
+function succeeded(stats: string): boolean {
+  return (parsed(stats) ?? {})['success'] === true
 }
 
 type Json = Readonly<Record<string, unknown>>
 
-function sqlOf(body: Json, success: boolean): LoggedSql {
+function sqlOf(body: Json | undefined, success: boolean): LoggedSql | undefined {
+  if (body === undefined) return undefined
   const text = typeof body['query'] === 'string' ? body['query'] : ''
   const context = objectOf(body['context'])
   return {
@@ -184,6 +189,7 @@ function datasourcesOf(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value]
   if (Array.isArray(value)) return value.flatMap(datasourcesOf)
   const source = objectOf(value)
+  if (source['type'] === 'inline' || source['type'] === 'lookup') return []
   if (source['type'] === 'table') return [String(source['name'])]
   const parts = [
     source['base'],

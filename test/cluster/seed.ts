@@ -86,9 +86,9 @@ async function writeEvents(
 /** By hand: a `for of` that stops early would close the generator. */
 function* take(lines: Generator<string>, count: number): Generator<string> {
   for (let taken = 0; taken < count; taken += 1) {
-    const { done, value } = lines.next()
-    if (done === true) return
-    yield value
+    const next: IteratorResult<string, unknown> = lines.next()
+    if (next.done === true) return
+    yield next.value
   }
 }
 
