@@ -1,0 +1,203 @@
+// A strict scanner of JSON objects over bytes (RFC 8259): where each member lies, so that its text can be kept or replaced
+// without a parse in between. Numbers stay the text they are.
+
+export type JsonKind = 'string' | 'number' | 'true' | 'false' | 'null' | 'object' | 'array'
+
+export interface JsonMember {
+  readonly key: string
+  /** Offset of the key's opening quote. */
+  readonly keyStart: number
+  readonly valueStart: number
+  readonly valueEnd: number
+  readonly kind: JsonKind
+}
+
+export type JsonScan =
+  /** `end`: offset after the closing brace. Members of one name stand there as often as they came. */
+  | { readonly ok: true; readonly members: readonly JsonMember[]; readonly end: number }
+  | { readonly ok: false; readonly message: string }
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const OPEN_ARRAY = 0x5b
+const CLOSE_ARRAY = 0x5d
+const SPACE = 0x20
+
+/** Scans the object that begins at `start` (white space before it allowed), nested at most `depthMax` deep. Never throws. */
+export function scanJsonObject(bytes: Buffer, start: number, depthMax: number): JsonScan {
+  const scanner = new Scanner(bytes, depthMax)
+  try {
+    return { ok: true, ...scanner.members(scanner.blank(start)) }
+  } catch (error) {
+    if (error instanceof Mistake) return { ok: false, message: error.message }
+    throw error
+  }
+}
+
+class Mistake extends Error {}
+
+class Scanner {
+  readonly #bytes: Buffer
+  readonly #depthMax: number
+
+  constructor(bytes: Buffer, depthMax: number) {
+    this.#bytes = bytes
+    this.#depthMax = depthMax
+  }
+
+  members(start: number): { members: JsonMember[]; end: number } {
+    const members: JsonMember[] = []
+    const end = this.#object(start, 1, (member) => members.push(member))
+    return { members, end }
+  }
+
+  blank(at: number): number {
+    let i = at
+    for (;;) {
+      const byte = this.#bytes[i]
+      if (byte !== SPACE && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return i
+      i += 1
+    }
+  }
+
+  #object(start: number, depth: number, found?: (member: JsonMember) => void): number {
+    this.#expect(start, OPEN_OBJECT, 'an object')
+    this.#checkDepth(start, depth)
+    let at = this.blank(start + 1)
+    if (this.#bytes[at] === CLOSE_OBJECT) return at + 1
+    for (;;) {
+      const keyStart = at
+      const keyEnd = this.#string(at)
+      const colon = this.blank(keyEnd)
+      this.#expect(colon, COLON, "':' after a name")
+      const valueStart = this.blank(colon + 1)
+      const valueEnd = this.#value(valueStart, depth)
+      if (found !== undefined) {
+        const key = JSON.parse(this.#bytes.toString('utf8', keyStart, keyEnd)) as string
+        found({ key, keyStart, valueStart, valueEnd, kind: this.#kindAt(valueStart) })
+      }
+      at = this.blank(valueEnd)
+      if (this.#bytes[at] === CLOSE_OBJECT) return at + 1
+      this.#expect(at, COMMA, "',' or '}' after a value")
+      at = this.blank(at + 1)
+    }
+  }
+
+  #array(start: number, depth: number): number {
+    this.#checkDepth(start, depth)
+    let at = this.blank(start + 1)
+    if (this.#bytes[at] === CLOSE_ARRAY) return at + 1
+    for (;;) {
+      at = this.blank(this.#value(at, depth))
+      if (this.#bytes[at] === CLOSE_ARRAY) return at + 1
+      this.#expect(at, COMMA, "',' or ']' after a value")
+      at = this.blank(at + 1)
+    }
+  }
+
+  #value(at: number, depth: number): number {
+    switch (this.#bytes[at]) {
+      case QUOTE:
+        return this.#string(at)
+      case OPEN_OBJECT:
+        return this.#object(at, depth + 1)
+      case OPEN_ARRAY:
+        return this.#array(at, depth + 1)
+      case 0x74:
+        return this.#word(at, 'true')
+      case 0x66:
+        return this.#word(at, 'false')
+      case 0x6e:
+        return this.#word(at, 'null')
+      default:
+        return this.#number(at)
+    }
+  }
+
+  #kindAt(at: number): JsonKind {
+    const kinds: Record<number, JsonKind> = {
+      [QUOTE]: 'string',
+      [OPEN_OBJECT]: 'object',
+      [OPEN_ARRAY]: 'array',
+      0x74: 'true',
+      0x66: 'false',
+      0x6e: 'null',
+    }
+    return kinds[this.#bytes[at] ?? 0] ?? 'number'
+  }
+
+  #string(start: number): number {
+    this.#expect(start, QUOTE, 'a string')
+    let i = start + 1
+    for (;;) {
+      const byte = this.#bytes[i]
+      if (byte === undefined) throw this.#mistake(i, 'the end of a string')
+      if (byte === QUOTE) return i + 1
+      if (byte < SPACE) throw this.#mistake(i, 'no control character in a string')
+      i = byte === BACKSLASH ? this.#escape(i + 1) : i + 1
+    }
+  }
+
+  #escape(at: number): number {
+    const byte = this.#bytes[at] ?? 0
+    if (byte === 0x75) {
+      for (let i = at + 1; i <= at + 4; i += 1) {
+        if (!isHex(this.#bytes[i] ?? 0)) throw this.#mistake(i, 'four hexadecimal digits after \\u')
+      }
+      return at + 5
+    }
+    if (!ESCAPES.has(byte)) throw this.#mistake(at, 'an escape that JSON knows')
+    return at + 1
+  }
+
+  #word(at: number, word: string): number {
+    if (this.#bytes.toString('latin1', at, at + word.length) !== word) throw this.#mistake(at, 'a value')
+    return at + word.length
+  }
+
+  #number(start: number): number {
+    let i = this.#bytes[start] === 0x2d ? start + 1 : start
+    if (this.#bytes[i] === 0x30) i += 1
+    else i = this.#digits(i, start)
+    if (this.#bytes[i] === 0x2e) i = this.#digits(i + 1, start)
+    if (this.#bytes[i] === 0x65 || this.#bytes[i] === 0x45) {
+      const sign = this.#bytes[i + 1]
+      i = this.#digits(sign === 0x2b || sign === 0x2d ? i + 2 : i + 1, start)
+    }
+    return i
+  }
+
+  #digits(at: number, start: number): number {
+    let i = at
+    while (isDigit(this.#bytes[i] ?? 0)) i += 1
+    if (i === at) throw this.#mistake(start, 'a value')
+    return i
+  }
+
+  #checkDepth(at: number, depth: number): void {
+    if (depth > this.#depthMax) throw this.#mistake(at, `no more than ${this.#depthMax} levels`)
+  }
+
+  #expect(at: number, byte: number, what: string): void {
+    if (this.#bytes[at] !== byte) throw this.#mistake(at, what)
+  }
+
+  #mistake(at: number, expected: string): Mistake {
+    const found = at >= this.#bytes.length ? 'the end of the body' : `byte ${at}`
+    return new Mistake(`the body is not a JSON object: expected ${expected} at ${found}`)
+  }
+}
+
+const ESCAPES = new Set([QUOTE, BACKSLASH, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74])
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
+}
+
+function isHex(byte: number): boolean {
+  return isDigit(byte) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66)
+}
