@@ -9,7 +9,7 @@ import { nowUse } from './now.ts'
 import { setOptions } from './options.ts'
 import { parse } from './parse.ts'
 import { bodyOf } from './statements.ts'
-import { VOLATILE_FUNCTIONS, VOLATILE_WORDS } from './words.ts'
+import { VOLATILE_FUNCTIONS } from './words.ts'
 
 export interface AnalyseOptions {
   /** `sqlTimeZone` of the context as text, undefined where there is none. */
@@ -60,10 +60,13 @@ function factsOf(tokens: readonly Token[], { timeZone }: AnalyseOptions): Facts 
   const options = setOptions(tokens.slice(0, range.start))
   const kind = kindOf(words, range)
   if (kind !== 'select' || words[range.start] === 'VALUES') return unread(kind, tokens, range, options)
+  // A hint may change what is computed, and what stands behind a `;` would be a second statement.
+  if (tokens.some(({ kind: token }) => token === 'hint')) throw new NotUnderstood('hint')
   if (words.slice(range.start, range.end).includes(';')) throw new NotUnderstood(';')
   const { tree, normalised } = parse(tokens, range.start, range.end)
   const names = namesOf(tree, tokens)
-  const isUtc = UTC.has(zoneOf(options, timeZone))
+  const isOneTable = names.tables.size === 1 && !names.systemTables && !names.external
+  const hasBounds = isOneTable && UTC.has(zoneOf(options, timeZone)) && !normalised.renames
   return {
     kind,
     options,
@@ -75,7 +78,7 @@ function factsOf(tokens: readonly Token[], { timeZone }: AnalyseOptions): Facts 
     now: nowUse(tree, tokens, range),
     parameters: countParameters(tokens),
     ...spell(tokens, range, { ...normalised, closing: bracketsOf(words) }),
-    bounds: isUtc && !normalised.renames ? literalBounds(tree, tokens) : undefined,
+    bounds: hasBounds ? literalBounds(tree, tokens) : undefined,
   }
 }
 
@@ -122,9 +125,7 @@ function volatileIn(tokens: readonly Token[], { start, end }: Range): readonly s
   for (let at = start; at < end; at += 1) {
     const token = tokens[at]
     const word = token?.kind === 'identifier' || token?.kind === 'quoted' ? token.value.toUpperCase() : ''
-    const isCall = tokens[at + 1]?.text === '('
-    const isBare = token?.kind === 'identifier' && tokens[at - 1]?.text !== '.'
-    if ((isCall && VOLATILE_FUNCTIONS.has(word)) || (isBare && VOLATILE_WORDS.has(word))) found.add(word)
+    if (tokens[at + 1]?.text === '(' && VOLATILE_FUNCTIONS.has(word)) found.add(word)
   }
   return [...found].toSorted()
 }

@@ -105,6 +105,13 @@ export function periodMs(text: string): number | undefined {
   return parts?.reduce((sum, count, at) => sum + count * (UNIT_MS[units[at] ?? ''] ?? 0), 0)
 }
 
+/** Druid 33.0.0 reads `INTERVAL '1' WEEK` as an hour and `INTERVAL '1' QUARTER` as a month (seen live). */
+const INTERVAL_MS: Readonly<Record<string, number>> = {
+  WEEK: HOUR_MS,
+  WEEKS: HOUR_MS,
+  QUARTER: 28 * DAY_MS,
+  QUARTERS: 28 * DAY_MS,
+}
 const FIELDS = ['YEAR', 'MONTH', 'DAY', 'HOUR', 'MINUTE', 'SECOND']
 
 /** The shortest span of `INTERVAL 'text' from [TO to]`, in ms, negative for `'-1'`; undefined when it isn't understood. */
@@ -115,7 +122,9 @@ export function intervalMs(text: string, from: string, to: string | undefined): 
   const counts = (found[2] ?? '').split(/[ :-]/)
   if (fields.length !== counts.length || (to !== undefined && !FIELDS.includes(from))) return undefined
   if (!counts.every((count) => /^\d{1,9}(?:\.\d{1,9})?$/.test(count))) return undefined
-  const spans = fields.map((field, at) => (unitMs(field) ?? Number.NaN) * Number(counts[at]))
+  const spans = fields.map(
+    (field, at) => (INTERVAL_MS[field] ?? unitMs(field) ?? Number.NaN) * Number(counts[at]),
+  )
   const span = spans.reduce((sum, each) => sum + each, 0)
   return Number.isNaN(span) ? undefined : found[1] === '-' ? -span : span
 }

@@ -96,16 +96,23 @@ function addCall(call: Expression, { tokens, names }: Search): void {
   } else names.external = true
 }
 
-/** The names that LOOKUP is called with; '*' for one that isn't a literal alone. */
+/** The names that LOOKUP is called with; '*' for one that isn't a literal alone, or whose call the tree hasn't. */
 export function lookupsOf(tree: QueryTree, tokens: readonly Token[]): ReadonlySet<string> {
   const found = new Set<string>()
+  let unseen = tokens.filter((_, at) => isLookup(tokens, at)).length
   visit(tree, {
     expression: (it) => {
-      if (it.kind !== 'call' || tokens[it.at]?.value.toUpperCase() !== 'LOOKUP') return
+      if (it.kind !== 'call' || !isLookup(tokens, it.at)) return
+      unseen -= 1
       const [, name] = it.parts
       const token = name?.kind === 'literal' ? tokens[name.at] : undefined
       found.add(token?.kind === 'string' ? token.value : '*')
     },
   })
-  return found
+  return unseen === 0 ? found : found.add('*')
+}
+
+function isLookup(tokens: readonly Token[], at: number): boolean {
+  const token = tokens[at]
+  return isName(token) && token?.value.toUpperCase() === 'LOOKUP' && tokens[at + 1]?.text === '('
 }

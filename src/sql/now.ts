@@ -89,11 +89,10 @@ class Finder {
 
   #compare(parts: readonly Expression[]): void {
     const sides = parts.flatMap((part) => (part.kind === 'list' ? part.parts : [part]))
-    const before = this.seen
-    for (const side of sides) this.#look(side, true)
-    const relative = sides.filter((side) => this.#offset(side) !== undefined)
-    const plain = sides.every((side) => relative.includes(side) || this.#isPlain(side))
-    if (this.seen > before && !plain) this.understood = false
+    const relative = new Set(sides.filter((side) => this.#offset(side) !== undefined))
+    for (const side of sides) this.#look(side, relative.has(side))
+    const plain = sides.every((side) => relative.has(side) || this.#isPlain(side))
+    if (relative.size > 0 && !plain) this.understood = false
   }
 
   #isPlain(it: Expression): boolean {

@@ -45,11 +45,8 @@ export const NOW_FUNCTIONS = words(
   'NOW SYSDATE GETDATE CURDATE CURTIME UNIX_TIMESTAMP SYSTIMESTAMP TRANSACTION_TIMESTAMP',
 )
 
-/** Functions and bare words whose value isn't given by text, data and moment. */
+/** Functions whose value isn't given by text, data and moment. Druid 33 has none of them; an extension may. */
 export const VOLATILE_FUNCTIONS = words('RAND RANDOM RAND_INTEGER UUID GEN_RANDOM_UUID NEWID SLEEP')
-export const VOLATILE_WORDS = words(
-  'USER CURRENT_USER SESSION_USER SYSTEM_USER CURRENT_ROLE CURRENT_SCHEMA CURRENT_CATALOG',
-)
 
 /** Units of time that Calcite takes after TO and in intervals. */
 export const UNITS = words(
