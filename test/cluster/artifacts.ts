@@ -7,8 +7,8 @@ import { promisify } from 'node:util'
 import { HOME } from './home.ts'
 import { within } from './wait.ts'
 
-export const DRUID_VERSION = '33.0.0'
-export const KAFKA_VERSION = '3.9.1'
+const DRUID_VERSION = '33.0.0'
+const KAFKA_VERSION = '3.9.1'
 
 export interface Jars {
   readonly java: string

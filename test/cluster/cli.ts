@@ -1,28 +1,32 @@
 // npm run cluster -- start|stop|status|logs|kill|freeze|thaw|restart: a real Druid cluster on this machine.
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { findCluster, startCluster, type Cluster, type ServiceStatus } from './cluster.ts'
 import { clusterDir } from './home.ts'
 import { logFile } from './processes.ts'
-import { SERVICE_NAMES, type ServiceName } from './services.ts'
+import { SERVICE_NAMES, STREAM_NAMES } from './services.ts'
+import { startStream } from './stream.ts'
 import type { DataSize } from './rows.ts'
 
 const USAGE = `npm run cluster -- COMMAND [--offset N] [--json]
   start [--data small|full|none] [--kafka]   start it, or tell that it runs
   stop                                       end all of it
   status                                     URL, pid and state of every service
-  logs NAME                                  the last lines of a service's log, and what comes
+  logs NAME                                  the last 200 lines of a program's log
   kill|freeze|thaw|restart NAME              SIGKILL, SIGSTOP, SIGCONT, start again
-NAME is one of ${SERVICE_NAMES.join(', ')}.
+NAME is one of ${SERVICE_NAMES.join(', ')};
+kafka and producer, too, but for restart (start --kafka starts what is missing of them).
 `
 
+const PROGRAM_NAMES = [...SERVICE_NAMES, ...STREAM_NAMES] as const
+const LOG_LINES = 200
 const SIZES = ['small', 'full', 'none'] as const satisfies readonly DataSize[]
 
 interface Flags {
   readonly offset: number
   readonly json: boolean
   readonly data: DataSize
+  readonly kafka: boolean
 }
 
 async function main(): Promise<void> {
@@ -32,6 +36,7 @@ async function main(): Promise<void> {
       offset: { type: 'string', default: '0' },
       json: { type: 'boolean', default: false },
       data: { type: 'string', default: 'small' },
+      kafka: { type: 'boolean', default: false },
     },
   })
   const [command, name] = positionals
@@ -39,6 +44,7 @@ async function main(): Promise<void> {
     offset: integerOf(values.offset),
     json: values.json,
     data: oneOf(values.data, SIZES),
+    kafka: values.kafka,
   })
 }
 
@@ -52,12 +58,14 @@ async function run(command: string, name: string | undefined, flags: Flags): Pro
     case 'status':
       return showStatus(findCluster(flags.offset), flags)
     case 'logs':
-      return follow(logFile(clusterDir(flags.offset), oneOf(name, SERVICE_NAMES)))
+      return showLog(logFile(clusterDir(flags.offset), oneOf(name, PROGRAM_NAMES)))
     case 'kill':
     case 'freeze':
     case 'thaw':
+      await mustFind(flags.offset)[command](oneOf(name, PROGRAM_NAMES))
+      return showStatus(findCluster(flags.offset), flags)
     case 'restart':
-      await mustFind(flags.offset)[command](oneOf(name, SERVICE_NAMES))
+      await mustFind(flags.offset).restart(oneOf(name, SERVICE_NAMES))
       return showStatus(findCluster(flags.offset), flags)
     default:
       throw new Error(USAGE)
@@ -69,6 +77,7 @@ async function start(flags: Flags): Promise<void> {
   if (before?.every(({ state }) => state === 'ready') === true) say('runs already')
   const startedAt = performance.now()
   const cluster = await startCluster({ offset: flags.offset, data: flags.data })
+  if (flags.kafka) await startStream(cluster)
   say(`ready after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
   await showStatus(cluster, flags)
 }
@@ -92,17 +101,16 @@ function lineOf({ name, url, pid, state }: ServiceStatus): string {
   return `${name.padEnd(12)} ${state.padEnd(9)} ${String(pid ?? '-').padEnd(8)} ${url}\n`
 }
 
-function mustFind(
-  offset: number,
-): Cluster & Record<'kill' | 'freeze' | 'thaw' | 'restart', (name: ServiceName) => unknown> {
+function mustFind(offset: number): Cluster {
   const cluster = findCluster(offset)
   if (cluster === undefined) throw new Error(`no cluster runs at offset ${offset}`)
   return cluster
 }
 
-function follow(file: string): void {
+function showLog(file: string): void {
   if (!existsSync(file)) throw new Error(`${file} is not there`)
-  spawn('tail', ['-n', '200', '-f', file], { stdio: 'inherit' })
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-LOG_LINES)
+  process.stdout.write(`${lines.join('\n')}\n`)
 }
 
 function say(line: string): void {

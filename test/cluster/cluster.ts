@@ -13,8 +13,10 @@ import {
   readyUrl,
   requestLogDir,
   SERVICE_NAMES,
+  STREAM_NAMES,
   serviceArgs,
   type Place,
+  type ProgramName,
   type ServiceName,
 } from './services.ts'
 import { startLock } from './start-lock.ts'
@@ -22,7 +24,7 @@ import { GiveUp, waitUntil, within } from './wait.ts'
 import { waitForZooKeeper } from './zookeeper.ts'
 
 /** `starting` runs but is not ready; `frozen` is stopped by SIGSTOP. */
-export type ServiceState = 'ready' | 'starting' | 'frozen' | 'stopped'
+type ServiceState = 'ready' | 'starting' | 'frozen' | 'stopped'
 
 export interface ServiceStatus {
   readonly name: ServiceName
@@ -56,11 +58,11 @@ export interface Cluster {
   requestLog(broker: 'broker1' | 'broker2'): RequestLog
   status(signal?: AbortSignal): Promise<readonly ServiceStatus[]>
   /** SIGKILL. */
-  kill(name: ServiceName): Promise<void>
+  kill(name: ProgramName): Promise<void>
   /** SIGSTOP. Throws when it is not running. */
-  freeze(name: ServiceName): void
+  freeze(name: ProgramName): void
   /** SIGCONT. Throws when it is not running. */
-  thaw(name: ServiceName): void
+  thaw(name: ProgramName): void
   /** Kills it if it runs, starts it and waits until it is ready (15 s alone, more on a busy machine). */
   restart(name: ServiceName, signal?: AbortSignal): Promise<void>
   /** Waits until every service is ready. */
@@ -196,8 +198,7 @@ async function statusOf(name: ServiceName, place: Place, signal?: AbortSignal): 
 async function stopAll(place: Place): Promise<void> {
   await leaveArchive(place.dir)
   // The data are thrown away, so SIGKILL: on SIGTERM a service whose ZooKeeper has gone hangs for minutes.
-  const extra = ['producer', 'kafka']
-  for (const name of [...extra, ...SERVICE_NAMES]) await killProgram(place.dir, name, within(GONE_MS))
+  for (const name of [...STREAM_NAMES, ...SERVICE_NAMES]) await killProgram(place.dir, name, within(GONE_MS))
 }
 
 /** The first cluster ever leaves its class data behind: costs nothing at its start and halves all later ones. */
@@ -234,7 +235,7 @@ function urlOf(name: ServiceName, offset: number): string {
   return name === 'zookeeper' ? address : `http://${address}`
 }
 
-function mustSignal(dir: string, name: ServiceName, signal: NodeJS.Signals): void {
+function mustSignal(dir: string, name: ProgramName, signal: NodeJS.Signals): void {
   if (!signalProgram(dir, name, signal)) throw new Error(`${name} is not running`)
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { waitUntil } from './wait.ts'
 
 /** What the kernel says of a recorded process. `frozen` is stopped by SIGSTOP. */
-export type ProcessState = 'running' | 'frozen' | 'stopped'
+type ProcessState = 'running' | 'frozen' | 'stopped'
 
 export interface ProcessInfo {
   readonly state: ProcessState

@@ -10,7 +10,7 @@ export type Mark = Readonly<Record<string, number>>
 
 export type LoggedQuery = LoggedSql | LoggedNative
 
-export interface LoggedSql {
+interface LoggedSql {
   readonly kind: 'sql'
   /** `EXPLAIN PLAN FOR …`, a statement that ends in `LIMIT 0`, or one that asks for data. */
   readonly statement: 'explain' | 'limit-0' | 'data'
@@ -20,7 +20,7 @@ export interface LoggedSql {
   readonly success: boolean
 }
 
-export interface LoggedNative {
+interface LoggedNative {
   readonly kind: 'native'
   readonly queryType: string
   /** Datasource names, also those inside of joins, unions and subqueries; none for inline rows and lookups. */

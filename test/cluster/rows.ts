@@ -10,7 +10,7 @@ const ROWS_PER_HOUR: Record<Exclude<DataSize, 'none'>, number> = { small: 42, fu
 // 2^53 + 1: the first integer that a JS number cannot hold.
 const FIRST_REQ_ID = 9_007_199_254_740_993n
 
-export const COUNTRIES = [
+const COUNTRIES = [
   'US', 'DE', 'FR', 'GB', 'BR', 'JP', 'IN', 'CA', 'AU', 'ES', 'IT', 'NL', 'SE', 'PL', 'MX', 'AR', 'ZA', 'KR', 'CN', 'TR',
 ] as const // prettier-ignore
 const CITIES = [

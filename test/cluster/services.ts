@@ -14,7 +14,12 @@ export const SERVICE_NAMES = [
   'router',
 ] as const
 
+/** The programs behind the live datasource, which run only when asked for. */
+export const STREAM_NAMES = ['producer', 'kafka'] as const
+
 export type ServiceName = (typeof SERVICE_NAMES)[number]
+
+export type ProgramName = ServiceName | (typeof STREAM_NAMES)[number]
 
 interface ServiceKind {
   readonly port: number
