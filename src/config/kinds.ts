@@ -1,0 +1,176 @@
+// The kinds of values that settings have: how each is written, what it becomes, what is told when it is wrong.
+import { z } from 'zod'
+
+export type Kind = 'duration' | 'size' | 'count' | 'number' | 'text' | 'list' | 'choice' | 'switch' | 'secret'
+
+export interface Described {
+  readonly kind: Kind
+  /** What a value may be, for messages and docs. */
+  readonly allowed: string
+  readonly doc: string
+  /** The default as one would write it; undefined: none. */
+  readonly fallback: string | undefined
+}
+
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const UNIT_BYTES: Record<string, number> = {
+  B: 1,
+  KB: 1_000,
+  MB: 1_000_000,
+  GB: 1_000_000_000,
+  KiB: 1_024,
+  MiB: 1_048_576,
+  GiB: 1_073_741_824,
+}
+const ISO_DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/
+const DURATION_MAX_MS = 365 * 86_400_000
+
+function described<Schema extends z.ZodType>(schema: Schema, meta: Described): Schema {
+  return schema.meta({ ...meta })
+}
+
+/** Milliseconds, from `250ms`, `5s`, `1m`, `PT5S` or a number of ms. */
+export function duration(
+  doc: string,
+  fallback: string,
+  min = 0,
+): z.ZodDefault<z.ZodType<number, string | number>> {
+  const allowed = `a duration like 250ms, 5s, 1m, 2h or PT5S${min > 0 ? `, at least ${min} ms` : ''}`
+  const schema = z.union([z.string(), z.number()]).transform((value, context) => {
+    const ms = typeof value === 'number' ? value : durationMs(value)
+    if (ms !== undefined && ms >= min && ms <= DURATION_MAX_MS) return ms
+    context.addIssue({ code: 'custom', message: allowed })
+    return z.NEVER
+  })
+  return described(schema.default(durationMs(fallback) ?? 0), { kind: 'duration', allowed, doc, fallback })
+}
+
+/** Bytes, from `256MiB`, `64KB` or a number of bytes. */
+export function size(
+  doc: string,
+  fallback: string,
+  min = 0,
+): z.ZodDefault<z.ZodType<number, string | number>> {
+  const allowed = `a size like 256MiB, 64KB or a number of bytes${min > 0 ? `, at least ${min}` : ''}`
+  const schema = z.union([z.string(), z.number()]).transform((value, context) => {
+    const bytes = typeof value === 'number' ? value : sizeBytes(value)
+    if (bytes !== undefined && Number.isSafeInteger(bytes) && bytes >= min) return bytes
+    context.addIssue({ code: 'custom', message: allowed })
+    return z.NEVER
+  })
+  return described(schema.default(sizeBytes(fallback) ?? 0), { kind: 'size', allowed, doc, fallback })
+}
+
+/** A whole number within bounds. */
+export function count(
+  doc: string,
+  fallback: number,
+  bounds: { min: number; max: number },
+): z.ZodDefault<z.ZodNumber> {
+  const allowed = `a whole number from ${bounds.min} to ${bounds.max}`
+  const schema = z.number({ error: allowed }).int(allowed).min(bounds.min, allowed).max(bounds.max, allowed)
+  return described(schema.default(fallback), { kind: 'count', allowed, doc, fallback: String(fallback) })
+}
+
+/** Any number within bounds. */
+export function number(
+  doc: string,
+  fallback: number,
+  bounds: { min: number; max: number },
+): z.ZodDefault<z.ZodNumber> {
+  const allowed = `a number from ${bounds.min} to ${bounds.max}`
+  const schema = z.number({ error: allowed }).min(bounds.min, allowed).max(bounds.max, allowed)
+  return described(schema.default(fallback), { kind: 'number', allowed, doc, fallback: String(fallback) })
+}
+
+/** Text that is not empty, and may be left out. */
+export function text(
+  doc: string,
+  pattern?: { readonly matches: RegExp; readonly allowed: string },
+): z.ZodOptional<z.ZodString> {
+  const allowed = pattern?.allowed ?? 'a text that is not empty'
+  const schema = z.string({ error: allowed }).regex(pattern?.matches ?? /\S/, allowed)
+  return described(schema.optional(), { kind: 'text', allowed, doc, fallback: undefined })
+}
+
+/** Text with a default. */
+export function textOr(doc: string, fallback: string): z.ZodDefault<z.ZodString> {
+  const allowed = 'a text that is not empty'
+  return described(z.string({ error: allowed }).regex(/\S/, allowed).default(fallback), {
+    kind: 'text',
+    allowed,
+    doc,
+    fallback,
+  })
+}
+
+/** Text that is never shown. */
+export function secret(doc: string): z.ZodOptional<z.ZodString> {
+  const allowed = 'a text that is not empty'
+  const schema = z.string({ error: allowed }).min(1, allowed)
+  return described(schema.optional(), { kind: 'secret', allowed, doc, fallback: undefined })
+}
+
+/** A list of texts, each of which matches. */
+export function list(
+  doc: string,
+  item: { readonly matches: RegExp; readonly allowed: string },
+): z.ZodOptional<z.ZodArray<z.ZodString>> {
+  const allowed = `a list of ${item.allowed}`
+  const schema = z.array(z.string({ error: allowed }).regex(item.matches, allowed), { error: allowed })
+  return described(schema.optional(), { kind: 'list', allowed, doc, fallback: undefined })
+}
+
+/** A list of texts with a default. */
+export function listOr(
+  doc: string,
+  fallback: readonly string[],
+  item: { readonly matches: RegExp; readonly allowed: string },
+): z.ZodDefault<z.ZodArray<z.ZodString>> {
+  const allowed = `a list of ${item.allowed}`
+  const schema = z.array(z.string({ error: allowed }).regex(item.matches, allowed), { error: allowed })
+  return described(schema.default([...fallback]), {
+    kind: 'list',
+    allowed,
+    doc,
+    fallback: fallback.join(', '),
+  })
+}
+
+/** One of a few words. */
+export function choice<const Word extends string>(
+  doc: string,
+  words: readonly [Word, ...Word[]],
+  fallback: NoInfer<Word>,
+): z.ZodDefault<z.ZodType<Word, Word>> {
+  const allowed = words.join(' or ')
+  const schema: z.ZodType<Word, Word> = z.literal(words, { error: allowed })
+  return described(
+    schema.default(() => fallback),
+    { kind: 'choice', allowed, doc, fallback },
+  )
+}
+
+/** true or false. */
+export function flag(doc: string, fallback: boolean): z.ZodDefault<z.ZodBoolean> {
+  const allowed = 'true or false'
+  const schema = z.boolean({ error: allowed }).default(fallback)
+  return described(schema, { kind: 'switch', allowed, doc, fallback: String(fallback) })
+}
+
+function durationMs(text: string): number | undefined {
+  const plain = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim())
+  if (plain !== null) return Number(plain[1]) * (UNIT_MS[plain[2] ?? ''] ?? Number.NaN)
+  const iso = ISO_DURATION.exec(text.trim())
+  if (iso === null || text.trim().length < 3) return /^\d+$/.test(text.trim()) ? Number(text) : undefined
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = iso
+    .slice(1)
+    .map((part: string | undefined) => Number(part ?? 0))
+  return ((days * 24 + hours) * 60 + minutes) * 60_000 + seconds * 1_000
+}
+
+function sizeBytes(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|KiB|MiB|GiB)?$/.exec(text.trim())
+  if (match === null) return undefined
+  return Math.round(Number(match[1]) * (UNIT_BYTES[match[2] ?? 'B'] ?? Number.NaN))
+}

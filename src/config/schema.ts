@@ -1,0 +1,208 @@
+// Every setting, once: its kind, its default, its line in the docs.
+import { z } from 'zod'
+import { choice, count, duration, flag, list, listOr, number, secret, size, text, textOr } from './kinds.ts'
+
+const URLS = { matches: /^https?:\/\/[^\s/]+\/?$/, allowed: 'URLs like http://broker:8082' }
+const NAMES = { matches: /^[A-Za-z0-9-]+$/, allowed: 'header names' }
+const PORT = { min: 0, max: 65_535 }
+
+const listenTls = z.strictObject({
+  cert: textOr('File of the certificate chain, PEM.', 'tls.crt'),
+  key: textOr('File of its private key, PEM.', 'tls.key'),
+})
+
+const listen = z.strictObject({
+  host: textOr('Address that clients connect to.', '0.0.0.0'),
+  port: count('Port that clients connect to; 0 takes a free one.', 8888, PORT),
+  tls: listenTls.optional().meta({ doc: 'Serve HTTPS. Left out: plain HTTP.' }),
+  maxBody: size(
+    'The largest body of a SQL or native query, also once it is inflated. Larger: 413.',
+    '16MiB',
+    1_024,
+  ),
+  maxConnections: count('Connections that are open at once.', 10_000, { min: 1, max: 1_000_000 }),
+  headersTimeout: duration('How long the head of a request may take to arrive.', '10s', 100),
+  requestTimeout: duration('How long a whole request may take to arrive.', '60s', 100),
+  keepAliveTimeout: duration('How long a connection that is idle stays open.', '65s', 100),
+  shutdown: duration('How long running requests may go on after SIGTERM.', '30s'),
+})
+
+const admin = z.strictObject({
+  enabled: flag("Whether the operator's listener is there at all.", true),
+  host: textOr('Its address. Anything but loopback wants a token.', '127.0.0.1'),
+  port: count('Its port; 0 takes a free one.', 9888, PORT),
+  token: secret('Wanted as `Authorization: Bearer …` where set.'),
+  tokenFile: text('File that holds the token.'),
+})
+
+const zookeeper = z.strictObject({
+  connect: textOr('`host:port,host:port/chroot` of the ensemble that Druid uses.', 'localhost:2181'),
+  path: textOr("Druid's `druid.zk.paths.base`.", '/druid'),
+  sessionTimeout: duration('Asked for; the ensemble has the last word.', '30s', 1_000),
+  auth: secret('`user:password` for digest authentication.'),
+  authFile: text('File that holds it.'),
+})
+
+const druidTls = z.strictObject({
+  ca: text('File of the certificates to trust, PEM. Left out: those that Node trusts.'),
+  cert: text('File of a client certificate, PEM.'),
+  key: text('File of its private key, PEM.'),
+  verify: flag("Whether Brokers' certificates are checked.", true),
+})
+
+const health = z.strictObject({
+  period: duration('How often each Broker is asked whether it is well.', '1s', 50),
+  timeout: duration('How long it may take to say so.', '1s', 50),
+  failures: count('Probes in a row without an answer after which it counts as frozen.', 3, {
+    min: 1,
+    max: 100,
+  }),
+})
+
+const ejection = z.strictObject({
+  failures: count('Connections in a row that failed, after which a Broker gets no requests.', 3, {
+    min: 1,
+    max: 100,
+  }),
+  slowReturn: duration('How long it takes a Broker that came back to get its full share.', '10s'),
+})
+
+const druid = z.strictObject({
+  zookeeper: zookeeper
+    .optional()
+    .meta({ doc: 'Find Brokers through ZooKeeper. Exactly one of zookeeper, brokers and bootstrap.' }),
+  brokers: list('A fixed list of Brokers.', URLS),
+  bootstrap: list("Any Brokers; all others are read from the first one's `sys.servers`.", URLS),
+  service: textOr("The Brokers that requests go to by default: Druid's `druid.service`.", 'druid/broker'),
+  username: text("Ovate's own account: health, timelines and discovery only, never a client's query."),
+  password: secret('Its password.'),
+  passwordFile: text('File that holds the password.'),
+  tls: druidTls.prefault({}),
+  connections: count('Requests that run on one Broker at once.', 64, { min: 1, max: 10_000 }),
+  queue: count('Requests that wait for a connection; more get 429.', 512, { min: 0, max: 100_000 }),
+  connectTimeout: duration('How long a connection may take.', '2s', 50),
+  health: health.prefault({}),
+  ejection: ejection.prefault({}),
+  noBrokerWait: duration('How long a request waits while no Broker is ready, before it gets 503.', '800ms'),
+  defaultTimeout: duration(
+    "Druid's `druid.server.http.defaultQueryTimeout`, for queries that name none.",
+    '5m',
+    1_000,
+  ),
+})
+
+const MODES = ['bounded', 'strict'] as const
+
+const freshness = z.strictObject({
+  mode: choice(
+    '`bounded`: answers are as old as the bounds say at most. `strict`: the timeline is asked on every request.',
+    MODES,
+    'bounded',
+  ),
+  head: duration(
+    'How old an answer over data that is still arriving may be. 0: such answers are not kept.',
+    '5s',
+  ),
+  cap: duration('How old any answer may be, counted from the last look at the timeline.', '60s'),
+  growth: number(
+    "By how many ms the bound grows from `head` for each ms of the data's age, up to `cap`.",
+    0.001,
+    { min: 0, max: 1 },
+  ),
+  lookup: duration('How long an answer that read a lookup may live.', '60s'),
+  schemaRefresh: duration("The Brokers' `druid.sql.planner.metadataRefreshPeriod`.", '1m'),
+  maxSegments: count(
+    'Segments of one datasource that are followed; with more, answers live for their bound only.',
+    200_000,
+    { min: 1, max: 10_000_000 },
+  ),
+})
+
+/** Headers by which proxies in front of Druid name a user. */
+const USER_HEADERS = [
+  'x-forwarded-user',
+  'x-forwarded-email',
+  'x-forwarded-preferred-username',
+  'x-forwarded-groups',
+  'x-forwarded-access-token',
+  'x-auth-request-user',
+  'x-auth-request-email',
+  'x-auth-request-groups',
+  'x-remote-user',
+  'remote-user',
+  'x-druid-user',
+]
+
+const identity = z.strictObject({
+  headers: listOr(
+    'Headers that name a user, beside Authorization and Cookie: requests that differ in one of them share nothing.',
+    USER_HEADERS,
+    NAMES,
+  ),
+  secret: secret(
+    'Key under which identities are hashed, the same for all replicas. Left out: a random one for each start.',
+  ),
+  secretFile: text('File that holds the key.'),
+  recheck: duration(
+    'No answer leaves the cache for an identity whose rights were last proved longer ago.',
+    '60s',
+  ),
+  policy: duration('How long answers live under an identity, since row policies may change unseen.', '60s'),
+  maxIdentities: count('Identities whose rights are remembered.', 10_000, { min: 1, max: 10_000_000 }),
+})
+
+const cache = z.strictObject({
+  size: size('Memory for answers.', '256MiB', 1_048_576),
+  maxEntry: size('The largest answer that is kept.', '8MiB', 1_024),
+})
+
+const analysis = z.strictObject({
+  maxSql: size('Longer statements pass.', '64KiB', 256),
+  maxDepth: count('Statements nested deeper pass.', 64, { min: 4, max: 500 }),
+})
+
+const optionalDuration = (doc: string): z.ZodOptional<ReturnType<typeof duration>['def']['innerType']> =>
+  duration(doc, '0ms')
+    .unwrap()
+    .optional()
+    .meta({ ...duration(doc, '0ms').meta(), fallback: undefined })
+
+const datasource = z.strictObject({
+  accelerate: flag('false: every statement that reads it passes.', true),
+  shared: flag('true: identities share its answers; the right of each is still checked.', false),
+  rowPolicies: choice('`none`: you declare that no row policy restricts it.', ['unknown', 'none'], 'unknown'),
+  freshness: z
+    .strictObject({
+      mode: z
+        .literal(MODES, { error: MODES.join(' or ') })
+        .optional()
+        .meta({
+          kind: 'choice',
+          allowed: MODES.join(' or '),
+          doc: 'As `freshness.mode`, for this datasource.',
+        }),
+      head: optionalDuration('As `freshness.head`, for this datasource.'),
+      cap: optionalDuration('As `freshness.cap`, for this datasource.'),
+    })
+    .prefault({}),
+})
+
+const log = z.strictObject({
+  level: choice('What is logged.', ['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'info'),
+})
+
+/** All settings. Objects are strict: a name that isn't here is a mistake. */
+export const schema = z.strictObject({
+  listen: listen.prefault({}).meta({ doc: "Where clients connect: Druid's own endpoints." }),
+  admin: admin.prefault({}).meta({ doc: "The operator's listener: metrics, status, explain, purge." }),
+  druid: druid.meta({ doc: 'The Brokers behind.' }),
+  freshness: freshness.prefault({}).meta({ doc: 'How old answers may be.' }),
+  identity: identity.prefault({}).meta({ doc: 'Who is told apart, and what each may see.' }),
+  cache: cache.prefault({}).meta({ doc: 'What is kept in memory.' }),
+  analysis: analysis.prefault({}).meta({ doc: 'What is read of statements.' }),
+  datasources: z
+    .record(z.string().min(1), datasource)
+    .default({})
+    .meta({ doc: 'What is declared of single datasources, by name. In the file only.' }),
+  log: log.prefault({}).meta({ doc: 'The log, one JSON object a line, on stderr.' }),
+})

@@ -1,0 +1,235 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Config, loadConfig, parseConfig, redacted } from '../../src/config/config.ts'
+import { sections } from '../../src/config/walk.ts'
+import { OvateError } from '../../src/errors.ts'
+
+const BROKERS = { druid: { brokers: ['http://127.0.0.1:8082'] } }
+
+function messageOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof OvateError && error.code === 'OVATE_CONFIG') return error.message
+    throw error
+  }
+  return 'no mistake'
+}
+
+function fileOf(text: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'ovate-config-')), 'ovate.yaml')
+  writeFileSync(file, text)
+  return file
+}
+
+test('what is left out has its default', () => {
+  expect(parseConfig(BROKERS)).toMatchObject({
+    listen: { host: '0.0.0.0', port: 8888, maxBody: 16 * 1024 * 1024, headersTimeout: 10_000 },
+    admin: { enabled: true, host: '127.0.0.1', port: 9888 },
+    druid: { service: 'druid/broker', noBrokerWait: 800, health: { period: 1_000, failures: 3 } },
+    freshness: { mode: 'bounded', head: 5_000, cap: 60_000 },
+    cache: { size: 256 * 1024 * 1024 },
+    datasources: {},
+  })
+})
+
+test.each([
+  ['5s', 5_000],
+  ['250ms', 250],
+  ['1.5m', 90_000],
+  ['2h', 7_200_000],
+  ['PT5S', 5_000],
+  ['PT1M30S', 90_000],
+  ['P1D', 86_400_000],
+  [1_234, 1_234],
+  ['0s', 0],
+])('the duration %s is %i ms', (given, ms) => {
+  expect(parseConfig({ ...BROKERS, freshness: { head: given } }).freshness.head).toBe(ms)
+})
+
+test.each([
+  ['64KB', 64_000],
+  ['2MiB', 2_097_152],
+  ['1GiB', 1_073_741_824],
+  [5_000, 5_000],
+  ['5000', 5_000],
+])('the size %s is %i bytes', (given, bytes) => {
+  expect(parseConfig({ ...BROKERS, cache: { maxEntry: given } }).cache.maxEntry).toBe(bytes)
+})
+
+describe('a mistake is told with its path, the value and what is allowed', () => {
+  test.each<[string, Record<string, unknown>, string]>([
+    ['an unknown name', { ...BROKERS, freshnes: {} }, 'freshnes: no such setting: did you mean freshness?'],
+    [
+      'an unknown name within',
+      { ...BROKERS, listen: { prot: 1 } },
+      'listen.prot: no such setting: did you mean port?',
+    ],
+    [
+      'a port that is none',
+      { ...BROKERS, listen: { port: 99_999 } },
+      'listen.port: 99999 is not a whole number from 0 to 65535',
+    ],
+    [
+      'a duration that is none',
+      { ...BROKERS, freshness: { head: 'soon' } },
+      'freshness.head: "soon" is not a duration like',
+    ],
+    [
+      'a negative duration',
+      { ...BROKERS, freshness: { head: -1 } },
+      'freshness.head: -1 is not a duration like',
+    ],
+    [
+      'a size that is none',
+      { ...BROKERS, cache: { size: '1 elephant' } },
+      'cache.size: "1 elephant" is not a size like',
+    ],
+    [
+      'a word that is none',
+      { ...BROKERS, freshness: { mode: 'loose' } },
+      'freshness.mode: "loose" is not bounded or strict',
+    ],
+    [
+      'a URL with a path',
+      { druid: { brokers: ['http://a/b'] } },
+      'druid.brokers.0: "http://a/b" is not a list of URLs',
+    ],
+    [
+      'no Brokers',
+      { druid: {} },
+      'druid: exactly one of zookeeper, brokers, bootstrap says where the Brokers are; given: none',
+    ],
+    ['two ways to them', { druid: { brokers: [], bootstrap: [] } }, 'given: brokers, bootstrap'],
+    ['no druid at all', {}, 'druid: missing'],
+    ['a section that is none', { ...BROKERS, cache: 5 }, 'cache: 5 is not a group of settings'],
+    [
+      'an open admin listener',
+      { ...BROKERS, admin: { host: '0.0.0.0' } },
+      'admin.token: missing: others can reach 0.0.0.0',
+    ],
+    [
+      'a datasource',
+      { ...BROKERS, datasources: { a: { share: true } } },
+      'datasources.a.share: no such setting: did you mean shared?',
+    ],
+    [
+      'a secret twice',
+      { ...BROKERS, identity: { secret: 'x', secretFile: 'y' } },
+      'identity.secretFile: secret is given as well',
+    ],
+    [
+      'a secret file that is not there',
+      { ...BROKERS, identity: { secretFile: '/nowhere/x' } },
+      "identity.secretFile: /nowhere/x can't be read",
+    ],
+  ])('%s', (_, raw, message) => {
+    expect(messageOf(() => parseConfig(raw))).toContain(message)
+  })
+
+  test('and all at once', () => {
+    const message = messageOf(() =>
+      loadConfig(fileOf('listen: {port: x}\nfreshness: {head: soon}\ndruid: {}\n'), {
+        OVATE_CACHE_SIZE: 'big',
+        OVATE_NOPE: '1',
+      }),
+    )
+    for (const path of ['listen.port', 'freshness.head', 'druid:', 'cache.size', 'OVATE_NOPE'])
+      expect(message).toContain(path)
+  })
+
+  test.each([
+    ['a file that is not there', '/nowhere/ovate.yaml', "can't be read"],
+    ['no YAML', fileOf('a: [1'), 'mistakes'],
+    ['a list', fileOf('- a'), 'a map of sections'],
+  ])('%s', (_, file, message) => {
+    expect(messageOf(() => loadConfig(file, {}))).toContain(message)
+  })
+})
+
+describe('the environment', () => {
+  test('beats the file, for each kind of setting', () => {
+    const file = fileOf('listen: {port: 1}\ndruid: {brokers: [http://a:1]}\n')
+    const config = loadConfig(file, {
+      OVATE_LISTEN_PORT: '8080',
+      OVATE_LISTEN_MAX_BODY: '1MiB',
+      OVATE_DRUID_BROKERS: 'http://b:1, http://c:2',
+      OVATE_DRUID_HEALTH_PERIOD: '2s',
+      OVATE_ADMIN_ENABLED: 'false',
+      OVATE_FRESHNESS_GROWTH: '0.5',
+      OVATE_FRESHNESS_MODE: 'strict',
+      PATH: '/bin',
+    })
+    expect(config).toMatchObject({
+      listen: { port: 8080, maxBody: 1_048_576 },
+      druid: { brokers: ['http://b:1', 'http://c:2'], health: { period: 2_000 } },
+      admin: { enabled: false },
+      freshness: { growth: 0.5, mode: 'strict' },
+    })
+  })
+
+  test('is enough without a file', () => {
+    expect(loadConfig(undefined, { OVATE_DRUID_BROKERS: 'http://b:1' }).druid.brokers).toEqual(['http://b:1'])
+  })
+
+  test('has a variable of its own for each setting outside the datasources', () => {
+    const variables = sections().flatMap(({ settings }) => settings.flatMap(({ variable }) => variable ?? []))
+    expect(new Set(variables).size).toBe(variables.length)
+    expect(variables.length).toBeGreaterThan(50)
+  })
+})
+
+describe('secrets', () => {
+  test('come from files', () => {
+    const file = fileOf('s3cret\n')
+    expect(parseConfig({ ...BROKERS, identity: { secretFile: file } }).identity.secret).toBe('s3cret')
+  })
+
+  test('never show in what people read of a configuration', () => {
+    const secret = fc.stringMatching(/^[a-zA-Z0-9]{12,20}$/)
+    fc.assert(
+      fc.property(secret, (hidden) => {
+        const raw = {
+          admin: { token: hidden },
+          identity: { secret: hidden },
+          druid: { zookeeper: { auth: hidden }, username: 'u', password: hidden },
+        }
+        expect(JSON.stringify(redacted(parseConfig(raw)))).not.toContain(hidden)
+        const wrong = {
+          ...raw,
+          admin: { token: [hidden] },
+          identity: { secret: [hidden] },
+          listen: { port: 'x' },
+        }
+        expect(messageOf(() => parseConfig(wrong))).not.toContain(hidden)
+      }),
+      { numRuns: 20 },
+    )
+  })
+})
+
+test('a configuration can not be changed', () => {
+  const config = parseConfig(BROKERS) as { listen: { port: number } }
+  expect(() => (config.listen.port = 1)).toThrow(TypeError)
+})
+
+describe('the examples in config/', () => {
+  const folder = join(import.meta.dirname, '../../config')
+  const files = readdirSync(folder)
+
+  test('are there for each situation', () => {
+    expect(files.toSorted()).toEqual(['laptop.yaml', 'one-broker.yaml', 'secured.yaml', 'zookeeper.yaml'])
+  })
+
+  test.each(files)('%s is a configuration', (name) => {
+    const text = readFileSync(join(folder, name), 'utf8').replaceAll(
+      /\/etc\/ovate\/[a-z-]+(?=$|\n)/gm,
+      fileOf('secret'),
+    )
+    const config: Config = loadConfig(fileOf(text), {})
+    expect(config.druid.service).toBe('druid/broker')
+  })
+})
