@@ -1,0 +1,136 @@
+// Metrics for Prometheus: one table of names, and functions that count, cheap enough for the road of a hit.
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Each metric of Ovate's own, in the order of docs/metrics.md; a test keeps the two equal. */
+export const METRICS = {
+  ovate_sql_answers_total:
+    'SQL answers, by how they were come by (hit, miss, collapsed, bypass) and the reason of a bypass.',
+  ovate_sql_seconds: 'Time from a SQL request to the end of its answer, by how it was come by.',
+  ovate_errors_total: "Errors of Ovate's own that a client got, by code.",
+  ovate_kept_total: 'Answers that were computed, by whether they were kept.',
+  ovate_druid_computed_seconds: 'Time that Druid took for answers that may be shared.',
+  ovate_timeline_looks_total: 'Looks at a timeline, by outcome.',
+  ovate_plan_checks_total: 'EXPLAIN PLAN FOR asked of Druid, by what came of it.',
+  ovate_rights_checks_total: "Checks of an identity's rights, by outcome.",
+  ovate_broker_events_total:
+    'What happened to Brokers and to requests on their way: retried, ejected, returned, queue full …',
+  ovate_brokers: 'Brokers known, by state.',
+  ovate_cache_bytes: 'Bytes that answers take, overhead included.',
+  ovate_cache_held_bytes: 'Bytes that flights hold.',
+  ovate_cache_entries: 'Answers held.',
+  ovate_cache_evictions_total: 'Answers that made room for others.',
+  ovate_flights: 'Upstream computations in the air.',
+} as const
+
+export interface CacheUsage {
+  readonly entries: number
+  readonly entryBytes: number
+  readonly heldBytes: number
+  readonly evictions: number
+}
+
+/** What is read when somebody asks for the metrics. */
+export interface Sources {
+  brokers(): readonly { readonly state: string }[]
+  cacheUsage(): CacheUsage
+  flights(): number
+}
+
+export interface Metrics {
+  readonly contentType: string
+  text(): Promise<string>
+  readonly answered: (how: string, reason: string, tookMs: number) => void
+  readonly failed: (code: string) => void
+  readonly kept: (outcome: string) => void
+  readonly computed: (ms: number) => void
+  readonly timelineLook: (outcome: string) => void
+  readonly planCheck: (outcome: string) => void
+  readonly rightsCheck: (outcome: string) => void
+  readonly brokerEvent: (event: string) => void
+  /** Says where the gauges are read from. */
+  readonly watch: (sources: Sources) => void
+}
+
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+
+/** A registry of its own, so that two Ovates in one process don't share counts. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const answers = counter(registry, 'ovate_sql_answers_total', ['how', 'reason'])
+  const seconds = histogram(registry, 'ovate_sql_seconds', ['how'])
+  const computed = histogram(registry, 'ovate_druid_computed_seconds', [])
+  const errors = counter(registry, 'ovate_errors_total', ['code'])
+  const count = (name: keyof typeof METRICS, label: string): ((value: string) => void) => {
+    const made = counter(registry, name, [label])
+    return (value) => made.inc({ [label]: value })
+  }
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    answered: (how, reason, tookMs) => {
+      answers.inc({ how, reason })
+      seconds.observe({ how }, tookMs / 1_000)
+    },
+    failed: (code) => errors.inc({ code }),
+    kept: count('ovate_kept_total', 'outcome'),
+    computed: (ms) => computed.observe(ms / 1_000),
+    timelineLook: count('ovate_timeline_looks_total', 'outcome'),
+    planCheck: count('ovate_plan_checks_total', 'outcome'),
+    rightsCheck: count('ovate_rights_checks_total', 'outcome'),
+    brokerEvent: count('ovate_broker_events_total', 'event'),
+    watch: (sources) => gauges(registry, sources),
+  }
+}
+
+function counter<Label extends string>(
+  registry: Registry,
+  name: keyof typeof METRICS,
+  labelNames: readonly Label[],
+): Counter<Label> {
+  return new Counter({ name, help: METRICS[name], labelNames, registers: [registry] })
+}
+
+function histogram<Label extends string>(
+  registry: Registry,
+  name: keyof typeof METRICS,
+  labelNames: readonly Label[],
+): Histogram<Label> {
+  return new Histogram({ name, help: METRICS[name], labelNames, buckets: SECONDS, registers: [registry] })
+}
+
+const STATES = ['probing', 'ready', 'ejected', 'draining']
+
+function gauges(registry: Registry, sources: Sources): void {
+  const gauge = (name: keyof typeof METRICS, read: () => number): void => {
+    const made: Gauge = new Gauge({
+      name,
+      help: METRICS[name],
+      registers: [registry],
+      collect: () => made.set(read()),
+    })
+  }
+  const brokers: Gauge<'state'> = new Gauge({
+    name: 'ovate_brokers',
+    help: METRICS.ovate_brokers,
+    labelNames: ['state'],
+    registers: [registry],
+    collect: () => {
+      const all = sources.brokers()
+      for (const state of STATES) brokers.set({ state }, all.filter((one) => one.state === state).length)
+    },
+  })
+  gauge('ovate_cache_bytes', () => sources.cacheUsage().entryBytes)
+  gauge('ovate_cache_held_bytes', () => sources.cacheUsage().heldBytes)
+  gauge('ovate_cache_entries', () => sources.cacheUsage().entries)
+  gauge('ovate_flights', () => sources.flights())
+  const evictions: Counter = new Counter({
+    name: 'ovate_cache_evictions_total',
+    help: METRICS.ovate_cache_evictions_total,
+    registers: [registry],
+    collect: () => {
+      evictions.reset()
+      evictions.inc(sources.cacheUsage().evictions)
+    },
+  })
+}
