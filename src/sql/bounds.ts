@@ -3,7 +3,7 @@ import { type Interval, type LiteralBounds } from '../plan/facts.ts'
 import { instantMs, isoInterval, OPEN_END_MS, OPEN_START_MS } from './instants.ts'
 import { type Token } from './lexer.ts'
 import { pathAt } from './names.ts'
-import { type Expression, type QueryTree, type SelectTree } from './tree.ts'
+import { type Expression, type QueryTree, type SelectTree, visit } from './tree.ts'
 
 const TIME = '__time'
 const REVERSED: Readonly<Record<string, string>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=', '=': '=' }
@@ -28,8 +28,10 @@ interface Instant {
  * or when the query isn't that simple. Literals are read as UTC.
  */
 export function literalBounds(tree: QueryTree, tokens: readonly Token[]): LiteralBounds | undefined {
-  const conditions = conditionsOf(tree, tokens)
-  const about = conditions?.filter((condition) => mentionsTime(condition, tokens)) ?? []
+  const chain = chainOf(tree, tokens)
+  const conditions =
+    chain === undefined || countSelects(tree) !== chain.length ? [] : chain.flatMap(conditionsOf)
+  const about = conditions.filter((condition) => mentionsTime(condition, tokens))
   const bounds: Bound[] = []
   for (const condition of about) {
     const bound = boundOf(condition, tokens)
@@ -42,18 +44,28 @@ export function literalBounds(tree: QueryTree, tokens: readonly Token[]): Litera
   return { intervals: [{ startMs, endMs }], form: bounds.map(({ form }) => form).join(' & ') }
 }
 
-/** The conditions that AND joins in the WHERE of a query and of the plain selections inside it. */
-function conditionsOf(tree: QueryTree, tokens: readonly Token[]): readonly Expression[] | undefined {
+/** A query over one table, and the plain selections it is written over: outermost first. */
+function chainOf(tree: QueryTree, tokens: readonly Token[]): readonly SelectTree[] | undefined {
   const [select] = tree.selects
   const [source] = select?.sources ?? []
   if (tree.withs.length > 0 || tree.selects.length !== 1 || select?.sources.length !== 1) return undefined
-  const own = select.where === undefined ? [] : conjuncts(select.where)
-  if (source?.kind === 'table') return own
+  if (source?.kind === 'table') return [select]
   if (source?.kind !== 'query') return undefined
   const [inner] = source.query.selects
   if (inner === undefined || !isPlainSelection(inner, tokens)) return undefined
-  const below = conditionsOf(source.query, tokens)
-  return below === undefined ? undefined : [...below, ...own]
+  const below = chainOf(source.query, tokens)
+  return below === undefined ? undefined : [select, ...below]
+}
+
+// A query anywhere else (in the select list, in HAVING) may read the table without these bounds.
+function countSelects(tree: QueryTree): number {
+  let count = 0
+  visit(tree, { select: () => (count += 1) })
+  return count
+}
+
+function conditionsOf({ where }: SelectTree): readonly Expression[] {
+  return where === undefined ? [] : conjuncts(where)
 }
 
 /** `SELECT *` or columns under their own names, of every row: `__time` outside is `__time` inside. */
@@ -70,9 +82,7 @@ function conjuncts(it: Expression): readonly Expression[] {
   return it.kind === 'operator' && it.operator === 'AND' ? it.parts.flatMap(conjuncts) : [it]
 }
 
-// A query inside a condition may have a `__time` of its own; then too nothing is concluded.
 function mentionsTime(it: Expression, tokens: readonly Token[]): boolean {
-  if (it.kind === 'query') return true
   if (it.kind === 'name') return pathAt(tokens, it.at).includes(TIME)
   return 'parts' in it && it.parts.some((part) => mentionsTime(part, tokens))
 }
@@ -97,6 +107,12 @@ function nameOf(it: Call, tokens: readonly Token[]): string {
 }
 
 function boundOf(it: Expression, tokens: readonly Token[]): Bound | undefined {
+  const bound = readBound(it, tokens)
+  const isCast = 'parts' in it && it.parts.some((part) => part.kind === 'call' && isTime(part, tokens))
+  return bound === undefined || !isCast ? bound : { ...bound, form: `cast of time ${bound.form}` }
+}
+
+function readBound(it: Expression, tokens: readonly Token[]): Bound | undefined {
   if (it.kind === 'call')
     return nameOf(it, tokens) === 'TIME_IN_INTERVAL' ? inInterval(it, tokens) : undefined
   if (it.kind !== 'operator') return undefined

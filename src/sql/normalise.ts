@@ -55,6 +55,7 @@ export function normalise(tokens: readonly Token[], start: number, end: number):
 }
 
 const OPERATORS = new Set([',', '.', '=', '<>', '<', '>', '<=', '>=', '+', '-', '*', '/', '%', '||'])
+const COMPARISONS = new Set(['=', '<>', '!=', '<', '>', '<=', '>='])
 const QUERY_STARTS = new Set(['SELECT', 'WITH', 'VALUES'])
 const CAST_LIKE = new Set(['CAST', 'SAFE_CAST', 'TRY_CAST'])
 const TYPED = new Set(['TIMESTAMP', 'DATE', 'TIME'])
@@ -279,7 +280,7 @@ class Normaliser {
   /** What only stands between or before the arguments of a call; undefined for anything else. */
   #argument(at: number, from: number, to: number): Step | undefined {
     if (this.#token(at).kind !== 'identifier')
-      return this.#words[at] === ':' ? boundary(',', at + 1) : undefined
+      return this.#words[at] === ':' || this.#words[at] === '=>' ? boundary(',', at + 1) : undefined
     const word = this.#words[at] ?? ''
     const next = this.#words[at + 1] ?? ''
     const first = at === from || this.#words[at - 1] === ','
@@ -439,7 +440,9 @@ class Normaliser {
     if (word === 'IN' && bracket) return other(`IN ${this.#brackets(at + 1).text}`, this.#close(at + 1) + 1)
     if (word === 'EXISTS' && bracket)
       return other(`EXISTS (${this.sequence(at + 2, this.#close(at + 1))})`, this.#close(at + 1) + 1)
-    if ((word === 'ANY' || word === 'SOME' || word === 'ALL') && bracket) return this.#call(at, '__any')
+    const isQuantifier =
+      (word === 'ANY' || word === 'SOME' || word === 'ALL') && COMPARISONS.has(this.#words[at - 1] ?? '')
+    if (isQuantifier && bracket) return this.#call(at, '__any')
     return undefined
   }
 
