@@ -3,7 +3,7 @@
 // FILTER, OVER, INTERVAL …) becomes calls, and nothing of the client's text can be misread as syntax.
 import { groupBooleans, type Piece } from './boolean-groups.ts'
 import { type Token } from './lexer.ts'
-import { BEFORE_EXPRESSION, BOUNDARY, KEPT, NOT_ANALYSED, NOW_WORDS, UNITS } from './words.ts'
+import { BEFORE_EXPRESSION, BOUNDARY, KEPT, NOT_ANALYSED, NOW_WORDS, RESERVED, UNITS } from './words.ts'
 
 export interface Normalised {
   readonly text: string
@@ -190,7 +190,11 @@ class Normaliser {
   /** A name with what stands before it by dots, as one column; or a call. */
   #name(at: number): Step {
     let last = at
-    while (this.#words[last + 1] === '.' && this.#isName(last + 2)) last += 2
+    while (this.#words[last + 1] === '.' && this.#isName(last + 2)) {
+      last += 2
+      this.#refuseReserved(last)
+    }
+    if (this.#words[last + 1] !== '(') this.#refuseReserved(at)
     if (this.#words[last + 1] === '.') {
       if (this.#words[last + 2] !== '*') throw new NotUnderstood('dot')
       return other(`"i${at}".*`, last + 3)
@@ -198,6 +202,11 @@ class Normaliser {
     if (this.#words[last + 1] !== '(') return other(`"i${at}"`, last + 1)
     if (last !== at) throw new NotUnderstood('call of a path')
     return this.#namesColumns(at) ? this.#columnList(at) : this.#call(at)
+  }
+
+  /** A reserved word can't be a bare name: Druid refuses the text, or reads it in a way that isn't known here. */
+  #refuseReserved(at: number): void {
+    if (RESERVED.has(this.#words[at] ?? '')) throw new NotUnderstood('reserved word')
   }
 
   /** Whether a name before a bracket is an alias or the name of a WITH, and the bracket lists its columns. */

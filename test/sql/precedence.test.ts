@@ -117,9 +117,8 @@ test(
     fc.assert(
       fc.property(condition, ({ text, meaning }) => {
         const read = JSON.stringify(ours(`SELECT 1 FROM t WHERE ${text}`))
-        if (read !== JSON.stringify(meaning)) throw new Error(`generated: ${text}\nread: ${read}`)
-        const oracle = JSON.stringify(toolkits(SqlExpression.parse(text)))
-        if (read !== oracle) throw new Error(`toolkit: ${oracle}\nread: ${read}`)
+        expect(read, text).toBe(JSON.stringify(meaning))
+        expect(read, text).toBe(JSON.stringify(toolkits(SqlExpression.parse(text))))
       }),
       { numRuns: RUNS },
     )
