@@ -1,0 +1,206 @@
+// One Broker: its connections, its state, how busy and how fast it is.
+import { Client, Pool, type Dispatcher } from 'undici'
+import { type Clock } from '../clock.ts'
+import { ClockEstimate } from './clock-offset.ts'
+import { type BrokerAddress, type BrokerState, type BrokerStatus } from './druid.ts'
+import { dispatch, Exchange, type ExchangeRequest, type Head } from './exchange.ts'
+import { type DruidLimits, type DruidTls } from './options.ts'
+import { firstHeader } from './wire-headers.ts'
+
+/** What the Broker tells its owner: a place came free, or its state changed. */
+export interface BrokerListener {
+  readonly freed: () => void
+  readonly ready: () => void
+  readonly ejected: (reason: string) => void
+}
+
+export interface BrokerOptions {
+  readonly limits: DruidLimits
+  readonly tls: DruidTls | undefined
+  readonly clock: Clock
+  readonly listener: BrokerListener
+}
+
+/** The weight of a new answer in the average of latencies. */
+const LATENCY_WEIGHT = 0.2
+const CONTROL_CONNECTIONS = 8
+
+/** A Broker that stopped answering; its requests may be begun anew elsewhere. */
+export class BrokerFrozen extends Error {
+  constructor(id: string) {
+    super(`Broker ${id} does not answer its health probes`)
+  }
+}
+
+export class Broker {
+  readonly address: BrokerAddress
+  /** For health probes only. */
+  readonly probes: Dispatcher
+  /** For cancels and status, so that they never wait for queries. */
+  readonly control: Dispatcher
+  readonly #pool: Dispatcher
+  readonly #options: BrokerOptions
+  readonly #clockEstimate = new ClockEstimate()
+  readonly #restartable = new Set<Exchange>()
+  #state: BrokerState = 'probing'
+  #outstanding = 0
+  #latencyMs = 0
+  #failures = 0
+  #readyAtMs = Number.NEGATIVE_INFINITY
+  #wasEjected = false
+  #comebacks = 0
+  #unreachable = false
+  #version: string | undefined
+  #idle: (() => void) | undefined
+
+  constructor(address: BrokerAddress, options: BrokerOptions) {
+    const { limits, tls } = options
+    this.address = address
+    this.#options = options
+    const common = {
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: limits.keepAliveMs,
+      maxHeaderSize: limits.maxHeaderBytes,
+      connect: { ...tls, timeout: limits.connectTimeoutMs },
+    }
+    this.#pool = new Pool(address.url, { ...common, connections: limits.brokerConcurrency })
+    this.control = new Pool(address.url, { ...common, connections: CONTROL_CONNECTIONS })
+    this.probes = new Client(address.url, common)
+  }
+
+  get state(): BrokerState {
+    return this.#state
+  }
+
+  get outstanding(): number {
+    return this.#outstanding
+  }
+
+  get latencyMs(): number {
+    return this.#latencyMs
+  }
+
+  /** Whether a good probe changes anything. */
+  get needsAdmission(): boolean {
+    return (
+      this.#state === 'probing' || this.#state === 'ejected' || (this.#state === 'ready' && this.#unreachable)
+    )
+  }
+
+  /** What tells this run of the Broker from others; one that was gone for a while may be another. */
+  get run(): string {
+    const { id, startTime, version } = this.address
+    return [id, startTime ?? `comeback ${this.#comebacks}`, version ?? this.#version ?? ''].join('\n')
+  }
+
+  /** Places that are free now; a Broker that came back gets its full number by and by. */
+  get free(): number {
+    if (this.#state !== 'ready') return 0
+    return this.#allowed() - this.#outstanding
+  }
+
+  status(nowMs: number): BrokerStatus {
+    return {
+      ...this.address,
+      version: this.address.version ?? this.#version,
+      state: this.#state,
+      outstanding: this.#outstanding,
+      latencyMs: this.#latencyMs,
+      clock: this.#clockEstimate.at(nowMs),
+    }
+  }
+
+  /** Takes a place; it is given back when the exchange is done. `restartable`: it may be begun anew elsewhere. */
+  send(
+    request: ExchangeRequest,
+    { restartable, onDone }: { readonly restartable: boolean; readonly onDone: () => void },
+  ): Exchange {
+    this.#outstanding += 1
+    const exchange: Exchange = new Exchange(this.#options.clock, () => {
+      onDone()
+      this.#done(exchange)
+    })
+    if (restartable) this.#restartable.add(exchange)
+    dispatch(this.#pool, request, exchange)
+    return exchange
+  }
+
+  /** A head came: it lives. */
+  answered({ headers, sentAtMs, headAtMs }: Pick<Head, 'headers' | 'sentAtMs' | 'headAtMs'>): void {
+    this.#failures = 0
+    this.#clockEstimate.observe(firstHeader(headers, 'date'), sentAtMs, headAtMs)
+  }
+
+  took(ms: number): void {
+    this.#latencyMs += (ms - this.#latencyMs) * (this.#latencyMs === 0 ? 1 : LATENCY_WEIGHT)
+  }
+
+  /** A connection failed. `refused`: there was none to begin with, so another run may follow. */
+  failed(reason: string, refused: boolean): void {
+    this.#failures += 1
+    if (refused) this.#unreachable = true
+    if (this.#failures >= this.#options.limits.connectFailures) this.eject(reason)
+  }
+
+  /** Ready for queries; `version` where it told one. */
+  admit(version: string | undefined): void {
+    if (this.#state === 'draining') return
+    const comeback = this.#unreachable
+    if (this.#state === 'ready' && !comeback) return
+    if (comeback) this.#comebacks += 1
+    this.#unreachable = false
+    this.#failures = 0
+    this.#version = version
+    if (this.#state !== 'ready') {
+      this.#readyAtMs = this.#wasEjected ? this.#options.clock.monotonic() : Number.NEGATIVE_INFINITY
+    }
+    this.#state = 'ready'
+    this.#options.listener.ready()
+  }
+
+  eject(reason: string): void {
+    if (this.#state !== 'ready') return
+    this.#state = 'ejected'
+    this.#wasEjected = true
+    this.#options.listener.ejected(reason)
+  }
+
+  /** It answers no probe: out of use, and what may be begun anew elsewhere is given free at once. */
+  froze(): void {
+    this.#unreachable = true
+    const frozen = new BrokerFrozen(this.address.id)
+    this.eject(frozen.message)
+    const waiting = [...this.#restartable].filter(({ handedOver }) => !handedOver)
+    for (const exchange of waiting) exchange.abort(frozen)
+  }
+
+  /** No new requests; resolves when the running ones ended. */
+  async drain(): Promise<void> {
+    this.#state = 'draining'
+    if (this.#outstanding > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve
+      })
+    }
+  }
+
+  async destroy(): Promise<void> {
+    this.#state = 'draining'
+    await Promise.all([this.#pool.destroy(), this.control.destroy(), this.probes.destroy()])
+  }
+
+  #allowed(): number {
+    const { brokerConcurrency, rampMs } = this.#options.limits
+    const since = this.#options.clock.monotonic() - this.#readyAtMs
+    return Math.max(1, Math.floor(brokerConcurrency * Math.min(1, since / rampMs)))
+  }
+
+  #done(exchange: Exchange): void {
+    this.#outstanding -= 1
+    this.#restartable.delete(exchange)
+    if (this.#outstanding === 0) this.#idle?.()
+    this.#options.listener.freed()
+  }
+}

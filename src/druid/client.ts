@@ -1,0 +1,225 @@
+// Druid as the rest of Ovate sees it: Brokers from a source, one of them for each request, another when it fails.
+import { type Clock, systemClock } from '../clock.ts'
+import { orAborted } from '../abort.ts'
+import { OvateError } from '../errors.ts'
+import { Balancer, type Wanted } from './balancer.ts'
+import { type Broker } from './broker.ts'
+import { cancelAt, statusOfAll } from './cancel.ts'
+import { type BrokerStatus, type Druid, type DruidAnswer, type DruidRequest } from './druid.ts'
+import { type Exchange, type Head } from './exchange.ts'
+import { type BrokerSource } from './broker-source.ts'
+import { Fleet } from './fleet.ts'
+import { DRUID_LIMITS, type DruidEvents, type DruidLimits, type DruidOptions } from './options.ts'
+import { type QueryName, Running } from './running.ts'
+
+/** A client that is looking for its Brokers already. @throws TypeError for options that make no sense. */
+export function createDruid(options: DruidOptions): DruidClient {
+  return new DruidClient(options)
+}
+
+/** Why an attempt failed, and what that allows. */
+interface Failure {
+  readonly error: Error
+  readonly broker: Broker
+  readonly started: boolean
+}
+
+interface Attempt {
+  readonly broker: Broker
+  readonly exchange: Exchange
+}
+
+const ATTEMPTS = 2
+
+export class DruidClient implements Druid {
+  readonly defaultService: string
+  readonly #limits: DruidLimits
+  readonly #clock: Clock
+  readonly #events: Partial<DruidEvents>
+  readonly #source: BrokerSource
+  readonly #fleet: Fleet
+  readonly #balancer: Balancer
+  readonly #running = new Running()
+  readonly #background = new Set<Promise<void>>()
+
+  constructor(options: DruidOptions) {
+    this.defaultService = options.defaultService
+    this.#limits = { ...DRUID_LIMITS, ...options.limits }
+    this.#clock = options.clock ?? systemClock
+    this.#events = options.events ?? {}
+    this.#source = options.source
+    const { queueLength, noBrokerWaitMs } = this.#limits
+    const onQueued = (service: string): void => this.#events.queued?.(service)
+    this.#balancer = new Balancer({ queueLength, noBrokerWaitMs, onQueued })
+    this.#fleet = new Fleet({
+      limits: this.#limits,
+      clock: this.#clock,
+      events: this.#events,
+      balancer: this.#balancer,
+      tls: options.tls,
+      authorization: options.authorization,
+    })
+    this.#source.start(
+      (brokers) => this.#fleet.update(brokers),
+      (error) => this.#events.sourceFailed?.(error),
+    )
+  }
+
+  async send(request: DruidRequest, signal: AbortSignal): Promise<DruidAnswer> {
+    let failure: Failure | undefined
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const made = await this.#begin(request, failure, signal)
+      const outcome = await this.#headOf(made, request, signal)
+      if (!('error' in outcome)) return this.#answer(made, outcome, request, signal)
+      failure = outcome
+      if (!mayBeginAnew(request, failure)) break
+      if (attempt < ATTEMPTS) this.#events.retried?.(failure.broker.address, failure.error)
+    }
+    throw failedAt(failure)
+  }
+
+  async cancel(query: QueryName, headers: readonly string[], signal: AbortSignal): Promise<number> {
+    const all = this.#fleet.brokers().filter(({ state }) => state === 'ready' || state === 'draining')
+    if (all.length === 0) throw new OvateError('OVATE_NO_BROKER', 'no Broker is ready')
+    const known = this.#running.brokersOf(query)
+    const found = await this.#cancelAtAll(known, query, headers, signal)
+    if (found !== 404) return found
+    const others = all.filter((broker) => !known.includes(broker))
+    return this.#cancelAtAll(others, query, headers, signal)
+  }
+
+  brokers(): readonly BrokerStatus[] {
+    const now = this.#clock.now()
+    return this.#fleet.brokers().map((broker) => broker.status(now))
+  }
+
+  generation(service: string): number {
+    return this.#fleet.generation(service)
+  }
+
+  /** Ends discovery, probes and connections; requests that still run are cut. */
+  async close(): Promise<void> {
+    await this.#source.stop()
+    await this.#fleet.close()
+    await Promise.all(this.#background)
+  }
+
+  #begin(request: DruidRequest, failure: Failure | undefined, signal: AbortSignal): Promise<Attempt> {
+    const wanted: Wanted = {
+      service: request.service ?? this.defaultService,
+      broker: request.broker,
+      avoid: failure?.broker,
+    }
+    return this.#balancer.withPlace(wanted, (broker) => this.#start(broker, request), signal)
+  }
+
+  #start(broker: Broker, request: DruidRequest): Attempt {
+    const { cancel } = request
+    if (cancel !== undefined) this.#running.add(cancel, broker)
+    const exchange = broker.send(request, {
+      restartable: request.repeatable,
+      onDone: () => {
+        if (cancel !== undefined) this.#running.remove(cancel, broker)
+      },
+    })
+    return { broker, exchange }
+  }
+
+  async #headOf(made: Attempt, request: DruidRequest, signal: AbortSignal): Promise<Head | Failure> {
+    const { broker, exchange } = made
+    const begun = this.#clock.monotonic()
+    try {
+      const head = await orAborted(exchange.head, signal)
+      broker.took(this.#clock.monotonic() - begun)
+      broker.answered(head)
+      return head
+    } catch (error) {
+      if (signal.aborted) {
+        this.#abandon(made, request, signal.reason as Error)
+        throw signal.reason
+      }
+      return this.#failure(made, error as Error)
+    }
+  }
+
+  #failure({ broker, exchange }: Attempt, error: Error): Failure {
+    const { started } = exchange
+    if (isConnectionError(error)) broker.failed(error.message, !started)
+    return { error, broker, started }
+  }
+
+  #answer(made: Attempt, head: Head, request: DruidRequest, signal: AbortSignal): DruidAnswer {
+    const { broker, exchange } = made
+    const { body } = head
+    const leave = (): void => {
+      body.destroy(signal.reason as Error)
+    }
+    const stay = (): void => signal.removeEventListener('abort', leave)
+    exchange.onAbandoned = () => this.#abandon(made, request, new OvateError('OVATE_CANCELLED', 'given up'))
+    if (signal.aborted) leave()
+    signal.addEventListener('abort', leave)
+    body.once('close', stay)
+    const { status, headers, sentAtMs } = head
+    const generation = this.generation(broker.address.service)
+    return {
+      broker: broker.address,
+      generation,
+      status,
+      headers,
+      body,
+      trailers: () => head.trailers(),
+      sentAtMs,
+    }
+  }
+
+  // Closing the connection stops nothing in Druid (observed on 33.0.0): the DELETE goes first.
+  #abandon({ broker, exchange }: Attempt, { cancel, headers }: DruidRequest, reason: Error): void {
+    exchange.giveUp()
+    if (exchange.done) return
+    if (cancel === undefined || !exchange.started) {
+      exchange.abort(reason)
+      return
+    }
+    const work = this.#cancelAbandoned(broker, cancel, headers).then(() => exchange.abort(reason))
+    this.#background.add(work)
+    work.finally(() => this.#background.delete(work)).catch(() => undefined)
+  }
+
+  async #cancelAbandoned(broker: Broker, query: QueryName, headers: readonly string[]): Promise<void> {
+    const bounds = { clock: this.#clock, timeoutMs: this.#limits.cancelTimeoutMs }
+    const outcome = await cancelAt(broker, { query, headers }, bounds, this.#fleet.closing)
+    this.#events.cancelled?.(broker.address, outcome)
+  }
+
+  async #cancelAtAll(
+    brokers: readonly Broker[],
+    query: QueryName,
+    headers: readonly string[],
+    signal: AbortSignal,
+  ): Promise<number> {
+    const bounds = { clock: this.#clock, timeoutMs: this.#limits.cancelTimeoutMs }
+    const outcomes = brokers.map((broker) => cancelAt(broker, { query, headers }, bounds, signal))
+    const settled = await Promise.all(outcomes)
+    signal.throwIfAborted()
+    return statusOfAll(settled)
+  }
+}
+
+// What was never written may be sent wherever the body still is; a stream may have been read, or destroyed.
+function mayBeginAnew({ repeatable, body }: DruidRequest, { error, started }: Failure): boolean {
+  const whole = body === undefined || Buffer.isBuffer(body)
+  return whole && isConnectionError(error) && (repeatable || !started)
+}
+
+/** Whether the connection failed, and not the request itself: undici refuses what is no valid HTTP. */
+function isConnectionError(error: Error & { code?: string }): boolean {
+  return error.code !== 'UND_ERR_INVALID_ARG' && error.code !== 'UND_ERR_NOT_SUPPORTED'
+}
+
+function failedAt(failure: Failure | undefined): OvateError {
+  if (failure === undefined) return new OvateError('OVATE_INTERNAL', 'no attempt was made')
+  const { error, broker } = failure
+  if (!isConnectionError(error)) return new OvateError('OVATE_BAD_REQUEST', error.message, { cause: error })
+  const text = `Broker ${broker.address.id} failed: ${error.message}`
+  return new OvateError('OVATE_BROKER_FAILED', text, { cause: error })
+}

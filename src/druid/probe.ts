@@ -1,0 +1,59 @@
+// Short questions of Ovate's own to one Broker, with Ovate's own credentials, on connections that queries don't use.
+import { type Dispatcher } from 'undici'
+import { type Clock } from '../clock.ts'
+import { dispatch, Exchange, type ExchangeRequest, type Head } from './exchange.ts'
+
+export interface Reply {
+  readonly status: number
+  readonly headers: readonly string[]
+  readonly body: Buffer
+  readonly sentAtMs: number
+  readonly headAtMs: number
+}
+
+/** Why there was no answer: nobody took the connection, or nothing came in time. */
+export class NoAnswer extends Error {
+  readonly kind: 'refused' | 'silent'
+
+  constructor(kind: 'refused' | 'silent', cause: unknown) {
+    super(kind === 'silent' ? 'no answer in time' : 'no connection', { cause })
+    this.kind = kind
+  }
+}
+
+/** The whole answer. @throws NoAnswer; the signal's reason; an Error for a body longer than `maxBytes`. */
+export async function ask(
+  dispatcher: Dispatcher,
+  request: ExchangeRequest,
+  bounds: { readonly clock: Clock; readonly timeoutMs: number; readonly maxBytes: number },
+  signal: AbortSignal,
+): Promise<Reply> {
+  const late = new Error('too late')
+  const exchange = new Exchange(bounds.clock, () => undefined)
+  const timer = setTimeout(() => exchange.abort(late), bounds.timeoutMs)
+  const leave = (): void => exchange.abort(signal.reason as Error)
+  signal.addEventListener('abort', leave, { once: true })
+  try {
+    signal.throwIfAborted()
+    dispatch(dispatcher, request, exchange)
+    const head = await exchange.head
+    return { ...head, body: await wholeBody(head, bounds.maxBytes) }
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    throw new NoAnswer(error === late ? 'silent' : 'refused', error)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', leave)
+  }
+}
+
+async function wholeBody({ body }: Head, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > maxBytes) throw new Error(`more than ${maxBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
