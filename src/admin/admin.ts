@@ -17,7 +17,7 @@ export interface AdminOptions {
   readonly host: string
   readonly port: number
   /** Undefined on loopback only: the configuration sees to that. */
-  readonly token: string | undefined
+  readonly token?: string | undefined
   readonly druid: Druid
   readonly cache: MemoryCache<Entry>
   readonly engine: Engine

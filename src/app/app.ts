@@ -1,0 +1,71 @@
+// One Ovate, from its configuration: started, and stopped.
+import { type RunningAdmin, startAdmin } from '../admin/admin.ts'
+import { systemClock } from '../clock.ts'
+import { type Config } from '../config/config.ts'
+import { type RunningServer, startServer } from '../http/server.ts'
+import { createLog } from '../observe/log.ts'
+import { createMetrics } from '../observe/metrics.ts'
+import { assemble, type Parts } from './assemble.ts'
+import { connectDruid, type DruidConnection } from './connect.ts'
+import { adminOptions, dataServerOptions, errorHook } from './listeners.ts'
+
+export interface App {
+  /** Where clients connect. */
+  readonly url: string
+  readonly adminUrl: string | undefined
+  /** Takes no new connection, lets running requests end within the configured time, then closes everything. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts listening; resolves when requests are answered (with 503 while no Broker is known).
+ * @throws what listening failed with.
+ */
+export async function startApp(config: Config): Promise<App> {
+  const log = createLog(config.log.level)
+  const metrics = createMetrics()
+  const connection = connectDruid(config, {
+    event: (name, details) => {
+      metrics.brokerEvent(name)
+      log.info({ event: name, ...details }, `broker: ${name}`)
+    },
+  })
+  const parts = assemble(config, { druid: connection.druid, clock: systemClock, metrics })
+  metrics.watch({
+    brokers: () => connection.druid.brokers(),
+    cacheUsage: () => parts.cache.usage,
+    flights: () => parts.flights.size,
+  })
+  const hooks = { metrics, onError: errorHook(log, metrics) }
+  try {
+    const server = await startServer(dataServerOptions(config, parts, hooks))
+    const admin = config.admin.enabled ? await startAdmin(adminOptions(config, parts, metrics)) : undefined
+    return running(config, { server, admin, parts, connection })
+  } catch (error) {
+    await Promise.all([parts.close(), connection.close()])
+    throw error
+  }
+}
+
+function running(
+  { listen }: Config,
+  {
+    server,
+    admin,
+    parts,
+    connection,
+  }: {
+    readonly server: RunningServer
+    readonly admin: RunningAdmin | undefined
+    readonly parts: Parts
+    readonly connection: DruidConnection
+  },
+): App {
+  const close = async (): Promise<void> => {
+    await server.close(listen.shutdown)
+    await admin?.close()
+    await parts.close()
+    await connection.close()
+  }
+  return { url: server.url, adminUrl: admin?.url, close }
+}

@@ -1,0 +1,143 @@
+// Puts the parts of one Ovate together, from settings and a Druid.
+import { MemoryCache } from '../cache/memory.ts'
+import { type Clock } from '../clock.ts'
+import { type Config } from '../config/config.ts'
+import { type Druid } from '../druid/druid.ts'
+import { Engine } from '../engine/engine.ts'
+import { type Entry } from '../engine/entry.ts'
+import { Keeper } from '../engine/keeper.ts'
+import { PlanChecks } from '../engine/plan-check.ts'
+import { type Landing, Whole } from '../engine/whole.ts'
+import { Flights } from '../flight/flights.ts'
+import { type FreshnessRules } from '../freshness/bounds.ts'
+import { Timelines } from '../freshness/timelines.ts'
+import { Planner } from '../http/planner.ts'
+import { Identities } from '../identity/identity.ts'
+import { Rights } from '../identity/rights.ts'
+import { type Metrics } from '../observe/metrics.ts'
+import { rightsCheckSql } from '../sql/statements.ts'
+
+export interface Parts {
+  readonly clock: Clock
+  readonly druid: Druid
+  readonly cache: MemoryCache<Entry>
+  readonly timelines: Timelines
+  readonly flights: Flights<Landing>
+  readonly keeper: Keeper
+  readonly engine: Engine
+  readonly planner: Planner
+  readonly identities: Identities
+  /** Ends polling and what runs beside requests; resolves when nothing does any more. */
+  close(): Promise<void>
+}
+
+const LOOK_TIMEOUT_MS = 10_000
+const CHECK_TIMEOUT_MS = 10_000
+const EXPLAIN_TIMEOUT_MS = 30_000
+/** Answers above this share of what an entry may be must be asked for twice, or be dear, to be kept. */
+const ADMIT_SHARE = 8
+const TABLES_PER_IDENTITY = 20
+
+/** One Ovate's parts, wired; nothing listens yet. */
+export function assemble(config: Config, given: { druid: Druid; clock: Clock; metrics: Metrics }): Parts {
+  const { druid, clock, metrics } = given
+  const rules = rulesOf(config)
+  const cache = new MemoryCache<Entry>({
+    sizeBytes: config.cache.size,
+    entryMaxBytes: config.cache.maxEntry,
+    admitBelowBytes: config.cache.maxEntry / ADMIT_SHARE,
+  })
+  const flights = new Flights<Landing>(clock)
+  const timelines = new Timelines({
+    druid,
+    clock,
+    authorization: ownAuthorization(config),
+    rules,
+    segmentsMax: config.freshness.maxSegments,
+    lookTimeoutMs: LOOK_TIMEOUT_MS,
+    onLook: metrics.timelineLook,
+  })
+  const rights = new Rights({
+    druid,
+    clock,
+    recheckMs: config.identity.recheck,
+    proofsMax: config.identity.maxIdentities * TABLES_PER_IDENTITY,
+    timeoutMs: CHECK_TIMEOUT_MS,
+    checkSql: rightsCheckSql,
+    onCheck: metrics.rightsCheck,
+  })
+  const planChecks = new PlanChecks({
+    druid,
+    clock,
+    timeoutMs: EXPLAIN_TIMEOUT_MS,
+    onCheck: metrics.planCheck,
+  })
+  const keeper = new Keeper({
+    druid,
+    clock,
+    cache,
+    timelines,
+    rights,
+    planChecks,
+    rules,
+    policyMs: (tables) => policyMs(config, tables),
+    onKept: metrics.kept,
+  })
+  const whole = new Whole({ druid, clock, cache, flights, keeper, rules, onCompute: metrics.computed })
+  const engine = new Engine({ druid, clock, cache, rights, planChecks, keeper, whole })
+  const planner = new Planner({
+    druid,
+    rules: datasourceRules(config),
+    sqlMaxLength: config.analysis.maxSql,
+    sqlMaxDepth: config.analysis.maxDepth,
+  })
+  const identities = new Identities({ headers: config.identity.headers, secret: config.identity.secret })
+  const close = async (): Promise<void> => {
+    await Promise.all([timelines.close(), keeper.settled()])
+  }
+  return { clock, druid, cache, timelines, flights, keeper, engine, planner, identities, close }
+}
+
+/** Ovate's own credentials, for health, timelines and discovery only. */
+export function ownAuthorization({ druid: { username, password } }: Config): string | undefined {
+  if (username === undefined) return undefined
+  return `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`
+}
+
+function rulesOf({ freshness, datasources }: Config): (datasource: string) => FreshnessRules {
+  const common: FreshnessRules = {
+    mode: freshness.mode,
+    headMs: freshness.head,
+    capMs: freshness.cap,
+    growth: freshness.growth,
+    lookupMs: freshness.lookup,
+    schemaRefreshMs: freshness.schemaRefresh,
+  }
+  const own = new Map(
+    Object.entries(datasources).map(([name, { freshness: special }]) => [
+      name,
+      {
+        ...common,
+        ...(special.mode !== undefined && { mode: special.mode }),
+        ...(special.head !== undefined && { headMs: special.head }),
+        ...(special.cap !== undefined && { capMs: special.cap }),
+      },
+    ]),
+  )
+  return (datasource) => own.get(datasource) ?? common
+}
+
+function datasourceRules({ datasources }: Config): ConstructorParameters<typeof Planner>[0]['rules'] {
+  const declared = new Map(Object.entries(datasources))
+  return {
+    accelerated: (name) => declared.get(name)?.accelerate ?? true,
+    shared: (name) => declared.get(name)?.shared ?? false,
+  }
+}
+
+// READ doesn't show row policies: unless each table is declared free of them, an identity's answers live for so long only.
+function policyMs({ datasources, identity }: Config, tables: readonly string[]): number {
+  const declared = new Map(Object.entries(datasources))
+  const free = tables.every((table) => declared.get(table)?.rowPolicies === 'none')
+  return free ? Number.POSITIVE_INFINITY : identity.policy
+}

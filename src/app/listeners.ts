@@ -1,0 +1,79 @@
+// What the two listeners are made of.
+import { readFileSync } from 'node:fs'
+import { type AdminOptions } from '../admin/admin.ts'
+import { type Config, redacted } from '../config/config.ts'
+import { ERROR_CODES } from '../errors.ts'
+import { asOvateError } from '../http/error-answer.ts'
+import { RunningQueries } from '../http/running.ts'
+import { type ServerOptions } from '../http/server.ts'
+import { SqlEndpoint } from '../http/sql-endpoint.ts'
+import { type Log } from '../observe/log.ts'
+import { type Metrics } from '../observe/metrics.ts'
+import { type Parts } from './assemble.ts'
+import { explainBody } from './explain.ts'
+import { VERSION } from './version.ts'
+
+interface Hooks {
+  readonly metrics: Metrics
+  readonly onError: (error: unknown) => void
+}
+
+/** What the listener for clients is made of. */
+export function dataServerOptions(config: Config, parts: Parts, { metrics, onError }: Hooks): ServerOptions {
+  const { listen, druid } = config
+  const running = new RunningQueries()
+  const sql = new SqlEndpoint({
+    ...parts,
+    running,
+    bodyMaxBytes: listen.maxBody,
+    defaultTimeoutMs: druid.defaultTimeout,
+    onAnswer: (outcome, tookMs) => {
+      const how = outcome.kind === 'miss' && outcome.collapsed ? 'collapsed' : outcome.kind
+      metrics.answered(how, outcome.kind === 'bypass' ? outcome.reason : '', tookMs)
+    },
+    onError,
+  })
+  const { tls } = listen
+  return {
+    host: listen.host,
+    port: listen.port,
+    tls: tls === undefined ? undefined : { cert: readFileSync(tls.cert), key: readFileSync(tls.key) },
+    connectionsMax: listen.maxConnections,
+    headersTimeoutMs: listen.headersTimeout,
+    requestTimeoutMs: listen.requestTimeout,
+    keepAliveTimeoutMs: listen.keepAliveTimeout,
+    bodyMaxBytes: listen.maxBody,
+    druid: parts.druid,
+    identities: parts.identities,
+    running,
+    sql,
+    onError,
+  }
+}
+
+/** What the operator's listener is made of. */
+export function adminOptions(config: Config, parts: Parts, metrics: Metrics): AdminOptions {
+  return {
+    ...parts,
+    ...config.admin,
+    explain: (body) => explainBody(parts.planner, body),
+    version: VERSION,
+    startedAtMs: parts.clock.now(),
+    config: redacted(config),
+    metrics,
+  }
+}
+
+/** Counts and logs errors: only what is Ovate's own fault, or an operator's business, is worth a line. */
+export function errorHook(log: Log, metrics: Metrics): (error: unknown) => void {
+  return (error) => logged(log, metrics, error)
+}
+
+function logged(log: Log, metrics: Metrics, error: unknown): void {
+  const { code, message, cause } = asOvateError(error)
+  metrics.failed(code)
+  if (ERROR_CODES[code].persona === 'USER') log.debug({ code }, message)
+  else log.warn({ code, cause: cause instanceof Error ? cause.message : undefined }, message)
+  if (code === 'OVATE_INTERNAL')
+    log.error({ stack: cause instanceof Error ? cause.stack : String(cause) }, message)
+}
