@@ -24,11 +24,9 @@ export interface App {
 export async function startApp(config: Config): Promise<App> {
   const log = createLog(config.log.level)
   const metrics = createMetrics()
-  const connection = connectDruid(config, {
-    event: (name, details) => {
-      metrics.brokerEvent(name)
-      log.info({ event: name, ...details }, `broker: ${name}`)
-    },
+  const connection = connectDruid(config, (event, details) => {
+    metrics.brokerEvent(event)
+    log.info({ event, ...details }, `Brokers: ${event}`)
   })
   const parts = assemble(config, { druid: connection.druid, clock: systemClock, metrics })
   metrics.watch({

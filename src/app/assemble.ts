@@ -16,6 +16,7 @@ import { Identities } from '../identity/identity.ts'
 import { Rights } from '../identity/rights.ts'
 import { type Metrics } from '../observe/metrics.ts'
 import { rightsCheckSql } from '../sql/statements.ts'
+import { ownAuthorization } from './own-account.ts'
 
 export interface Parts {
   readonly clock: Clock
@@ -96,12 +97,6 @@ export function assemble(config: Config, given: { druid: Druid; clock: Clock; me
     await Promise.all([timelines.close(), keeper.settled()])
   }
   return { clock, druid, cache, timelines, flights, keeper, engine, planner, identities, close }
-}
-
-/** Ovate's own credentials, for health, timelines and discovery only. */
-export function ownAuthorization({ druid: { username, password } }: Config): string | undefined {
-  if (username === undefined) return undefined
-  return `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`
 }
 
 function rulesOf({ freshness, datasources }: Config): (datasource: string) => FreshnessRules {

@@ -1,0 +1,88 @@
+// `ovate check`: tries a configuration against the Druid that it names.
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Config } from '../config/config.ts'
+import { type BrokerStatus, type Druid } from '../druid/druid.ts'
+import { connectDruid } from './connect.ts'
+import { ownAuthorization } from './own-account.ts'
+
+export interface CheckLine {
+  readonly level: 'ok' | 'warn' | 'fail'
+  readonly text: string
+}
+
+const WAIT_MS = 5_000
+const POLL_MS = 100
+/** A clock known less well than this, or off by more, costs the sharing of statements about now. */
+const CLOCK_WARN_MS = 2_000
+
+/** One line for each thing that was tried; never throws for what it finds. */
+export async function checkSetup(config: Config, signal: AbortSignal): Promise<readonly CheckLine[]> {
+  const { druid, close } = connectDruid(config, () => undefined)
+  try {
+    const brokers = await readyBrokers(druid, signal)
+    const found = brokers.length === 0 ? [noBroker(druid)] : brokers.flatMap(brokerLines)
+    const account = brokers.length === 0 ? [] : await accountLines(config, druid, signal)
+    return [...found, ...account, ...identityLines(config)]
+  } finally {
+    await close()
+  }
+}
+
+async function readyBrokers(druid: Druid, signal: AbortSignal): Promise<readonly BrokerStatus[]> {
+  for (let waitedMs = 0; waitedMs < WAIT_MS; waitedMs += POLL_MS) {
+    const brokers = druid.brokers()
+    if (brokers.length > 0 && brokers.every(({ state }) => state === 'ready')) return brokers
+    await delay(POLL_MS, undefined, { signal })
+  }
+  return druid.brokers()
+}
+
+function noBroker({ defaultService }: Druid): CheckLine {
+  return { level: 'fail', text: `no Broker of ${defaultService} was found within ${WAIT_MS} ms` }
+}
+
+function brokerLines({ id, service, state, version, clock }: BrokerStatus): readonly CheckLine[] {
+  if (state !== 'ready')
+    return [{ level: 'fail', text: `Broker ${id} (${service}) is ${state}: it doesn't answer` }]
+  const off = Math.abs(clock?.offsetMs ?? 0)
+  const known = version === undefined ? 'version not known' : `version ${version}`
+  return [
+    { level: 'ok', text: `Broker ${id} (${service}) is ready, ${known}` },
+    ...(off > CLOCK_WARN_MS
+      ? [{ level: 'warn' as const, text: `the clock of Broker ${id} is off by ${off} ms` }]
+      : []),
+  ]
+}
+
+async function accountLines(
+  config: Config,
+  druid: Druid,
+  signal: AbortSignal,
+): Promise<readonly CheckLine[]> {
+  const authorization = ownAuthorization(config)
+  const credentials = authorization === undefined ? [] : ['authorization', authorization]
+  const get = { method: 'GET', path: '/druid/v2/datasources', headers: credentials, body: undefined }
+  try {
+    const answer = await druid.send(
+      { ...get, service: undefined, repeatable: true, cancel: undefined },
+      signal,
+    )
+    for await (const _ of answer.body) continue
+    if (answer.status === 200) return [{ level: 'ok', text: "Ovate's own account may read timelines" }]
+    const text = `GET ${get.path} answered ${answer.status}: answers will live for their bound only; see druid.username`
+    return [{ level: 'fail', text }]
+  } catch (error) {
+    return [
+      {
+        level: 'fail',
+        text: `GET ${get.path} failed: ${error instanceof Error ? error.message : String(error)}`,
+      },
+    ]
+  }
+}
+
+function identityLines({ identity }: Config): readonly CheckLine[] {
+  if (identity.secret !== undefined) return []
+  const text = 'identity.secret is not set: identities are hashed under a random key, new with each start'
+  return [{ level: 'warn', text }]
+}

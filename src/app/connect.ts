@@ -1,0 +1,70 @@
+// The Druid client that a configuration asks for.
+import { readFileSync } from 'node:fs'
+import { type Config } from '../config/config.ts'
+import { type BrokerSource } from '../druid/broker-source.ts'
+import { createDruid } from '../druid/client.ts'
+import { type BrokerAddress, type Druid } from '../druid/druid.ts'
+import { fixedSource } from '../druid/fixed-source.ts'
+import { type DruidEvents, type DruidTls } from '../druid/options.ts'
+import { ownAuthorization } from './own-account.ts'
+
+export interface DruidConnection {
+  readonly druid: Druid
+  close(): Promise<void>
+}
+
+/** Told what happens to Brokers and to requests on their way. */
+export type BrokerListener = (event: string, details: Readonly<Record<string, unknown>>) => void
+
+/** A client that begins to look for its Brokers at once. */
+export function connectDruid(config: Config, listener: BrokerListener): DruidConnection {
+  const { druid } = config
+  const client = createDruid({
+    source: sourceOf(config),
+    defaultService: druid.service,
+    authorization: ownAuthorization(config),
+    tls: tlsOf(config),
+    limits: {
+      brokerConcurrency: druid.connections,
+      queueLength: druid.queue,
+      noBrokerWaitMs: druid.noBrokerWait,
+      connectTimeoutMs: druid.connectTimeout,
+      probeIntervalMs: druid.health.period,
+      probeTimeoutMs: druid.health.timeout,
+      probeFailures: druid.health.failures,
+      connectFailures: druid.ejection.failures,
+      rampMs: druid.ejection.slowReturn,
+    },
+    events: eventsOf(listener),
+  })
+  return { druid: client, close: () => client.close() }
+}
+
+function sourceOf({ druid }: Config): BrokerSource {
+  return fixedSource(druid.brokers ?? [], druid.service)
+}
+
+function tlsOf({ druid: { tls } }: Config): DruidTls {
+  return {
+    ...(tls.ca !== undefined && { ca: readFileSync(tls.ca) }),
+    ...(tls.cert !== undefined && { cert: readFileSync(tls.cert) }),
+    ...(tls.key !== undefined && { key: readFileSync(tls.key) }),
+    rejectUnauthorized: tls.verify,
+  }
+}
+
+function eventsOf(listener: BrokerListener): DruidEvents {
+  const of = ({ id, service }: BrokerAddress): Record<string, unknown> => ({ broker: id, service })
+  return {
+    ready: (broker) => listener('ready', of(broker)),
+    ejected: (broker, reason) => listener('ejected', { ...of(broker), reason }),
+    draining: (broker) => listener('draining', of(broker)),
+    retried: (broker, cause) => listener('retried', { ...of(broker), cause: cause.message }),
+    queued: (service) => listener('queued', { service }),
+    cancelled: (broker, outcome) => {
+      const answer = outcome instanceof Error ? outcome.message : outcome
+      listener('cancelled', { ...of(broker), answer })
+    },
+    sourceFailed: (error) => listener('discovery-failed', { cause: error.message }),
+  }
+}
