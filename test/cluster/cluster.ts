@@ -9,6 +9,7 @@ import { type DataSize } from './rows.ts'
 import { RequestLog } from './request-log.ts'
 import { seed, type Seeded } from './seed.ts'
 import {
+  KAFKA_PORT,
   portOf,
   readyUrl,
   requestLogDir,
@@ -27,8 +28,8 @@ import { waitForZooKeeper } from './zookeeper.ts'
 type ServiceState = 'ready' | 'starting' | 'frozen' | 'stopped'
 
 export interface ServiceStatus {
-  readonly name: ServiceName
-  /** `http://127.0.0.1:PORT`; of ZooKeeper `127.0.0.1:PORT`. */
+  readonly name: ProgramName
+  /** `http://127.0.0.1:PORT`; of ZooKeeper and Kafka `127.0.0.1:PORT`. */
   readonly url: string
   readonly port: number
   readonly pid?: number
@@ -56,6 +57,7 @@ export interface Cluster {
   readonly seeded: Seeded | undefined
   /** What reached a Broker. */
   requestLog(broker: 'broker1' | 'broker2'): RequestLog
+  /** Kafka and the producer are in it while they run. */
   status(signal?: AbortSignal): Promise<readonly ServiceStatus[]>
   /** SIGKILL. */
   kill(name: ProgramName): Promise<void>
@@ -72,6 +74,8 @@ export interface Cluster {
 }
 
 const START_MS = 240_000
+// Another start may have to fetch all jars first.
+const LOCK_MS = 20 * 60_000
 const GONE_MS = 15_000
 const ARCHIVE_MS = 60_000
 const PROBE_MS = 2000
@@ -85,9 +89,10 @@ const ARCHIVIST: ServiceName = 'broker2'
 export async function startCluster(options: ClusterOptions = {}, signal?: AbortSignal): Promise<Cluster> {
   const { offset = 0, data = 'small' } = options
   const place: Place = { dir: clusterDir(offset), offset }
-  const release = await startLock(place.dir, within(START_MS, signal))
+  const release = await startLock(place.dir, within(LOCK_MS, signal))
+  const fresh = !anyRuns(place)
   try {
-    if (!anyRuns(place)) {
+    if (fresh) {
       rmSync(place.dir, { recursive: true, force: true })
       mkdirSync(place.dir, { recursive: true })
     }
@@ -100,6 +105,9 @@ export async function startCluster(options: ClusterOptions = {}, signal?: AbortS
       writeSeeded(place.dir, await seed(clusterAt(place), data, signal))
     }
     return clusterAt(place)
+  } catch (error) {
+    if (fresh) await stopAll(place)
+    throw error
   } finally {
     release()
   }
@@ -125,7 +133,10 @@ function clusterAt(place: Place): Cluster {
     zookeeper: services.zookeeper,
     seeded: readSeeded(dir),
     requestLog: (broker) => new RequestLog(requestLogDir(dir, broker), services[broker]),
-    status: (signal) => Promise.all(SERVICE_NAMES.map((name) => statusOf(name, place, signal))),
+    status: async (signal) => [
+      ...(await Promise.all(SERVICE_NAMES.map((name) => statusOf(name, place, signal)))),
+      ...STREAM_NAMES.flatMap((name) => streamStatus(name, place)),
+    ],
     kill: (name) => killProgram(dir, name, within(GONE_MS)),
     freeze: (name) => mustSignal(dir, name, 'SIGSTOP'),
     thaw: (name) => mustSignal(dir, name, 'SIGCONT'),
@@ -193,6 +204,14 @@ async function statusOf(name: ServiceName, place: Place, signal?: AbortSignal): 
   if (pid === undefined) return { ...base, state: 'stopped' }
   if (state === 'frozen') return { ...base, pid, state }
   return { ...base, pid, state: (await isReady(name, place, signal)) ? 'ready' : 'starting' }
+}
+
+/** Kafka and its producer are told of while they run. */
+function streamStatus(name: (typeof STREAM_NAMES)[number], place: Place): readonly ServiceStatus[] {
+  const { state, pid } = processInfo(place.dir, name)
+  if (pid === undefined) return []
+  const port = KAFKA_PORT + place.offset
+  return [{ name, url: `127.0.0.1:${port}`, port, pid, state: state === 'running' ? 'ready' : state }]
 }
 
 async function stopAll(place: Place): Promise<void> {

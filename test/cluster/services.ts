@@ -109,6 +109,8 @@ druid.router.managementProxy.enabled=true`,
   },
 }
 
+/** Kafka's port at offset 0; its controller has the next one. */
+export const KAFKA_PORT = 9092
 const ZOOKEEPER_PORT = 2181
 const DERBY_PORT = 1527
 

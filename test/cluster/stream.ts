@@ -8,6 +8,7 @@ import { kafkaJars, type Jars } from './artifacts.ts'
 import type { Cluster } from './cluster.ts'
 import { parseJson, request, sqlRows } from './http.ts'
 import { killProgram, lastLines, processInfo, startProgram } from './processes.ts'
+import { KAFKA_PORT } from './services.ts'
 import { GiveUp, waitUntil, within } from './wait.ts'
 
 export interface StreamOptions {
@@ -19,8 +20,6 @@ export interface StreamOptions {
 
 const run = promisify(execFile)
 const TOPIC = 'stream'
-const KAFKA_PORT = 9092
-const CONTROLLER_PORT = 9093
 const START_MS = 180_000
 // Any will do: the node is the only one of its cluster, and its data go with the cluster's folder.
 const KAFKA_CLUSTER_ID = 'b3ZhdGUtdGVzdC1rYWZrYQ'
@@ -140,7 +139,7 @@ function supervisorSpec(cluster: Cluster, taskDuration: string): object {
 
 function writeSettings(cluster: Cluster): string {
   const broker = `127.0.0.1:${KAFKA_PORT + cluster.offset}`
-  const controller = `127.0.0.1:${CONTROLLER_PORT + cluster.offset}`
+  const controller = `127.0.0.1:${KAFKA_PORT + 1 + cluster.offset}`
   const file = join(cluster.dir, 'conf/kafka.properties')
   mkdirSync(join(cluster.dir, 'conf'), { recursive: true })
   writeFileSync(
