@@ -7,7 +7,7 @@ import { lookupsOf, namesOf } from './names.ts'
 import { bracketsOf, NotUnderstood, wordsOf } from './normalise.ts'
 import { nowUse } from './now.ts'
 import { setOptions } from './options.ts'
-import { parse } from './parse.ts'
+import { parse, TooLong } from './parse.ts'
 import { bodyOf } from './statements.ts'
 import { VOLATILE_FUNCTIONS } from './words.ts'
 
@@ -34,6 +34,9 @@ export function analyse(sql: string, options: AnalyseOptions): Analysis {
     return { kind: 'facts', facts: factsOf(tokens, options) }
   } catch (error) {
     if (error instanceof NotUnderstood) return unknown('sql-not-understood')
+    if (error instanceof TooLong) return unknown('sql-too-long')
+    // A long chain of operators nests without brackets: the stack is at its end.
+    if (error instanceof RangeError) return unknown('sql-too-deep')
     throw error
   }
 }

@@ -166,10 +166,27 @@ function convertCall(it: Node): Expression {
 
 function convertBinary(it: Node): Expression {
   const operator = text(it['operator'])
+  if (operator === 'AND' || operator === 'OR') return convertRun(operator, it)
   const right = convert(it['right'])
   const escape = isPresent(it['escape']) ? [convert(node(it['escape'])['value'])] : []
   const between = operator.endsWith('BETWEEN') && right.kind === 'list' ? right.parts : [right]
   return { kind: 'operator', operator, parts: [convert(it['left']), ...between, ...escape] }
+}
+
+/** A run of one operator, which the parser nests to the left, as one node: thousands of conditions are no deep tree. */
+function convertRun(operator: string, it: Node): Expression {
+  const parts: Expression[] = []
+  let left = it
+  while (
+    left['operator'] === operator &&
+    left['type'] === 'binary_expr' &&
+    (left === it || left['parentheses'] !== true)
+  ) {
+    parts.push(convert(left['right']))
+    left = node(left['left'])
+  }
+  parts.push(convert(left))
+  return { kind: 'operator', operator, parts: parts.toReversed() }
 }
 
 function convertCase(it: Node): Expression[] {

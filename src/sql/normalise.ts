@@ -446,6 +446,10 @@ class Normaliser {
     if (word === 'LATERAL') return other('', at + 1)
     if (word === 'TABLE') return this.#table(at)
     if (word === 'ROW' && bracket) return this.#call(at, '__row')
+    // A list of literals has nothing to find, and a long one takes the parser most of its time.
+    if (word === 'IN' && bracket && this.#isLiterals(at + 2, this.#close(at + 1))) {
+      return other(`IN ('#list${at}')`, this.#close(at + 1) + 1)
+    }
     if (word === 'IN' && bracket) return other(`IN ${this.#brackets(at + 1).text}`, this.#close(at + 1) + 1)
     if (word === 'EXISTS' && bracket)
       return other(`EXISTS (${this.sequence(at + 2, this.#close(at + 1))})`, this.#close(at + 1) + 1)
@@ -460,6 +464,18 @@ class Normaliser {
     const isCall = this.#words[at + 1] === '(' && this.#isName(at + 2) && this.#words[at + 3] === '('
     if (!isCall || this.#close(at + 3) + 1 !== this.#close(at + 1)) throw new NotUnderstood('table')
     return { ...this.#call(at + 2), next: this.#close(at + 1) + 1 }
+  }
+
+  #isLiterals(from: number, to: number): boolean {
+    let at = from
+    while (at < to) {
+      if (this.#words[at] === '-') at += 1
+      const kind = this.#token(at).kind
+      if ((kind !== 'string' && kind !== 'number') || (at + 1 < to && this.#words[at + 1] !== ','))
+        return false
+      at += 2
+    }
+    return at === to + 1
   }
 
   #isName(at: number): boolean {

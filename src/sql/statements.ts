@@ -26,10 +26,8 @@ export function bodyOf(tokens: readonly Token[]): { readonly start: number; read
   let end = tokens.length
   while (end > 0 && isSemicolon(tokens[end - 1])) end -= 1
   let start = 0
-  while (start < end && isWord(tokens[start], 'SET')) {
-    const close = tokens.findIndex((token, at) => at > start && isSemicolon(token))
-    if (close < 0 || close >= end) break
-    start = close + 1
+  for (let at = 0; at < end && isWord(tokens[start], 'SET'); at += 1) {
+    if (isSemicolon(tokens[at])) start = at + 1
   }
   return { start, end }
 }

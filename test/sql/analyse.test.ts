@@ -55,6 +55,29 @@ test.each([
   expect(analysis.kind === 'unknown' ? analysis.reason : undefined).toBe(reason)
 })
 
+// What would hold up the process for long: within the length limit, but passed on.
+test.each([
+  ['conditions', `SELECT 1 FROM t WHERE ${Array(5000).fill('a = 1').join(' AND ')}`],
+  ['columns', `SELECT ${Array(10_000).fill('a').join(', ')} FROM t`],
+  ['joins', `SELECT 1 FROM t ${Array(101).fill('JOIN u ON a = b').join(' ')}`],
+  ['unions', Array(101).fill('SELECT 1 FROM t').join(' UNION ALL ')],
+])('too many %s are too long', (_, sql) => {
+  expect(analyse(sql, OPTIONS)).toEqual({ kind: 'unknown', reason: 'sql-too-long' })
+})
+
+test.each([
+  ['an IN list', `SELECT 1 FROM t WHERE a IN (${Array(10_000).fill("'x'").join(', ')})`, ['t']],
+  [
+    'a list of negative numbers',
+    `SELECT 1 FROM t WHERE a NOT IN (${Array(10_000).fill('-1').join(', ')})`,
+    ['t'],
+  ],
+  ['SETs', `${'SET a = 1; '.repeat(4000)} SELECT 1 FROM t`, ['t']],
+  ['50 joins', `SELECT 1 FROM t ${Array(50).fill('JOIN u ON a = b').join(' ')}`, ['t', 'u']],
+])('%s may be long', (_, sql, tables) => {
+  expect(factsOf(sql).tables).toEqual(tables)
+})
+
 test.each<[string, readonly string[]]>([
   ['SELECT 1 FROM a', ['a']],
   ['SELECT 1 FROM "a b"', ['a b']],

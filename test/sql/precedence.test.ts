@@ -117,8 +117,8 @@ test(
     fc.assert(
       fc.property(condition, ({ text, meaning }) => {
         const read = JSON.stringify(ours(`SELECT 1 FROM t WHERE ${text}`))
-        expect(read, text).toBe(JSON.stringify(meaning))
-        expect(read, text).toBe(JSON.stringify(toolkits(SqlExpression.parse(text))))
+        expect(read).toBe(JSON.stringify(meaning))
+        expect(read).toBe(JSON.stringify(toolkits(SqlExpression.parse(text))))
       }),
       { numRuns: RUNS },
     )
