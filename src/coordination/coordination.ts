@@ -16,7 +16,11 @@ export interface Coordination {
   /** Tells each change of state; the function returned takes the listener off. */
   onState(listener: (state: SessionState) => void): () => void
   /** Names of children, unsorted; undefined when there is no such znode. `onChange` is called once, on any change. */
-  children(path: string, onChange: (() => void) | undefined, signal: AbortSignal): Promise<readonly string[] | undefined>
+  children(
+    path: string,
+    onChange: (() => void) | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | undefined>
   /** Undefined when there is no such znode. `onChange` is called once, on any change. */
   read(path: string, onChange: (() => void) | undefined, signal: AbortSignal): Promise<Znode | undefined>
   close(): Promise<void>

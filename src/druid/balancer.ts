@@ -89,8 +89,14 @@ export class Balancer {
     const { service } = wanted
     const queue = this.#queues.get(service) ?? []
     if (queue.length >= this.#options.queueLength) {
-      const text = `${queue.length} requests wait for a Broker of ${service} already`
-      return Promise.reject(new OvateError('OVATE_QUEUE_FULL', text))
+      const error =
+        this.#ready(wanted).length === 0
+          ? noBroker(wanted)
+          : new OvateError(
+              'OVATE_QUEUE_FULL',
+              `${queue.length} requests wait for a Broker of ${service} already`,
+            )
+      return Promise.reject(error)
     }
     this.#queues.set(service, queue)
     this.#options.onQueued(service)
@@ -135,9 +141,7 @@ export class Balancer {
     waiter.noBrokerTimer = setTimeout(() => {
       waiter.noBrokerTimer = undefined
       if (this.#ready(waiter.wanted).length > 0) return
-      const { service, broker } = waiter.wanted
-      const text = broker === undefined ? `no Broker of ${service} is ready` : `Broker ${broker} is not ready`
-      waiter.refuse(new OvateError('OVATE_NO_BROKER', text))
+      waiter.refuse(noBroker(waiter.wanted))
     }, this.#options.noBrokerWaitMs)
   }
 
@@ -154,6 +158,11 @@ export class Balancer {
     const second = takeRandom(free)
     return first === undefined || second === undefined ? first : better(first, second)
   }
+}
+
+function noBroker({ service, broker }: Wanted): OvateError {
+  const text = broker === undefined ? `no Broker of ${service} is ready` : `Broker ${broker} is not ready`
+  return new OvateError('OVATE_NO_BROKER', text)
 }
 
 /** Power of two choices (Mitzenmacher 1996): the less busy of two drawn at random; on a tie the faster one. */

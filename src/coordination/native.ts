@@ -1,0 +1,74 @@
+// The `zookeeper` package (7.3.0), as much of it as is used, and nothing of it beyond this folder.
+// It must be loaded in one isolate only: its static handles crash the process when a second one loads it, or when a
+// worker that holds a client ends. So: never in worker_threads.
+import { OvateError } from '../errors.ts'
+
+/** What the C client says of a znode; 64-bit fields come as doubles, exact below 2^53. */
+export interface NativeStat {
+  readonly czxid: number
+  readonly mzxid: number
+  readonly version: number
+}
+
+type Completion<Values extends unknown[]> = (code: number, text: string, ...values: Values) => void
+
+/** Calls of the binding itself: each returns a code at once, and calls back only when that is 0. */
+export interface NativeClient {
+  /** Returns an Error, rather than throwing it, when it did nothing. */
+  init(options: Record<string, unknown>): unknown
+  close(): void
+  a_get(path: string, watch: boolean, done: Completion<[NativeStat | null, Buffer | null]>): number
+  a_get_children(path: string, watch: boolean, done: Completion<[string[] | null]>): number
+  a_exists(path: string, watch: boolean, done: Completion<[NativeStat | null]>): number
+  add_auth(scheme: string, credentials: string, done: Completion<[]>): number
+}
+
+export interface NativeEvents {
+  readonly connect: () => void
+  readonly connecting: () => void
+  readonly close: (client: unknown, code: number) => void
+  readonly created: (client: unknown, path: string) => void
+  readonly deleted: (client: unknown, path: string) => void
+  readonly changed: (client: unknown, path: string) => void
+  readonly child: (client: unknown, path: string) => void
+  readonly notwatching: (client: unknown, path: string) => void
+}
+
+export interface NativeZooKeeper {
+  readonly native: NativeClient
+  on<Name extends keyof NativeEvents>(event: Name, listener: NativeEvents[Name]): unknown
+}
+
+export type NativeConstructor = new (options: Record<string, never>) => NativeZooKeeper
+
+/** @throws OvateError OVATE_ZOOKEEPER when the package isn't there: it is compiled when Ovate is installed. */
+export async function loadNative(): Promise<NativeConstructor> {
+  try {
+    const { default: loaded } = (await import('zookeeper')) as unknown as { default: NativeConstructor }
+    return loaded
+  } catch (cause) {
+    const text =
+      'the package "zookeeper" is not installed: install a C compiler, make and python3, then run "npm install ' +
+      'zookeeper"; or name Brokers in druid.brokers or druid.bootstrap'
+    throw new OvateError('OVATE_ZOOKEEPER', text, { cause })
+  }
+}
+
+const NAMES: Readonly<Record<number, string>> = {
+  [-4]: 'connection lost',
+  [-7]: 'timeout',
+  [-9]: 'invalid state',
+  [-101]: 'no node',
+  [-102]: 'no authority: the ACL asks for other credentials',
+  [-112]: 'session expired',
+  [-115]: 'authentication failed',
+  [-116]: 'closing',
+  [-113]: 'authentication failed',
+}
+
+export const NO_NODE = -101
+
+/** A code of the C client as an error. */
+export function nativeError(code: number, doing: string): OvateError {
+  return new OvateError('OVATE_ZOOKEEPER', `${doing}: ${NAMES[code] ?? 'ZooKeeper error'} (${code})`)
+}
