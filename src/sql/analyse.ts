@@ -4,11 +4,11 @@ import { literalBounds } from './bounds.ts'
 import { spell } from './canonical.ts'
 import { lex, type Token } from './lexer.ts'
 import { lookupsOf, namesOf } from './names.ts'
-import { bracketsOf, NotUnderstood, wordsOf } from './normalise.ts'
 import { nowUse } from './now.ts'
 import { setOptions } from './options.ts'
 import { parse, TooLong } from './parse.ts'
 import { bodyOf } from './statements.ts'
+import { NotUnderstood, View } from './view.ts'
 import { VOLATILE_FUNCTIONS } from './words.ts'
 
 export interface AnalyseOptions {
@@ -58,15 +58,16 @@ function depthOf(tokens: readonly Token[]): number {
 }
 
 function factsOf(tokens: readonly Token[], { timeZone }: AnalyseOptions): Facts {
-  const words = wordsOf(tokens)
+  const view = new View(tokens)
+  const { words } = view
   const range = bodyOf(tokens)
   const options = setOptions(tokens.slice(0, range.start))
   const kind = kindOf(words, range)
-  if (kind !== 'select' || words[range.start] === 'VALUES') return unread(kind, tokens, range, options)
+  if (kind !== 'select' || words[range.start] === 'VALUES') return unread(kind, view, range, options)
   // A hint may change what is computed, and what stands behind a `;` would be a second statement.
   if (tokens.some(({ kind: token }) => token === 'hint')) throw new NotUnderstood('hint')
   if (words.slice(range.start, range.end).includes(';')) throw new NotUnderstood(';')
-  const { tree, normalised } = parse(tokens, range.start, range.end)
+  const { tree, normalised } = parse(view, range)
   const names = namesOf(tree, tokens)
   const isOneTable = names.tables.size === 1 && !names.systemTables && !names.external
   const hasBounds = isOneTable && UTC.has(zoneOf(options, timeZone)) && !normalised.renames
@@ -80,15 +81,14 @@ function factsOf(tokens: readonly Token[], { timeZone }: AnalyseOptions): Facts 
     volatile: volatileIn(tokens, range),
     now: nowUse(tree, tokens, range),
     parameters: countParameters(tokens),
-    ...spell(tokens, range, { ...normalised, closing: bracketsOf(words) }),
+    ...spell(view, range, normalised),
     bounds: hasBounds ? literalBounds(tree, tokens) : undefined,
   }
 }
 
 type Range = ReturnType<typeof bodyOf>
-type Words = ReturnType<typeof wordsOf>
 
-function kindOf(words: Words, { start, end }: Range): Facts['kind'] {
+function kindOf(words: View['words'], { start, end }: Range): Facts['kind'] {
   const first = words.slice(start, end).find((word) => word !== '(') ?? ''
   if (first === 'EXPLAIN') return 'explain'
   if (DML.has(first)) return 'dml'
@@ -96,12 +96,7 @@ function kindOf(words: Words, { start, end }: Range): Facts['kind'] {
 }
 
 /** Facts of what isn't parsed because it is never kept: EXPLAIN, INSERT, a bare VALUES … */
-function unread(
-  kind: Facts['kind'],
-  tokens: readonly Token[],
-  range: Range,
-  options: readonly SetOption[],
-): Facts {
+function unread(kind: Facts['kind'], view: View, range: Range, options: readonly SetOption[]): Facts {
   const none = new Set<number>()
   return {
     kind,
@@ -112,8 +107,8 @@ function unread(
     external: false,
     volatile: [],
     now: { kind: 'used', distancesMs: null },
-    parameters: countParameters(tokens),
-    ...spell(tokens, range, { functions: none, keywords: none, closing: new Int32Array(0) }),
+    parameters: countParameters(view.tokens),
+    ...spell(view, range, { functions: none, keywords: none }),
     bounds: undefined,
   }
 }

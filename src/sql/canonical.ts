@@ -1,5 +1,6 @@
 // A statement's text without what means nothing: white space, comments, the case of keywords and of functions' names.
 import { type Token } from './lexer.ts'
+import { type View } from './view.ts'
 import { RESERVED } from './words.ts'
 
 export interface Spelling {
@@ -14,16 +15,12 @@ const READS = new Set(['LOOKUP', 'APPEND', 'EXTERN', 'TABLE'])
  * The tokens `start` to `end` with a blank between any two. That gives no two lists of tokens the same text, because the
  * text reads back as that list. In `form`, `#s` and `#n` stand for literals: no token can begin with `#`.
  */
-export function spell(
-  tokens: readonly Token[],
-  range: { start: number; end: number },
-  folded: Folded,
-): Spelling {
+export function spell(view: View, range: { start: number; end: number }, folded: Folded): Spelling {
   const canonical: string[] = []
   const form: string[] = []
-  const kept = literalsToKeep(tokens, folded.closing)
+  const kept = literalsToKeep(view)
   for (let at = range.start; at < range.end; at += 1) {
-    const token = tokens[at]
+    const token = view.tokens[at]
     if (token === undefined) break
     const text = isFolded(token, at, folded) ? token.text.toUpperCase() : token.text
     canonical.push(text)
@@ -36,7 +33,6 @@ export function spell(
 export interface Folded {
   readonly functions: ReadonlySet<number>
   readonly keywords: ReadonlySet<number>
-  readonly closing: Int32Array
 }
 
 function isFolded(token: Token, at: number, { functions, keywords }: Folded): boolean {
@@ -50,13 +46,12 @@ function formOf(token: Token, kept: boolean): string | undefined {
   return token.kind === 'number' ? '#n' : undefined
 }
 
-function literalsToKeep(tokens: readonly Token[], closing: Int32Array): ReadonlySet<number> {
+function literalsToKeep(view: View): ReadonlySet<number> {
   const kept = new Set<number>()
-  for (const [at, token] of tokens.entries()) {
-    const close = closing[at + 1] ?? -1
-    const names =
-      (token.kind === 'identifier' || token.kind === 'quoted') && READS.has(token.value.toUpperCase())
-    if (names && close >= 0) for (let inner = at + 2; inner < close; inner += 1) kept.add(inner)
+  for (const [at, { value }] of view.tokens.entries()) {
+    if (!view.isName(at) || !view.opens(at + 1) || !READS.has(value.toUpperCase())) continue
+    const close = view.close(at + 1)
+    for (let inner = at + 2; inner < close; inner += 1) kept.add(inner)
   }
   return kept
 }

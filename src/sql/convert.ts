@@ -1,5 +1,5 @@
 // node-sql-parser's tree, which has no reliable types, into ours. Whatever isn't known here makes the text not understood.
-import { NotUnderstood } from './normalise.ts'
+import { NotUnderstood } from './view.ts'
 import { type Column, type Expression, type QueryTree, type SelectTree, type Source } from './tree.ts'
 
 type Node = Readonly<Record<string, unknown>>

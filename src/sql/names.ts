@@ -1,6 +1,6 @@
 // What a query reads: datasources, lookups, system tables and what is none of these.
 import { type Token } from './lexer.ts'
-import { NotUnderstood } from './normalise.ts'
+import { NotUnderstood } from './view.ts'
 import { type Expression, type QueryTree, type Source, visit } from './tree.ts'
 
 export interface Names {

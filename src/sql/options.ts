@@ -1,7 +1,7 @@
 // Leading `SET name = literal;` statements, which Druid 34 and newer take as context.
 import { type SetOption } from '../plan/facts.ts'
 import { type Token } from './lexer.ts'
-import { NotUnderstood } from './normalise.ts'
+import { NotUnderstood } from './view.ts'
 
 const JSON_NUMBER = /^(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 const WORDS: Readonly<Record<string, string>> = { TRUE: 'true', FALSE: 'false', NULL: 'null' }

@@ -2,8 +2,8 @@
 import parserPackage from 'node-sql-parser/build/postgresql.js'
 import { convertQuery } from './convert.ts'
 import { lex } from './lexer.ts'
-import { type Token } from './lexer.ts'
-import { normalise, NotUnderstood, type Normalised } from './normalise.ts'
+import { normalise, type Normalised } from './normalise.ts'
+import { NotUnderstood, type View } from './view.ts'
 import { type QueryTree, visit } from './tree.ts'
 
 export interface Parsed {
@@ -29,14 +29,14 @@ const CLAUSES = new Set(['SELECT', 'JOIN'])
 export class TooLong extends Error {}
 
 /** The tree of the query in tokens `start` to `end`. Throws NotUnderstood for whatever it can't vouch for, TooLong. */
-export function parse(tokens: readonly Token[], start: number, end: number): Parsed {
-  if (countWords(tokens, CLAUSES) > CLAUSES_MAX) throw new TooLong()
-  const normalised = normalise(tokens, start, end)
+export function parse(view: View, { start, end }: { readonly start: number; readonly end: number }): Parsed {
+  if (countWords(view, CLAUSES) > CLAUSES_MAX) throw new TooLong()
+  const normalised = normalise(view, start, end)
   if (normalised.text.length > PARSED_LENGTH_MAX) throw new TooLong()
   const parsed = astOf(normalised.text)
   checkPrinted(normalised.text, parsed)
   const tree = convertQuery(parsed)
-  checkSelects(tokens, tree)
+  checkSelects(view, tree)
   return { tree, normalised }
 }
 
@@ -67,12 +67,12 @@ function significant(text: string): string | undefined {
 }
 
 // A SELECT that the tree hasn't (in what normalising leaves out) could read a table that the facts haven't.
-function checkSelects(tokens: readonly Token[], tree: QueryTree): void {
+function checkSelects(view: View, tree: QueryTree): void {
   let seen = 0
   visit(tree, { select: () => (seen += 1) })
-  if (seen !== countWords(tokens, SELECT)) throw new NotUnderstood('selects')
+  if (seen !== countWords(view, SELECT)) throw new NotUnderstood('selects')
 }
 
-function countWords(tokens: readonly Token[], words: ReadonlySet<string>): number {
-  return tokens.filter(({ kind, text }) => kind === 'identifier' && words.has(text.toUpperCase())).length
+function countWords({ tokens, words }: View, wanted: ReadonlySet<string>): number {
+  return words.filter((word, at) => tokens[at]?.kind === 'identifier' && wanted.has(word ?? '')).length
 }

@@ -18,15 +18,15 @@ const corpus: readonly Statement[] = existsSync(FILE)
   ? (JSON.parse(readFileSync(FILE, 'utf8')) as Statement[])
   : []
 if (corpus.length === 0)
-  console.warn('SKIPPED: the corpus of Druid SQL is not beside this checkout (../shared/corpus)')
+  process.stderr.write('SKIPPED: the corpus of Druid SQL is not beside this checkout (../shared/corpus)\n')
 
 describe.runIf(corpus.length > 0)('the corpus', () => {
   test('every statement has an analysis, and nearly every query is understood', () => {
     const selects = corpus.filter((statement) => statement.class === 'select')
     const all = new Map(corpus.map(({ id, sql }) => [id, analyse(sql, OPTIONS)]))
     const understood = selects.filter(({ id }) => all.get(id)?.kind === 'facts').length
-    console.info(
-      `${corpus.length} statements analysed; ${understood} of ${selects.length} queries understood`,
+    process.stdout.write(
+      `${corpus.length} statements analysed; ${understood} of ${selects.length} queries understood\n`,
     )
     expect(understood / selects.length).toBeGreaterThanOrEqual(UNDERSTOOD_MIN)
   })

@@ -7,6 +7,7 @@ import { convertQuery } from '../../src/sql/convert.ts'
 import { lex, type Token } from '../../src/sql/lexer.ts'
 import { parse } from '../../src/sql/parse.ts'
 import { type Expression } from '../../src/sql/tree.ts'
+import { View } from '../../src/sql/view.ts'
 
 const RUNS = Number(process.env['OVATE_PRECEDENCE_RUNS'] ?? 20_000)
 const TIMEOUT_MS = 300_000
@@ -80,7 +81,7 @@ function flat(operator: string, parts: readonly Meaning[]): Meaning {
 
 function ours(sql: string): Meaning {
   const tokens = lex(sql) ?? []
-  return meaningOf(parse(tokens, 0, tokens.length).tree.selects[0]?.where, tokens)
+  return meaningOf(parse(new View(tokens), { start: 0, end: tokens.length }).tree.selects[0]?.where, tokens)
 }
 
 function meaningOf(it: Expression | undefined, tokens: readonly Token[]): Meaning {
@@ -131,7 +132,7 @@ test('a condition means the same as argument of a call, in ON, in HAVING and in 
     fc.property(condition, ({ text, meaning }) => {
       const tokens =
         lex(`SELECT f('x', ${text}), COUNT(*) FILTER (WHERE ${text}) FROM t HAVING ${text}`) ?? []
-      const [select] = parse(tokens, 0, tokens.length).tree.selects
+      const [select] = parse(new View(tokens), { start: 0, end: tokens.length }).tree.selects
       const [call, filter] =
         select?.columns.map(({ value }) => ('parts' in value ? value.parts[1] : undefined)) ?? []
       for (const it of [call, filter, select?.rest[0]]) expect(meaningOf(it, tokens)).toEqual(meaning)
