@@ -33,6 +33,8 @@ export class BrokerDiscovery {
   #wake: (() => void) | undefined
   #last: string | undefined
   #known = 0
+  /** What can't be read, by name, at which version: it is told once. */
+  #garbage = new Map<string, bigint>()
   #emptySinceMs: number | undefined
 
   /** Begins at once. */
@@ -88,6 +90,7 @@ export class BrokerDiscovery {
   async #read(signal: AbortSignal): Promise<readonly AnnouncedBroker[]> {
     const { coordination } = this.#options
     const names = (await coordination.children(this.#path, this.#changed, signal)) ?? []
+    this.#garbage = new Map([...this.#garbage].filter(([name]) => names.includes(name)))
     const brokers: AnnouncedBroker[] = []
     for (let at = 0; at < names.length; at += READS_AT_ONCE) {
       const some = names.slice(at, at + READS_AT_ONCE)
@@ -103,7 +106,10 @@ export class BrokerDiscovery {
     try {
       return parseBrokerNode(znode.data)
     } catch (error) {
-      this.#options.onError(new Error(`znode ${name}`, { cause: error }))
+      if (this.#garbage.get(name) !== znode.mzxid) {
+        this.#options.onError(new Error(`znode ${name}: ${(error as Error).message}`, { cause: error }))
+      }
+      this.#garbage.set(name, znode.mzxid)
       return undefined
     }
   }
