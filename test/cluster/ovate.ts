@@ -3,7 +3,7 @@ import { type App, startApp } from '../../src/app/app.ts'
 import { parseConfig } from '../../src/config/config.ts'
 import { type Cluster } from './cluster.ts'
 import { sql, type RawResponse } from './http.ts'
-import { waitUntil, within } from './wait.ts'
+import { GiveUp, waitUntil, within } from './wait.ts'
 
 const READY_MS = 20_000
 const HIT_MS = 20_000
@@ -37,6 +37,9 @@ export async function untilHit(app: App, body: string | object): Promise<RawResp
   let got: RawResponse | undefined
   const hit = async (): Promise<boolean> => {
     got = await sql(app.url, body)
+    if (cacheStatus(got) === 'fwd=bypass' || got.status !== 200) {
+      throw new GiveUp(`${String(got.headers['cache-status'])}: ${got.status} ${got.body.toString().slice(0, 500)}`)
+    }
     return cacheStatus(got) === 'hit'
   }
   await waitUntil(`a hit for ${JSON.stringify(body)}`, hit, within(HIT_MS))
