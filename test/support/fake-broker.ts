@@ -21,6 +21,8 @@ export interface FakeBroker {
   readonly probes: string[]
   /** What it does with each request that is no probe. */
   behave: Behaviour
+  /** Told each probe before it is answered. */
+  onProbe: (request: Received, response: ServerResponse) => void
   /** What readiness says. */
   readiness: number
   version: string
@@ -58,7 +60,9 @@ export async function startFakeBroker(behave: Behaviour = answerRows): Promise<F
       return
     }
     broker.probes.push(received.path)
-    if (received.path === '/status') response.end(JSON.stringify({ version: broker.version }))
+    broker.onProbe(received, response)
+    if (received.path === '/status/health') response.end('true')
+    else if (received.path === '/status') response.end(JSON.stringify({ version: broker.version }))
     else response.writeHead(broker.readiness).end()
   }
   const listen = async (): Promise<void> => {
@@ -96,6 +100,7 @@ export async function startFakeBroker(behave: Behaviour = answerRows): Promise<F
     received: [],
     probes: [],
     behave,
+    onProbe: () => undefined,
     readiness: 200,
     version: '33.0.0',
     freeze: () => {
