@@ -23,6 +23,7 @@ const NOISE = new Set(['AS', 'ASC', 'INNER', 'OUTER', ';'])
 const PARSED_LENGTH_MAX = 24_000
 const CLAUSES_MAX = 100
 const SELECT = new Set(['SELECT'])
+const SET_OPERATORS = new Set(['UNION', 'INTERSECT', 'EXCEPT', 'ALL', 'DISTINCT'])
 const CLAUSES = new Set(['SELECT', 'JOIN'])
 
 /** Thrown inside this folder for a text within the length limit that would still take too long. */
@@ -31,6 +32,7 @@ export class TooLong extends Error {}
 /** The tree of the query in tokens `start` to `end`. Throws NotUnderstood for whatever it can't vouch for, TooLong. */
 export function parse(view: View, { start, end }: { readonly start: number; readonly end: number }): Parsed {
   if (countWords(view, CLAUSES) > CLAUSES_MAX) throw new TooLong()
+  checkWiths(view)
   const normalised = normalise(view, start, end)
   if (normalised.text.length > PARSED_LENGTH_MAX) throw new TooLong()
   const parsed = astOf(normalised.text)
@@ -38,6 +40,24 @@ export function parse(view: View, { start, end }: { readonly start: number; read
   const tree = convertQuery(parsed)
   checkSelects(view, tree)
   return { tree, normalised }
+}
+
+// `(WITH a … SELECT …) UNION ALL SELECT …`: the parser's tree doesn't tell whether the other part sees `a`.
+function checkWiths(view: View): void {
+  for (const [at, word] of view.words.entries()) {
+    if (word !== 'WITH') continue
+    let open = at - 1
+    while (
+      view.word(open) === '(' &&
+      view.word(open - 1) === '(' &&
+      view.close(open - 1) === view.close(open) + 1
+    ) {
+      open -= 1
+    }
+    const before = view.word(view.word(open) === '(' ? open - 1 : open)
+    const behind = view.word(open) === '(' ? view.word(view.close(open) + 1) : ''
+    if (SET_OPERATORS.has(before) || SET_OPERATORS.has(behind)) throw new NotUnderstood('with inside a union')
+  }
 }
 
 function astOf(text: string): ReturnType<typeof parser.astify> {

@@ -49,6 +49,16 @@ test.each([
   ['SELECT CASE WHEN a THEN b FROM t', 'sql-not-understood'],
   ['SELECT a FROM t WHERE b END', 'sql-not-understood'],
   ['SELECT x desc FROM t', 'sql-not-understood'],
+  ['(WITH a AS (SELECT 1 FROM x) SELECT 1 FROM a) UNION ALL SELECT 1 FROM a', 'sql-not-understood'],
+  [
+    'SELECT 1 FROM (((WITH a AS (SELECT 1 FROM x) SELECT 1 FROM a)) UNION ALL SELECT 1 FROM a)',
+    'sql-not-understood',
+  ],
+  ['SELECT 1 FROM b UNION ALL (WITH a AS (SELECT 1 FROM x) SELECT 1 FROM a)', 'sql-not-understood'],
+  ['SELECT 1 FROM t UNION ALL TABLE u', 'sql-not-understood'],
+  ['SELECT 1 FROM (TABLE u)', 'sql-not-understood'],
+  ['SELECT 1 FROM t NATURAL JOIN u', 'sql-not-understood'],
+  ['SELECT 1 FROM t MINUS SELECT 1 FROM u', 'sql-not-understood'],
   ['SELECT x desc, y FROM t', 'sql-not-understood'],
 ])('%s is unknown: %s', (sql, reason) => {
   const analysis = analyse(sql, OPTIONS)
@@ -108,6 +118,10 @@ test.each<[string, readonly string[]]>([
   ['WITH "W" AS (SELECT 1) SELECT 1 FROM w', ['w']],
   ['WITH w AS (SELECT 1) SELECT 1 FROM druid.w', ['w']],
   ['WITH w(c) AS (SELECT 1 FROM a) SELECT c FROM w', ['a']],
+  [
+    'WITH a AS (SELECT 1 FROM x UNION ALL SELECT 1 FROM a) SELECT 1 FROM a UNION ALL SELECT 1 FROM a',
+    ['a', 'x'],
+  ],
   ['SELECT 1 FROM (WITH w AS (SELECT 1 FROM a) SELECT 1 FROM w), w', ['a', 'w']],
   ["SELECT 1 FROM TABLE(APPEND('a','b', 'c d'))", ['a', 'b', 'c d']],
   ['SELECT c FROM a, UNNEST(MV_TO_ARRAY(x)) AS u(c)', ['a']],
