@@ -17,6 +17,8 @@ const GZIP = Buffer.of(0x1f, 0x8b)
 /** A znode holds no more (`jute.maxbuffer`); zipped, it could unfold to a thousand times as much. */
 const MAX_BYTES = 1_048_576
 
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])$/i
+
 type Json = Readonly<Record<string, unknown>>
 
 /** Unknown fields are ignored, as Druid does. @throws OvateError OVATE_ZOOKEEPER for what names no Broker. */
@@ -26,6 +28,7 @@ export function parseBrokerNode(data: Buffer): AnnouncedBroker {
     const node = objectOf(announced['druidNode'], 'druidNode')
     const { scheme, port } = endpointOf(node)
     const host = bracketed(textOf(node['host'], 'host'))
+    if (!HOST.test(host)) throw new TypeError(`no host: ${host}`)
     const id = `${host}:${port}`
     return {
       id,

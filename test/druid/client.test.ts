@@ -218,7 +218,7 @@ test('requests past the limit wait in order, those past the queue are refused, t
   const held: (() => void)[] = []
   const broker = await fakeBroker((request, response) => {
     order.push(request.body.toString())
-    held.push(() => answerRows(request, response) as undefined)
+    held.push(() => answerRows(request, response))
   })
   const druid = druidOn([broker], { limits: { brokerConcurrency: 1, queueLength: 3 } })
   await allReady(druid)
@@ -301,9 +301,9 @@ test('a Broker whose start is known keeps its generation through a break', async
 
 test('a Broker that is gone from the source ends what it runs and gets no more', async () => {
   const [going, staying] = [await fakeBroker(), await fakeBroker()]
-  let finish: () => void = () => undefined
+  let finish = (): void => undefined
   going.behave = (request, response) => {
-    finish = () => answerRows(request, response) as undefined
+    finish = () => answerRows(request, response)
   }
   const source = scriptedSource()
   const druid = druidOn([], { source })
@@ -411,7 +411,9 @@ test('a cancel goes to the Broker that runs the query', async () => {
     .send(query({ broker: two.id, cancel }), stop.signal)
     .catch((error: unknown) => String(error))
   await vi.waitUntil(() => two.received.length === 1)
-  two.behave = (_request, response) => response.writeHead(202).end() as unknown as undefined
+  two.behave = (_request, response) => {
+    response.writeHead(202).end()
+  }
   expect(await druid.cancel(cancel, ['Authorization', 'Basic c'], soon())).toBe(202)
   expect([deletes(one), deletes(two)]).toEqual([[], ['/druid/v2/sql/x']])
   stop.abort(new Error('enough'))
@@ -427,7 +429,9 @@ test.each([
 ])('a cancel of an unknown query goes to all: %j says %d', async (statuses, expected) => {
   const fakes = await Promise.all(
     statuses.map((status) =>
-      fakeBroker((_request, response) => response.writeHead(status).end() as unknown as undefined),
+      fakeBroker((_request, response) => {
+        response.writeHead(status).end()
+      }),
     ),
   )
   const druid = druidOn(fakes)

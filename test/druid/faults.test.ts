@@ -122,10 +122,12 @@ test.each(TABLE.filter(({ fault }) => fault.behave !== 'frozen'))(
 
 test('frozen before the head: a request that must not be repeated waits until the Broker wakes up', async () => {
   const { druid, first, second } = await twoBrokers()
-  let finish: () => void = () => undefined
+  let finish = (): void => undefined
   first.behave = (request, response) => {
     first.freeze()
-    finish = () => answerRows(request, response)
+    finish = () => {
+      answerRows(request, response)
+    }
   }
   const outcome = outcomeOf(druid, false)
   await vi.waitUntil(() => druid.brokers().some(({ state }) => state === 'ejected'), { timeout: 5_000 })
@@ -151,7 +153,7 @@ test.each([400, 401, 429, 500, 502, 503])(
 test('a slow answer is waited for', async () => {
   const { druid, first, second } = await twoBrokers()
   first.behave = (request, response) => {
-    setTimeout(() => answerRows(request, response) as undefined, 700)
+    setTimeout(() => answerRows(request, response), 700)
   }
   expect(await outcomeOf(druid, true)).toBe(ROWS)
   expect([first.received.length, second.received.length]).toEqual([1, 0])

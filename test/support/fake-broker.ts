@@ -39,7 +39,7 @@ export interface FakeBroker {
 export const ROWS = '[{"n":1}]\n'
 
 /** Answers 200 with ROWS. */
-export const answerRows: Behaviour = (_request, response) => {
+export const answerRows = (_request: Received, response: ServerResponse): void => {
   response.writeHead(200, { 'Content-Type': 'application/json' }).end(ROWS)
 }
 
