@@ -46,6 +46,14 @@ function countUses(tokens: readonly Token[], { start, end }: { start: number; en
   return uses
 }
 
+/** How far from now, and in which unit that is written. */
+interface Offset {
+  readonly ms: number
+  readonly unit: string
+}
+
+const NOW: Offset = { ms: 0, unit: '' }
+
 class Finder {
   readonly distancesMs: number[] = []
   seen = 0
@@ -75,11 +83,11 @@ class Finder {
 
   /** `direct`: whether the value may be an instant relative to now as it stands. */
   #look(it: Expression, direct: boolean): void {
-    const offsetMs = this.#offset(it)
-    if (offsetMs !== undefined) {
+    const offset = this.#offset(it)
+    if (offset !== undefined) {
       this.seen += 1
       if (!direct) this.understood = false
-      if (offsetMs !== 0) this.distancesMs.push(Math.abs(offsetMs))
+      if (offset.ms !== 0) this.distancesMs.push(Math.abs(offset.ms))
     } else if (it.kind === 'query') this.query(it.query, false)
     else if (it.kind === 'operator' && COMPARISONS.has(it.operator)) this.#compare(it.parts)
     else if (it.kind === 'operator')
@@ -103,9 +111,9 @@ class Finder {
     return (typed || FLOORS.has(this.#nameOf(it))) && it.parts.every((part) => this.#isPlain(part))
   }
 
-  /** How far in ms an expression lies from now; undefined for one that isn't now shifted by literals. */
-  #offset(it: Expression): number | undefined {
-    if (it.kind === 'now') return 0
+  /** How far an expression lies from now; undefined for one that isn't now shifted by literals. */
+  #offset(it: Expression): Offset | undefined {
+    if (it.kind === 'now') return NOW
     if (it.kind === 'operator' && (it.operator === '+' || it.operator === '-'))
       return this.#sum(it.operator, it.parts)
     if (it.kind !== 'call') return undefined
@@ -116,7 +124,7 @@ class Finder {
     return FLOORS.has(name) ? this.#floored(name, it.parts) : undefined
   }
 
-  #floored(name: string, parts: readonly Expression[]): number | undefined {
+  #floored(name: string, parts: readonly Expression[]): Offset | undefined {
     const at = name === 'DATE_TRUNC' ? 1 : 0
     const literals = parts.every((part, index) => index === at || this.#isPlain(part))
     const type = parts[1]?.kind === 'marker' ? this.#marked(parts[1].text) : undefined
@@ -124,44 +132,49 @@ class Finder {
     return this.#offsetOf(parts[at])
   }
 
-  #sum(operator: string, [left, right]: readonly Expression[]): number | undefined {
+  #sum(operator: string, [left, right]: readonly Expression[]): Offset | undefined {
     if (right?.kind === 'interval') {
       const span = this.#interval(right.at)
-      return plus(operator === '-' ? negated(span) : span, this.#offsetOf(left))
+      return plus(operator === '-' && span !== undefined ? negated(span) : span, this.#offsetOf(left))
     }
     return operator === '+' && left?.kind === 'interval'
       ? plus(this.#interval(left.at), this.#offsetOf(right))
       : undefined
   }
 
-  #offsetOf(it: Expression | undefined): number | undefined {
+  #offsetOf(it: Expression | undefined): Offset | undefined {
     return it === undefined ? undefined : this.#offset(it)
   }
 
-  #interval(at: number): number | undefined {
+  #interval(at: number): Offset | undefined {
     const sign = this.#tokens[at + 1]?.kind === 'string' ? 0 : 1
     const unit = at + 2 + sign
     const behind = this.#tokens[unit + 1]?.text === '(' ? unit + 4 : unit + 1
     const to = this.#word(behind) === 'TO' ? this.#word(behind + 1) : undefined
-    const span = intervalMs(this.#tokens[at + 1 + sign]?.value ?? '', this.#word(unit), to)
+    const ms = intervalMs(this.#tokens[at + 1 + sign]?.value ?? '', this.#word(unit), to)
+    if (ms === undefined) return undefined
+    const span = { ms, unit: `${this.#word(unit)} ${to ?? ''}` }
     return this.#tokens[at + 1]?.text === '-' ? negated(span) : span
   }
 
-  #unit(it: Expression | undefined): number | undefined {
-    return it?.kind === 'name' ? unitMs(this.#word(it.at)) : undefined
+  #unit(it: Expression | undefined): Offset | undefined {
+    const unit = it?.kind === 'name' ? this.#word(it.at) : ''
+    const ms = unitMs(unit)
+    return ms === undefined ? undefined : { ms, unit }
   }
 
-  #period(it: Expression | undefined): number | undefined {
+  #period(it: Expression | undefined): Offset | undefined {
     const token = it?.kind === 'literal' ? this.#tokens[it.at] : undefined
-    return token?.kind === 'string' ? periodMs(token.value) : undefined
+    const ms = token?.kind === 'string' ? periodMs(token.value) : undefined
+    return ms === undefined ? undefined : { ms, unit: token?.value ?? '' }
   }
 
-  #times(span: number | undefined, count: Expression | undefined): number | undefined {
+  #times(span: Offset | undefined, count: Expression | undefined): Offset | undefined {
     const minus = count?.kind === 'operator' && count.operator === '-' && count.parts.length === 1
     const inner = minus ? count.parts[0] : count
     const token = inner?.kind === 'literal' ? this.#tokens[inner.at] : undefined
     if (span === undefined || token?.kind !== 'number' || !/^\d{1,9}$/.test(token.text)) return undefined
-    return span * Number(token.text) * (minus ? -1 : 1)
+    return { ms: span.ms * Number(token.text) * (minus ? -1 : 1), unit: span.unit }
   }
 
   #marked(marker: string): string {
@@ -177,11 +190,14 @@ class Finder {
   }
 }
 
-function negated(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : -ms
+function negated({ ms, unit }: Offset): Offset {
+  return { ms: -ms, unit }
 }
 
-// Shortest lengths may be added, not subtracted from each other: `+ 29 days - 1 month` can be anything near now.
-function plus(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined || a * b < 0 ? undefined : a + b
+// Shortest lengths may be added to each other. Subtracted, only those of one unit: `+ 29 days - 1 month` can be anything
+// near now, `+ 24 hours - 23 hours` (as Looker writes) is an hour.
+function plus(a: Offset | undefined, b: Offset | undefined): Offset | undefined {
+  if (a === undefined || b === undefined || (a.ms * b.ms < 0 && a.unit !== b.unit)) return undefined
+  if (b.ms === 0) return a
+  return { ms: a.ms + b.ms, unit: a.unit === b.unit ? a.unit : 'several' }
 }

@@ -226,6 +226,8 @@ test.each<[string, readonly number[] | null | undefined]>([
     [DAY, 2 * DAY],
   ],
   ["__time >= CURRENT_TIMESTAMP - INTERVAL '1' MONTH + INTERVAL '29' DAY", null],
+  ["__time >= CURRENT_TIMESTAMP - INTERVAL '7' DAY + INTERVAL '1' DAY", [6 * DAY]],
+  ["__time >= CURRENT_TIMESTAMP - INTERVAL '1' DAY - INTERVAL '1' HOUR + INTERVAL '1' DAY", null],
   ["__time >= CURRENT_TIMESTAMP - INTERVAL '1' DAY - INTERVAL '1' HOUR", [DAY + HOUR]],
   ["x = 1 OR NOT __time >= CURRENT_TIMESTAMP - INTERVAL '1' HOUR", [HOUR]],
   ["CASE WHEN __time >= CURRENT_TIMESTAMP - INTERVAL '1' HOUR THEN 1 ELSE 0 END = 1", [HOUR]],

@@ -115,7 +115,7 @@ const STATEMENTS: Readonly<Record<string, readonly [string, Expected]>> = {
   'looker: last hours': [
     `SELECT COUNT(*) FROM druid.events WHERE ((__time >= (TIMESTAMPADD(HOUR, -23, FLOOR(CURRENT_TIMESTAMP TO HOUR)))
      AND __time < (TIMESTAMPADD(HOUR, 24, TIMESTAMPADD(HOUR, -23, FLOOR(CURRENT_TIMESTAMP TO HOUR))))))`,
-    { tables: ['events'], now: null },
+    { tables: ['events'], now: [DAY / 24, (23 * DAY) / 24] },
   ],
   'cube: parameters': [
     `SELECT "events".country "events__country", count(*) "events__count" FROM druid.events AS "events"
