@@ -1,0 +1,73 @@
+// Tokens of a statement, read from front to back.
+import { lex, type Token } from '../sql/lexer.ts'
+import { SandboxError, unknownForm } from './errors.ts'
+
+export class Cursor {
+  readonly #tokens: readonly Token[]
+  #at = 0
+
+  /** @throws SandboxError when the text has no tokens that Druid would read. */
+  constructor(sql: string) {
+    const tokens = lex(sql)
+    if (tokens === undefined || tokens.length === 0)
+      throw new SandboxError(400, 'Received an unexpected token')
+    this.#tokens = tokens
+  }
+
+  get position(): number {
+    return this.#at
+  }
+
+  /** Goes back to a `position`. */
+  rewind(position: number): void {
+    this.#at = position
+  }
+
+  get ended(): boolean {
+    return this.#at >= this.#tokens.length
+  }
+
+  peek(ahead = 0): Token | undefined {
+    return this.#tokens[this.#at + ahead]
+  }
+
+  next(): Token {
+    const token = this.#tokens[this.#at]
+    if (token === undefined) throw this.unexpected()
+    this.#at += 1
+    return token
+  }
+
+  /** Whether these words (bare, in any case) or operators come next. */
+  sees(...words: readonly string[]): boolean {
+    return words.every((word, index) => {
+      const token = this.peek(index)
+      if (token === undefined || (token.kind !== 'identifier' && token.kind !== 'operator')) return false
+      return token.text.toUpperCase() === word
+    })
+  }
+
+  /** Takes them if they come next. */
+  takes(...words: readonly string[]): boolean {
+    if (!this.sees(...words)) return false
+    this.#at += words.length
+    return true
+  }
+
+  expect(...words: readonly string[]): void {
+    if (!this.takes(...words)) throw this.unexpected()
+  }
+
+  /** A name, bare or quoted. */
+  name(): string {
+    const token = this.next()
+    if (token.kind !== 'identifier' && token.kind !== 'quoted')
+      throw unknownForm(`${token.text} where a name is due`)
+    return token.value
+  }
+
+  unexpected(): SandboxError {
+    const token = this.peek()
+    return new SandboxError(400, `Received an unexpected token [${token?.text ?? '<EOF>'}]`)
+  }
+}

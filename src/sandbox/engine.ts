@@ -1,0 +1,172 @@
+// Answers statements from an embedded DuckDB, in the form from which each of Druid's formats can be written.
+import { type DuckDBConnection, type DuckDBInstance } from '@duckdb/node-api'
+import { OvateError } from '../errors.ts'
+import { analyse } from '../sql/analyse.ts'
+import { columnType } from './cells.ts'
+import { SandboxError, unknownForm } from './errors.ts'
+import { metadataRelation } from './metadata.ts'
+import { parameterTexts } from './parameters.ts'
+import { type Relation, type Surroundings, translate, type Translated } from './select.ts'
+import { type ColumnKind, SandboxTable } from './store.ts'
+import { type SandboxUser } from './users.ts'
+
+export interface SandboxQuery {
+  readonly sql: string
+  readonly parameters: readonly { readonly type: string; readonly value: unknown }[]
+  readonly context: Readonly<Record<string, unknown>>
+  readonly nowMs: number
+  readonly user: SandboxUser | undefined
+}
+
+const SETTINGS = 'SET integer_division = true; SET threads = 1'
+const EXPLAIN = /^\s*EXPLAIN\s+PLAN\s+FOR\b/i
+const FORBIDDEN = '{"Access-Check-Result":"Unauthorized"}'
+
+export class SandboxEngine {
+  readonly tables = new Map<string, SandboxTable>()
+  readonly #instance: DuckDBInstance
+  readonly #connection: DuckDBConnection
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance
+    this.#connection = connection
+  }
+
+  /** An empty one. @throws OvateError OVATE_CONFIG when the optional package is not there. */
+  static async create(): Promise<SandboxEngine> {
+    const { DuckDBInstance: Instance } = await duckdb()
+    const instance = await Instance.create(':memory:')
+    const connection = await instance.connect()
+    await connection.run(SETTINGS)
+    return new SandboxEngine(instance, connection)
+  }
+
+  async createTable(name: string, columns: ReadonlyMap<string, ColumnKind>): Promise<SandboxTable> {
+    const table = new SandboxTable(this.#connection, name, columns)
+    await table.create()
+    this.tables.set(name, table)
+    return table
+  }
+
+  /** The answer as names, native types, SQL types and rows. @throws SandboxError. */
+  async answer(query: SandboxQuery): Promise<Buffer> {
+    checkZone(query.context)
+    const explained = EXPLAIN.exec(query.sql)
+    const sql = explained === null ? query.sql : query.sql.slice(explained[0].length)
+    const translated = translate(sql, this.#surroundings(query))
+    checkRights(query.user, translated)
+    return explained === null ? await this.#run(translated) : explanation(sql, translated)
+  }
+
+  close(): void {
+    this.#connection.closeSync()
+    this.#instance.closeSync()
+  }
+
+  #surroundings({ parameters, context, nowMs, user }: SandboxQuery): Surroundings {
+    const pinned = context['sqlCurrentTimestamp']
+    return {
+      relation: (schema, name) => this.#relation(schema, name, user),
+      nowMs: typeof pinned === 'string' ? Date.parse(pinned) : nowMs,
+      parameters: parameterTexts(parameters),
+    }
+  }
+
+  #relation(schema: string | undefined, name: string, user: SandboxUser | undefined): Relation | undefined {
+    if (schema !== undefined && schema !== 'druid') return metadataRelation(schema, name, this.tables)
+    const table = this.tables.get(name)
+    if (table === undefined) return undefined
+    const policy = user?.rowFilter?.[name]
+    const source = (): string =>
+      policy === undefined ? table.source() : `(SELECT * FROM ${table.source()} WHERE ${policy})`
+    return { columns: [...table.columns.keys()], source }
+  }
+
+  async #run({ sql, names }: Translated): Promise<Buffer> {
+    const result = await this.#attempt(sql)
+    const types = result.columnTypes().map((type) => columnType(type))
+    const known = types.map(
+      (type, index) => type ?? never(`a column of type ${String(result.columnTypes()[index])}`),
+    )
+    const rows = await result.getRows()
+    const lines = [
+      JSON.stringify(names),
+      JSON.stringify(known.map(({ native }) => native)),
+      JSON.stringify(known.map((type) => type.sql)),
+      ...rows.map(
+        (row) =>
+          `[${row.map((value, index) => (value === null ? 'null' : known[index]?.text(value))).join(',')}]`,
+      ),
+    ]
+    return Buffer.from(`[${lines.join(',')}]\n`)
+  }
+
+  async #attempt(sql: string): ReturnType<DuckDBConnection['run']> {
+    try {
+      return await this.#connection.run(sql)
+    } catch (error) {
+      throw new SandboxError(
+        400,
+        `Query could not be planned. A possible reason is [${(error as Error).message}]`,
+      )
+    }
+  }
+}
+
+async function duckdb(): Promise<typeof import('@duckdb/node-api')> {
+  try {
+    return await import('@duckdb/node-api')
+  } catch (error) {
+    throw new OvateError(
+      'OVATE_CONFIG',
+      'the sandbox needs the optional package @duckdb/node-api: npm install it',
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+function never(what: string): never {
+  throw unknownForm(what)
+}
+
+function checkZone({ sqlTimeZone: zone }: Readonly<Record<string, unknown>>): void {
+  if (zone !== undefined && zone !== null && !/^(UTC|Etc\/UTC|Z)$/i.test(String(zone))) {
+    throw unknownForm(`the time zone ${String(zone)}`)
+  }
+}
+
+function checkRights(user: SandboxUser | undefined, { tables }: Translated): void {
+  if (user === undefined || tables.every((name) => user.tables.includes(name))) return
+  throw new SandboxError(403, 'Unauthorized', FORBIDDEN)
+}
+
+const ETERNITY = '-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z'
+
+/** What EXPLAIN PLAN FOR says: enough of a native query to see what is read, and from when to when. */
+function explanation(sql: string, { tables }: Translated): Buffer {
+  const analysis = analyse(sql, { timeZone: undefined, maxLength: sql.length, maxDepth: 100 })
+  const bounds = analysis.kind === 'facts' ? analysis.facts.bounds : undefined
+  const intervals = bounds?.intervals.map(
+    ({ startMs, endMs }) => `${instant(startMs)}/${instant(endMs)}`,
+  ) ?? [ETERNITY]
+  const plan = tables.map((name) => ({
+    query: {
+      queryType: 'scan',
+      dataSource: { type: 'table', name },
+      intervals: { type: 'intervals', intervals },
+    },
+  }))
+  const resources = tables.map((name) => ({ name, type: 'DATASOURCE' }))
+  const row = [JSON.stringify(plan), JSON.stringify(resources), '{"statementType":"SELECT"}']
+  const head =
+    '["PLAN","RESOURCES","ATTRIBUTES"],["STRING","STRING","STRING"],["VARCHAR","VARCHAR","VARCHAR"]'
+  return Buffer.from(`[${head},${JSON.stringify(row)}]\n`)
+}
+
+function instant(ms: number): string {
+  const [start = '', end = ''] = ETERNITY.split('/')
+  if (Math.abs(ms) >= 8.64e15) return ms < 0 ? start : end
+  return new Date(ms).toISOString()
+}

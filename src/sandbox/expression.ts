@@ -1,0 +1,289 @@
+// Expressions of Druid SQL → expressions of DuckDB, by precedence, straight from the tokens.
+import { type Token } from '../sql/lexer.ts'
+import { type Cursor } from './cursor.ts'
+import { SandboxError, unknownForm } from './errors.ts'
+import { call, isAggregate, timeUnit } from './functions.ts'
+import { instantLiteral, textLiteral } from './store.ts'
+
+/** What an expression may refer to. */
+export interface Scope {
+  /** Columns of the source, and aliases where they count, each with what stands for it. */
+  readonly names: ReadonlyMap<string, string>
+  readonly nowMs: number
+  /** Values of `?`, as expressions of DuckDB, in order. */
+  readonly parameters: readonly string[]
+}
+
+/** What was found on the way. */
+export interface Found {
+  aggregate: boolean
+  usedParameters: number
+}
+
+const COMPARISONS = ['=', '<>', '!=', '<=', '>=', '<', '>']
+const TYPES: Readonly<Record<string, string>> = {
+  VARCHAR: 'VARCHAR',
+  CHAR: 'VARCHAR',
+  BIGINT: 'BIGINT',
+  INTEGER: 'INTEGER',
+  INT: 'INTEGER',
+  DOUBLE: 'DOUBLE',
+  FLOAT: 'FLOAT',
+  TIMESTAMP: 'TIMESTAMP',
+  DATE: 'DATE',
+  BOOLEAN: 'BOOLEAN',
+}
+
+export class ExpressionReader {
+  readonly #cursor: Cursor
+  readonly #scope: Scope
+  readonly #found: Found
+
+  constructor(cursor: Cursor, scope: Scope, found: Found) {
+    this.#cursor = cursor
+    this.#scope = scope
+    this.#found = found
+  }
+
+  /** One expression, as DuckDB writes it. */
+  read(): string {
+    let left = this.#and()
+    while (this.#cursor.takes('OR')) left = `(${left} OR ${this.#and()})`
+    return left
+  }
+
+  #and(): string {
+    let left = this.#not()
+    while (this.#cursor.takes('AND')) left = `(${left} AND ${this.#not()})`
+    return left
+  }
+
+  #not(): string {
+    return this.#cursor.takes('NOT') ? `(NOT ${this.#not()})` : this.#predicate()
+  }
+
+  #predicate(): string {
+    let left = this.#sum()
+    for (;;) {
+      const next = this.#comparison(left)
+      if (next === undefined) return left
+      left = next
+    }
+  }
+
+  #comparison(left: string): string | undefined {
+    const operator = COMPARISONS.find((one) => this.#cursor.takes(one))
+    if (operator !== undefined) return `(${left} ${operator} ${this.#sum()})`
+    if (this.#cursor.takes('IS')) return this.#is(left)
+    const not =
+      this.#cursor.sees('NOT') && ['IN', 'BETWEEN', 'LIKE'].some((word) => this.#cursor.sees('NOT', word))
+    if (not) this.#cursor.expect('NOT')
+    const negation = not ? 'NOT ' : ''
+    if (this.#cursor.takes('IN')) return `(${left} ${negation}IN ${this.#list()})`
+    if (this.#cursor.takes('BETWEEN')) {
+      const low = this.#sum()
+      this.#cursor.expect('AND')
+      return `(${left} ${negation}BETWEEN ${low} AND ${this.#sum()})`
+    }
+    if (!this.#cursor.takes('LIKE')) return undefined
+    const pattern = this.#sum()
+    const escape = this.#cursor.takes('ESCAPE') ? ` ESCAPE ${this.#sum()}` : ''
+    return `(${left} ${negation}LIKE ${pattern}${escape})`
+  }
+
+  #is(left: string): string {
+    const not = this.#cursor.takes('NOT') ? 'NOT ' : ''
+    const word = ['NULL', 'TRUE', 'FALSE'].find((one) => this.#cursor.takes(one))
+    if (word === undefined) throw unknownForm('IS')
+    return `(${left} IS ${not}${word})`
+  }
+
+  #list(): string {
+    this.#cursor.expect('(')
+    if (this.#cursor.sees('SELECT')) throw unknownForm('IN with a subquery')
+    const items = this.#items()
+    return `(${items.join(', ')})`
+  }
+
+  /** Expressions up to the closing bracket. */
+  #items(): string[] {
+    const items: string[] = []
+    if (this.#cursor.takes(')')) return items
+    do items.push(this.read())
+    while (this.#cursor.takes(','))
+    this.#cursor.expect(')')
+    return items
+  }
+
+  #sum(): string {
+    let left = this.#product()
+    for (;;) {
+      const operator = ['+', '-', '||'].find((one) => this.#cursor.takes(one))
+      if (operator === undefined) return left
+      left = `(${left} ${operator} ${this.#product()})`
+    }
+  }
+
+  #product(): string {
+    let left = this.#unary()
+    for (;;) {
+      const operator = ['*', '/', '%'].find((one) => this.#cursor.takes(one))
+      if (operator === undefined) return left
+      left = `(${left} ${operator} ${this.#unary()})`
+    }
+  }
+
+  #unary(): string {
+    if (this.#cursor.takes('-')) return `(- ${this.#unary()})`
+    return this.#cursor.takes('+') ? this.#unary() : this.#primary()
+  }
+
+  #primary(): string {
+    const token = this.#cursor.next()
+    switch (token.kind) {
+      case 'number':
+        return token.text
+      case 'string':
+        return textLiteral(token.value)
+      case 'parameter':
+        return this.#parameter()
+      case 'quoted':
+        return this.#reference(token.value)
+      case 'identifier':
+        return this.#word(token)
+      case 'operator':
+        if (token.text !== '(') throw unknownForm(`${token.text} where an expression is due`)
+        return this.#bracket()
+      case 'hint':
+        throw unknownForm('a hint')
+    }
+  }
+
+  #bracket(): string {
+    if (this.#cursor.sees('SELECT')) throw unknownForm('a query within an expression')
+    const inner = this.read()
+    this.#cursor.expect(')')
+    return `(${inner})`
+  }
+
+  #parameter(): string {
+    const value = this.#scope.parameters[this.#found.usedParameters]
+    if (value === undefined) throw new SandboxError(400, 'No value bound for parameter')
+    this.#found.usedParameters += 1
+    return value
+  }
+
+  #word(token: Token): string {
+    const word = token.text.toUpperCase()
+    switch (word) {
+      case 'NULL':
+      case 'TRUE':
+      case 'FALSE':
+        return word
+      case 'CURRENT_TIMESTAMP':
+      case 'LOCALTIMESTAMP':
+        return instantLiteral(this.#scope.nowMs)
+      case 'CURRENT_DATE':
+        return `CAST(${instantLiteral(this.#scope.nowMs)} AS DATE)`
+      case 'CASE':
+        return this.#case()
+      case 'CAST':
+        return this.#cast()
+      case 'INTERVAL':
+        return this.#interval()
+      case 'EXTRACT':
+        return this.#extract()
+      case 'FLOOR':
+        return this.#floor()
+      case 'TIMESTAMP':
+      case 'DATE':
+        if (this.#cursor.peek()?.kind === 'string') return `${word} ${textLiteral(this.#cursor.next().value)}`
+        return this.#reference(token.value)
+      case 'TIMESTAMPADD':
+        return this.#timestampAdd()
+      default:
+        return this.#cursor.takes('(') ? this.#call(token.text) : this.#reference(token.value)
+    }
+  }
+
+  #reference(first: string): string {
+    // table.column: one table is read at a time, so the table says nothing more.
+    const name = this.#cursor.takes('.') ? this.#cursor.name() : first
+    const expression = this.#scope.names.get(name)
+    if (expression === undefined) throw new SandboxError(400, `Column '${name}' not found in any table`)
+    return expression
+  }
+
+  #call(name: string): string {
+    this.#found.aggregate ||= isAggregate(name)
+    const upper = name.toUpperCase()
+    const distinct = this.#cursor.takes('DISTINCT') ? 'DISTINCT ' : ''
+    const star = upper === 'COUNT' && this.#cursor.takes('*', ')')
+    const args = star ? ['*'] : this.#items()
+    const text = distinct === '' ? call(name, args) : call(name, [distinct + args.join(', ')])
+    return this.#filtered(text)
+  }
+
+  #filtered(text: string): string {
+    if (!this.#cursor.takes('FILTER', '(', 'WHERE')) return text
+    const condition = this.read()
+    this.#cursor.expect(')')
+    return `${text} FILTER (WHERE ${condition})`
+  }
+
+  #case(): string {
+    const subject = this.#cursor.sees('WHEN') ? '' : ` ${this.read()}`
+    const parts: string[] = []
+    while (this.#cursor.takes('WHEN')) {
+      const when = this.read()
+      this.#cursor.expect('THEN')
+      parts.push(`WHEN ${when} THEN ${this.read()}`)
+    }
+    const otherwise = this.#cursor.takes('ELSE') ? ` ELSE ${this.read()}` : ''
+    this.#cursor.expect('END')
+    return `(CASE${subject} ${parts.join(' ')}${otherwise} END)`
+  }
+
+  #cast(): string {
+    this.#cursor.expect('(')
+    const value = this.read()
+    this.#cursor.expect('AS')
+    const name = this.#cursor.next().text.toUpperCase()
+    const type = TYPES[name]
+    if (type === undefined) throw unknownForm(`CAST to ${name}`)
+    this.#cursor.expect(')')
+    return `CAST(${value} AS ${type})`
+  }
+
+  #interval(): string {
+    const amount = this.#cursor.next()
+    if (amount.kind !== 'string' || !/^\d{1,9}$/.test(amount.value))
+      throw unknownForm('an interval like that')
+    return `INTERVAL ${amount.value} ${timeUnit(this.#cursor.next().text)}`
+  }
+
+  #extract(): string {
+    this.#cursor.expect('(')
+    const unit = timeUnit(this.#cursor.next().text)
+    this.#cursor.expect('FROM')
+    const time = this.read()
+    this.#cursor.expect(')')
+    return `extract('${unit}' FROM ${time})`
+  }
+
+  #floor(): string {
+    this.#cursor.expect('(')
+    const value = this.read()
+    const unit = this.#cursor.takes('TO') ? timeUnit(this.#cursor.next().text) : undefined
+    this.#cursor.expect(')')
+    return unit === undefined ? `floor(${value})` : `CAST(date_trunc('${unit}', ${value}) AS TIMESTAMP)`
+  }
+
+  #timestampAdd(): string {
+    this.#cursor.expect('(')
+    const unit = this.#cursor.next().text
+    this.#cursor.expect(',')
+    const [count = '', time = ''] = this.#items()
+    return call('TIMESTAMPADD', [unit, count, time])
+  }
+}

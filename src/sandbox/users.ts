@@ -1,0 +1,18 @@
+// Rights of users, for trying how answers are kept apart: off unless users are given.
+import { type IncomingHttpHeaders } from 'node:http'
+
+export interface SandboxUser {
+  /** Datasources that it may read. */
+  tables: readonly string[]
+  /** A row policy: a condition of DuckDB by datasource, applied silently. */
+  rowFilter?: Readonly<Record<string, string>>
+}
+
+/** By the value of Authorization, of Cookie, or of X-Forwarded-User. */
+export type SandboxUsers = Record<string, SandboxUser>
+
+/** The user of a request; undefined: none of those that are known. */
+export function userOf(users: SandboxUsers, headers: IncomingHttpHeaders): SandboxUser | undefined {
+  const names = [headers.authorization, headers.cookie, headers['x-forwarded-user']]
+  return names.flatMap((name) => (name === undefined ? [] : (users[String(name)] ?? []))).at(0)
+}
