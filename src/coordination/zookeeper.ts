@@ -136,13 +136,22 @@ export class ZooKeeperCoordination implements Coordination {
   ): Promise<Value> {
     const session = this.#session
     if (session === undefined) throw new OvateError('OVATE_ZOOKEEPER', `${path}: ZooKeeper is ${this.#state}`)
+    const ms = this.#options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS
+    return this.#within(ms, `${path}: no answer within ${ms} ms`, (late) => {
+      return orAborted(ask(session), AbortSignal.any([signal, late]))
+    })
+  }
+
+  /** Runs `work` with a signal that fires after `ms`, and when the client is closed. */
+  async #within<Value>(
+    ms: number,
+    text: string,
+    work: (signal: AbortSignal) => Promise<Value>,
+  ): Promise<Value> {
     const late = new AbortController()
-    const timeoutMs = this.#options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS
-    const timer = setTimeout(() => {
-      late.abort(new OvateError('OVATE_ZOOKEEPER', `${path}: no answer within ${timeoutMs} ms`))
-    }, timeoutMs)
+    const timer = setTimeout(() => late.abort(new OvateError('OVATE_ZOOKEEPER', text)), ms)
     try {
-      return await orAborted(ask(session), AbortSignal.any([signal, late.signal, this.#closing.signal]))
+      return await work(AbortSignal.any([late.signal, this.#closing.signal]))
     } finally {
       clearTimeout(timer)
     }
@@ -173,8 +182,10 @@ export class ZooKeeperCoordination implements Coordination {
 
   // Names are resolved anew for each session: an ensemble that moved is found again.
   async #oneSession(signal: AbortSignal): Promise<void> {
-    const deadline = AbortSignal.timeout(this.#options.resolveTimeoutMs ?? RESOLVE_TIMEOUT_MS)
-    const connect = await resolveEnsemble(this.#ensemble, AbortSignal.any([signal, deadline]))
+    const ms = this.#options.resolveTimeoutMs ?? RESOLVE_TIMEOUT_MS
+    const connect = await this.#within(ms, `no address within ${ms} ms`, (late) => {
+      return resolveEnsemble(this.#ensemble, late)
+    })
     signal.throwIfAborted()
     const { auth } = this.#options
     await this.#live({ connect, timeoutMs: this.#sessionTimeoutMs, auth }, signal)
@@ -188,20 +199,30 @@ export class ZooKeeperCoordination implements Coordination {
       let giveUp: NodeJS.Timeout | undefined
       const close = (): void => session.close()
       const search = (): void => {
-        clearTimeout(giveUp)
-        giveUp = setTimeout(close, this.#sessionTimeoutMs * GIVE_UP_TIMEOUTS)
+        giveUp ??= setTimeout(close, this.#sessionTimeoutMs * GIVE_UP_TIMEOUTS)
       }
+      const found = (): void => {
+        clearTimeout(giveUp)
+        giveUp = undefined
+      }
+      let over = false
+      let known = false
       const session = new Session(this.#native, options, {
         connected: () => {
-          clearTimeout(giveUp)
-          this.#connected()
+          if (over) return
+          found()
+          this.#connected(!known)
+          known = true
         },
         suspect: () => {
+          if (over || !known) return
           search()
           this.#become('suspect')
         },
         ended: (code) => {
-          clearTimeout(giveUp)
+          if (over) return
+          over = true
+          found()
           signal.removeEventListener('abort', close)
           this.#ended(code)
           resolve()
@@ -214,13 +235,14 @@ export class ZooKeeperCoordination implements Coordination {
         signal.addEventListener('abort', close, { once: true })
         search()
       } catch (error) {
+        over = true
+        session.close()
         reject(error as Error)
       }
     })
   }
 
-  #connected(): void {
-    const anew = this.#state === 'lost' || this.#state === 'connecting'
+  #connected(anew: boolean): void {
     this.#retries = 0
     this.#become('connected')
     if (anew) this.#watches.fireAll()

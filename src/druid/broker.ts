@@ -152,7 +152,8 @@ export class Broker {
     if (comeback) this.#comebacks += 1
     this.#unreachable = false
     this.#failures = 0
-    this.#version = version
+    // A look that failed says nothing of another run.
+    this.#version = version ?? this.#version
     if (this.#state !== 'ready') {
       this.#readyAtMs = this.#wasEjected ? this.#options.clock.monotonic() : Number.NEGATIVE_INFINITY
     }

@@ -100,6 +100,8 @@ export class DruidClient implements Druid {
   /** Ends discovery, probes and connections; requests that still run are cut. */
   async close(): Promise<void> {
     await this.#source.stop()
+    // Each DELETE under way has a short deadline of its own.
+    await Promise.all(this.#background)
     await this.#fleet.close()
     await Promise.all(this.#background)
   }
@@ -198,7 +200,9 @@ export class DruidClient implements Druid {
     signal: AbortSignal,
   ): Promise<number> {
     const bounds = { clock: this.#clock, timeoutMs: this.#limits.cancelTimeoutMs }
-    const outcomes = brokers.map((broker) => cancelAt(broker, { query, headers }, bounds, signal))
+    const outcomes = brokers.map((broker) =>
+      cancelAt(broker, { query, headers }, bounds, AbortSignal.any([signal])),
+    )
     const settled = await Promise.all(outcomes)
     signal.throwIfAborted()
     return statusOfAll(settled)

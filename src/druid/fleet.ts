@@ -1,4 +1,5 @@
 // All Brokers that the source knows: they come, are watched, and go; how many runs of them there were.
+import { setMaxListeners } from 'node:events'
 import { type Clock } from '../clock.ts'
 import { type Balancer } from './balancer.ts'
 import { Broker } from './broker.ts'
@@ -33,6 +34,8 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options
+    // Every DELETE under way listens to it: as many as there are requests.
+    setMaxListeners(0, this.#close.signal)
   }
 
   /** Fires when `close` is called. */

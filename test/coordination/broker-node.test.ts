@@ -92,7 +92,7 @@ test('whatever the bytes are, it is a Broker or an error of ours', () => {
   fc.assert(
     fc.property(bytes, (data) => {
       const read = outcomeOf(Buffer.from(data))
-      return read instanceof OvateError || /^https?:/.test(read.url)
+      expect(read instanceof OvateError || /^https?:/.test(read.url)).toBe(true)
     }),
   )
 })

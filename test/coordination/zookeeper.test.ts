@@ -104,6 +104,18 @@ test('tells a break from a loss, and begins anew with a new client after a loss'
   expect(errors).toEqual(['the session ended (-112); another is begun'])
 })
 
+test('a new session that finds no server yet is no suspect one, and its watches still tell', async () => {
+  const client = await begin()
+  const changed = vi.fn<() => void>()
+  const read = coordination.children('/a', changed, soon())
+  client.last.done(0, 'ok', [])
+  await read
+  client.emit('connecting')
+  expect(states).toEqual([])
+  client.emit('connect')
+  expect(changed).toHaveBeenCalledTimes(1)
+})
+
 test('an Error that init returns is not lost', async () => {
   initError = new Error('bad')
   await begin()
@@ -120,6 +132,15 @@ test('gives up a client that finds no server for longer than its session could l
   await vi.waitUntil(() => clients.length >= 2)
   expect(client.closed).toBe(true)
   expect(coordination.state).toBe('connecting')
+})
+
+test('tries in vain do not put that off', async () => {
+  const client = await begin({ sessionTimeoutMs: 200 })
+  client.emit('connect')
+  const tries = setInterval(() => client.emit('connecting'), 20)
+  await vi.waitUntil(() => clients.length >= 2, { timeout: 5_000 })
+  clearInterval(tries)
+  expect(states).toEqual(['connected', 'suspect', 'lost'])
 })
 
 test('an operation that is never answered ends by its own deadline', async () => {
