@@ -23,7 +23,7 @@ export interface NativeClient {
   add_auth(scheme: string, credentials: string, done: Completion<[]>): number
 }
 
-export interface NativeEvents {
+interface NativeEvents {
   readonly connect: () => void
   readonly connecting: () => void
   readonly close: (client: unknown, code: number) => void

@@ -8,7 +8,7 @@ import { type DruidLimits, type DruidTls } from './options.ts'
 import { firstHeader } from './wire-headers.ts'
 
 /** What the Broker tells its owner: a place came free, or its state changed. */
-export interface BrokerListener {
+interface BrokerListener {
   readonly freed: () => void
   readonly ready: () => void
   readonly ejected: (reason: string) => void
@@ -26,7 +26,7 @@ const LATENCY_WEIGHT = 0.2
 const CONTROL_CONNECTIONS = 8
 
 /** A Broker that stopped answering; its requests may be begun anew elsewhere. */
-export class BrokerFrozen extends Error {
+class BrokerFrozen extends Error {
   constructor(id: string) {
     super(`Broker ${id} does not answer its health probes`)
   }

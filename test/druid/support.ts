@@ -10,7 +10,7 @@ import { type Behaviour, type FakeBroker, startFakeBroker } from '../support/fak
 export const SERVICE = 'druid/broker'
 
 /** Short waits, long enough for two busy cores. */
-export const QUICK: Partial<DruidLimits> = {
+const QUICK: Partial<DruidLimits> = {
   noBrokerWaitMs: 300,
   connectTimeoutMs: 1_000,
   probeIntervalMs: 40,
@@ -26,10 +26,6 @@ const ends: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end()
 })
-
-export function atEnd(end: () => Promise<void>): void {
-  ends.push(end)
-}
 
 export async function fakeBroker(behave?: Behaviour): Promise<FakeBroker> {
   const broker = await startFakeBroker(behave)
