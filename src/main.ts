@@ -83,6 +83,8 @@ async function serve(app: App): Promise<void> {
   })
   process.stdout.write(`ovate ready on ${app.url}\n`)
   await told
+  // Who asks a second time does not want to wait for the requests that still run.
+  process.on('SIGTERM', () => process.exit(1)).on('SIGINT', () => process.exit(1))
   await app.close()
   process.exit(0)
 }
@@ -94,5 +96,6 @@ try {
   process.stderr.write(
     `${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   )
-  process.exitCode = known && error.code === 'OVATE_CONFIG' ? USAGE_EXIT : 1
+  // What was started before the failure may keep the process alive.
+  process.exit(known && error.code === 'OVATE_CONFIG' ? USAGE_EXIT : 1)
 }

@@ -1,11 +1,14 @@
 // Settings from a file and the environment, checked at once, frozen, in ms and bytes.
-import { readFileSync } from 'node:fs'
-import { parseDocument } from 'yaml'
 import { type z } from 'zod'
 import { OvateError } from '../errors.ts'
 import { withEnvironment } from './environment.ts'
 import { type Problem, problemsOf } from './problems.ts'
+import { redacted } from './redact.ts'
 import { schema } from './schema.ts'
+import { fileProblems, withSecretFiles } from './secrets.ts'
+import { readYaml } from './yaml.ts'
+
+export { redacted }
 
 export type Config = z.output<typeof schema>
 
@@ -19,11 +22,11 @@ export function loadConfig(
   file: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Config {
-  const { raw, problems } = withEnvironment(file === undefined ? {} : readYaml(file), environment)
-  return checked(
-    raw,
-    problems.map(({ variable, message }) => ({ path: variable, message })),
-  )
+  const read = file === undefined ? { raw: {}, problems: [] } : readYaml(file)
+  // What isn't YAML holds no settings, so all of them would count as missing.
+  if (read.problems.length > 0) throw mistakes(read.problems)
+  const { raw, problems } = withEnvironment(read.raw, environment)
+  return checked(raw, problems)
 }
 
 /** The same for settings that are there already. @throws OvateError OVATE_CONFIG. */
@@ -31,34 +34,18 @@ export function parseConfig(raw: Json): Config {
   return checked(raw, [])
 }
 
-function checked(raw: Json, known: readonly Problem[]): Config {
+function checked(given: Json, known: readonly Problem[]): Config {
+  const { raw, problems: unread } = withSecretFiles(given)
   const parsed = schema.safeParse(raw)
   const problems = [
     ...known,
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, raw)),
     ...crossChecks(raw),
+    ...unread,
+    ...fileProblems(raw),
   ]
   if (!parsed.success || problems.length > 0) throw mistakes(problems)
-  return deepFrozen(withSecrets(parsed.data))
-}
-
-function readYaml(file: string): Json {
-  let text
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new OvateError('OVATE_CONFIG', `the configuration ${file} can't be read`, { cause: error })
-  }
-  const document = parseDocument(text)
-  if (document.errors.length > 0) {
-    throw mistakes(document.errors.map(({ message }) => ({ path: file, message })))
-  }
-  const value: unknown = document.toJS()
-  if (value === null || value === undefined) return {}
-  if (typeof value !== 'object' || Array.isArray(value)) {
-    throw mistakes([{ path: file, message: 'a configuration is a map of sections: listen, druid, …' }])
-  }
-  return value as Json
+  return deepFrozen(parsed.data)
 }
 
 function mistakes(problems: readonly Problem[]): OvateError {
@@ -68,7 +55,14 @@ function mistakes(problems: readonly Problem[]): OvateError {
 
 // What no single setting can know.
 function crossChecks(raw: Json): readonly Problem[] {
-  return [...sourceProblems(sub(raw, 'druid')), ...adminProblems(sub(raw, 'admin')), ...pairProblems(raw)]
+  const druid = sub(raw, 'druid')
+  return [
+    ...sourceProblems(druid),
+    ...adminProblems(sub(raw, 'admin')),
+    ...needing('druid', druid, ['password', 'username']),
+    ...needing('druid.tls', druid && sub(druid, 'tls'), ['cert', 'key']),
+    ...needing('druid.tls', druid && sub(druid, 'tls'), ['key', 'cert']),
+  ]
 }
 
 const SOURCES = ['zookeeper', 'brokers', 'bootstrap']
@@ -83,81 +77,30 @@ function sourceProblems(druid: Json | undefined): readonly Problem[] {
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 
 function adminProblems(admin: Json | undefined): readonly Problem[] {
-  const host = admin?.['host'] ?? '127.0.0.1'
-  const open = admin?.['enabled'] !== false && !LOOPBACK.test(String(host))
+  const given = admin?.['host'] ?? '127.0.0.1'
+  const host = typeof given === 'string' ? given : ''
+  const open = admin?.['enabled'] !== false && !LOOPBACK.test(host)
   if (!open || admin?.['token'] !== undefined || admin?.['tokenFile'] !== undefined) return []
   return [
     {
       path: 'admin.token',
-      message: `missing: others can reach ${String(host)}, so a token or tokenFile is needed`,
+      message: `missing: others can reach ${host}, so a token or tokenFile is needed`,
     },
   ]
 }
 
-const PAIRS: readonly (readonly [string, string])[] = [
-  ['admin', 'token'],
-  ['druid', 'password'],
-  ['identity', 'secret'],
-]
-
-function pairProblems(raw: Json): readonly Problem[] {
-  return PAIRS.filter(([section, name]) => {
-    const within = sub(raw, section)
-    return within?.[name] !== undefined && within[`${name}File`] !== undefined
-  }).map(([section, name]) => ({
-    path: `${section}.${name}File`,
-    message: `${name} is given as well: one of them, please`,
-  }))
+function needing(
+  path: string,
+  section: Json | undefined,
+  [name, other]: readonly [string, string],
+): readonly Problem[] {
+  if (section?.[name] === undefined || section[other] !== undefined) return []
+  return [{ path: `${path}.${other}`, message: `missing: ${name} is given` }]
 }
 
 function sub(raw: Json, name: string): Json | undefined {
   const value = raw[name]
   return typeof value === 'object' && value !== null ? (value as Json) : undefined
-}
-
-function withSecrets(config: Config): Config {
-  const { admin, druid, identity } = config
-  const { zookeeper } = druid
-  return {
-    ...config,
-    admin: { ...admin, token: secretOf('admin.tokenFile', admin.token, admin.tokenFile) },
-    identity: { ...identity, secret: secretOf('identity.secretFile', identity.secret, identity.secretFile) },
-    druid: {
-      ...druid,
-      password: secretOf('druid.passwordFile', druid.password, druid.passwordFile),
-      ...(zookeeper !== undefined && {
-        zookeeper: {
-          ...zookeeper,
-          auth: secretOf('druid.zookeeper.authFile', zookeeper.auth, zookeeper.authFile),
-        },
-      }),
-    },
-  }
-}
-
-function secretOf(path: string, value: string | undefined, file: string | undefined): string | undefined {
-  if (file === undefined) return value
-  try {
-    const secret = readFileSync(file, 'utf8').trim()
-    if (secret !== '') return secret
-  } catch (error) {
-    throw new OvateError(
-      'OVATE_CONFIG',
-      `the configuration has mistakes:\n  ${path}: ${file} can't be read`,
-      { cause: error },
-    )
-  }
-  throw mistakes([{ path, message: `${file} is empty` }])
-}
-
-const HIDDEN = new Set(['token', 'password', 'secret', 'auth'])
-
-/** The configuration for people to read: secrets show only whether they are set. */
-export function redacted(value: unknown, name = ''): unknown {
-  if (HIDDEN.has(name)) return value === undefined ? undefined : '(set)'
-  if (Array.isArray(value)) return value.map((one) => redacted(one))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, redacted(inner, key)]))
 }
 
 function deepFrozen<Value>(value: Value): Value {

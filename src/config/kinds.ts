@@ -1,7 +1,7 @@
 // The kinds of values that settings have: how each is written, what it becomes, what is told when it is wrong.
 import { z } from 'zod'
 
-export type Kind = 'duration' | 'size' | 'count' | 'number' | 'text' | 'list' | 'choice' | 'switch' | 'secret'
+type Kind = 'duration' | 'size' | 'count' | 'number' | 'text' | 'list' | 'choice' | 'switch' | 'secret'
 
 export interface Described {
   readonly kind: Kind
@@ -83,20 +83,36 @@ export function number(
   return described(schema.default(fallback), { kind: 'number', allowed, doc, fallback: String(fallback) })
 }
 
+/** What a text must look like. */
+export interface Pattern {
+  readonly matches: RegExp
+  readonly allowed: string
+}
+
+const ANY_TEXT: Pattern = { matches: /\S/, allowed: 'a text that is not empty' }
+
 /** Text that is not empty, and may be left out. */
-export function text(
-  doc: string,
-  pattern?: { readonly matches: RegExp; readonly allowed: string },
-): z.ZodOptional<z.ZodString> {
-  const allowed = pattern?.allowed ?? 'a text that is not empty'
-  const schema = z.string({ error: allowed }).regex(pattern?.matches ?? /\S/, allowed)
+export function text(doc: string): z.ZodOptional<z.ZodString> {
+  const { matches, allowed } = ANY_TEXT
+  const schema = z.string({ error: allowed }).regex(matches, allowed)
   return described(schema.optional(), { kind: 'text', allowed, doc, fallback: undefined })
 }
 
+/** Text that must be there. */
+export function textNeeded(doc: string): z.ZodString {
+  const { matches, allowed } = ANY_TEXT
+  const schema = z.string({ error: allowed }).regex(matches, allowed)
+  return described(schema, { kind: 'text', allowed, doc, fallback: undefined })
+}
+
 /** Text with a default. */
-export function textOr(doc: string, fallback: string): z.ZodDefault<z.ZodString> {
-  const allowed = 'a text that is not empty'
-  return described(z.string({ error: allowed }).regex(/\S/, allowed).default(fallback), {
+export function textOr(
+  doc: string,
+  fallback: string,
+  pattern: Pattern = ANY_TEXT,
+): z.ZodDefault<z.ZodString> {
+  const { matches, allowed } = pattern
+  return described(z.string({ error: allowed }).regex(matches, allowed).default(fallback), {
     kind: 'text',
     allowed,
     doc,
@@ -105,36 +121,44 @@ export function textOr(doc: string, fallback: string): z.ZodDefault<z.ZodString>
 }
 
 /** Text that is never shown. */
-export function secret(doc: string): z.ZodOptional<z.ZodString> {
-  const allowed = 'a text that is not empty'
-  const schema = z.string({ error: allowed }).min(1, allowed)
+export function secret(doc: string, pattern: Pattern = ANY_TEXT): z.ZodOptional<z.ZodString> {
+  const { matches, allowed } = pattern
+  const schema = z.string({ error: allowed }).regex(matches, allowed)
   return described(schema.optional(), { kind: 'secret', allowed, doc, fallback: undefined })
 }
 
-/** A list of texts, each of which matches. */
-export function list(
-  doc: string,
-  item: { readonly matches: RegExp; readonly allowed: string },
-): z.ZodOptional<z.ZodArray<z.ZodString>> {
-  const allowed = `a list of ${item.allowed}`
-  const schema = z.array(z.string({ error: allowed }).regex(item.matches, allowed), { error: allowed })
+/** What each text of a list must be. */
+export interface Item {
+  readonly allows: (text: string) => boolean
+  readonly one: string
+  readonly many: string
+}
+
+/** A list of at least one text, each of which is allowed; may be left out. */
+export function list(doc: string, item: Item): z.ZodOptional<z.ZodArray<z.ZodString>> {
+  const allowed = `a list of ${item.many}, at least one`
+  const schema = z.array(itemOf(item), { error: allowed }).min(1, allowed)
   return described(schema.optional(), { kind: 'list', allowed, doc, fallback: undefined })
 }
 
-/** A list of texts with a default. */
-export function listOr(
+/** A list of texts in lower case, with a default. */
+export function lowerCaseListOr(
   doc: string,
   fallback: readonly string[],
-  item: { readonly matches: RegExp; readonly allowed: string },
+  item: Item,
 ): z.ZodDefault<z.ZodArray<z.ZodString>> {
-  const allowed = `a list of ${item.allowed}`
-  const schema = z.array(z.string({ error: allowed }).regex(item.matches, allowed), { error: allowed })
+  const allowed = `a list of ${item.many}`
+  const schema = z.array(itemOf(item).toLowerCase(), { error: allowed })
   return described(schema.default([...fallback]), {
     kind: 'list',
     allowed,
     doc,
     fallback: fallback.join(', '),
   })
+}
+
+function itemOf({ allows, one }: Item): z.ZodString {
+  return z.string({ error: one }).refine(allows, one)
 }
 
 /** One of a few words. */
@@ -158,19 +182,19 @@ export function flag(doc: string, fallback: boolean): z.ZodDefault<z.ZodBoolean>
   return described(schema, { kind: 'switch', allowed, doc, fallback: String(fallback) })
 }
 
-function durationMs(text: string): number | undefined {
-  const plain = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim())
+function durationMs(value: string): number | undefined {
+  const plain = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value.trim())
   if (plain !== null) return Number(plain[1]) * (UNIT_MS[plain[2] ?? ''] ?? Number.NaN)
-  const iso = ISO_DURATION.exec(text.trim())
-  if (iso === null || text.trim().length < 3) return /^\d+$/.test(text.trim()) ? Number(text) : undefined
+  const iso = ISO_DURATION.exec(value.trim())
+  if (iso === null || value.trim().length < 3) return /^\d+$/.test(value.trim()) ? Number(value) : undefined
   const [days = 0, hours = 0, minutes = 0, seconds = 0] = iso
     .slice(1)
     .map((part: string | undefined) => Number(part ?? 0))
   return ((days * 24 + hours) * 60 + minutes) * 60_000 + seconds * 1_000
 }
 
-function sizeBytes(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|KiB|MiB|GiB)?$/.exec(text.trim())
+function sizeBytes(value: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|KiB|MiB|GiB)?$/.exec(value.trim())
   if (match === null) return undefined
   return Math.round(Number(match[1]) * (UNIT_BYTES[match[2] ?? 'B'] ?? Number.NaN))
 }

@@ -1,5 +1,6 @@
 // Mistakes in a configuration, each with its path, the value that was given and what is allowed.
 import { type z } from 'zod'
+import { isSecret } from './redact.ts'
 import { namesAt } from './walk.ts'
 
 export interface Problem {
@@ -29,15 +30,15 @@ function unknownNames(issue: Issue & { readonly keys: readonly string[] }): Prob
 
 function told(issue: Issue, raw: unknown): string {
   const given = valueAt(raw, issue.path)
-  const expected =
-    issue.code === 'invalid_type' && issue.expected === 'object' ? 'a group of settings' : allowedOf(issue)
+  const expected = issue.code === 'invalid_type' && issue.expected === 'object' ? GROUP : allowedOf(issue)
   if (given === undefined) return `missing: ${expected}`
-  return SECRET.test(String(issue.path.at(-1)))
-    ? `not allowed: ${expected}`
-    : `${shown(given)} is not ${expected}`
+  if (isSecret(String(issue.path.at(-1)))) return `not allowed: ${expected}`
+  // A text where a section should be may be anything, a password too.
+  const said = expected === GROUP && typeof given === 'string' ? 'a text' : shown(given)
+  return `${said} is not ${expected}`
 }
 
-const SECRET = /^(token|password|secret|auth)$/
+const GROUP = 'a group of settings'
 
 // A union reports the mistakes of each branch; the last custom one is ours.
 function allowedOf(issue: Issue): string {
@@ -45,8 +46,12 @@ function allowedOf(issue: Issue): string {
   return 'a text or a number'
 }
 
+// What lies inside maps and lists isn't shown, nor is who a URL logs in as.
 function shown(value: unknown): string {
-  const text = JSON.stringify(value)
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  if (typeof value === 'object' && value !== null) return 'a map'
+  if (typeof value !== 'string') return String(value)
+  const text = JSON.stringify(value).replaceAll(/\/\/[^/]*@/g, '//…@')
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
 
@@ -59,11 +64,12 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   return at
 }
 
-export function pathText(path: readonly PropertyKey[]): string {
+function pathText(path: readonly PropertyKey[]): string {
   return path.length === 0 ? '(the whole file)' : path.map(String).join('.')
 }
 
-function nearest(name: string, known: readonly string[]): string | undefined {
+/** The known name that `name` was most likely meant to be. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
     .toSorted((a, b) => a.distance - b.distance)

@@ -1,14 +1,45 @@
 // Every setting, once: its kind, its default, its line in the docs.
 import { z } from 'zod'
-import { choice, count, duration, flag, list, listOr, number, secret, size, text, textOr } from './kinds.ts'
+import {
+  choice,
+  count,
+  duration,
+  flag,
+  type Item,
+  list,
+  lowerCaseListOr,
+  number,
+  type Pattern,
+  secret,
+  size,
+  text,
+  textNeeded,
+  textOr,
+} from './kinds.ts'
 
-const URLS = { matches: /^https?:\/\/[^\s/]+\/?$/, allowed: 'URLs like http://broker:8082' }
-const NAMES = { matches: /^[A-Za-z0-9-]+$/, allowed: 'header names' }
+const URLS: Item = {
+  allows: isBrokerUrl,
+  one: 'a URL like http://broker:8082, without path, user or password',
+  many: 'URLs like http://broker:8082',
+}
+// RFC 9110 §5.6.2: a header's name is a token.
+const NAMES: Item = {
+  allows: (name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name),
+  one: 'a header name',
+  many: 'header names',
+}
+const SERVER = String.raw`(\[[0-9a-fA-F:.]+\]|[^\s,/:[\]]+)(:\d{1,5})?`
+const ENSEMBLE: Pattern = {
+  matches: new RegExp(String.raw`^${SERVER}( *, *${SERVER})*(/[^\s,]*)?$`),
+  allowed: '`host:port,host:port/chroot`',
+}
+const ZNODE: Pattern = { matches: /^(\/[^\s/]+)+$/, allowed: 'a path like /druid' }
+const DIGEST: Pattern = { matches: /^[^:]+:[^]+$/, allowed: '`user:password`' }
 const PORT = { min: 0, max: 65_535 }
 
 const listenTls = z.strictObject({
-  cert: textOr('File of the certificate chain, PEM.', 'tls.crt'),
-  key: textOr('File of its private key, PEM.', 'tls.key'),
+  cert: textNeeded('File of the certificate chain, PEM.'),
+  key: textNeeded('File of its private key, PEM.'),
 })
 
 const listen = z.strictObject({
@@ -36,10 +67,10 @@ const admin = z.strictObject({
 })
 
 const zookeeper = z.strictObject({
-  connect: textOr('`host:port,host:port/chroot` of the ensemble that Druid uses.', 'localhost:2181'),
-  path: textOr("Druid's `druid.zk.paths.base`.", '/druid'),
+  connect: textOr('The ensemble that Druid uses.', 'localhost:2181', ENSEMBLE),
+  path: textOr("Druid's `druid.zk.paths.base`.", '/druid', ZNODE),
   sessionTimeout: duration('Asked for; the ensemble has the last word.', '30s', 1_000),
-  auth: secret('`user:password` for digest authentication.'),
+  auth: secret('For digest authentication.', DIGEST),
   authFile: text('File that holds it.'),
 })
 
@@ -134,7 +165,7 @@ const USER_HEADERS = [
 ]
 
 const identity = z.strictObject({
-  headers: listOr(
+  headers: lowerCaseListOr(
     'Headers that name a user, beside Authorization and Cookie: requests that differ in one of them share nothing.',
     USER_HEADERS,
     NAMES,
@@ -206,3 +237,8 @@ export const schema = z.strictObject({
     .meta({ doc: 'What is declared of single datasources, by name. In the file only.' }),
   log: log.prefault({}).meta({ doc: 'The log, one JSON object a line, on stderr.' }),
 })
+
+function isBrokerUrl(value: string): boolean {
+  if (!/^https?:\/\/[^\s/?#@]+\/?$/.test(value)) return false
+  return URL.canParse(value)
+}

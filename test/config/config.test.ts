@@ -96,12 +96,69 @@ describe('a mistake is told with its path, the value and what is allowed', () =>
     [
       'a URL with a path',
       { druid: { brokers: ['http://a/b'] } },
-      'druid.brokers.0: "http://a/b" is not a list of URLs',
+      'druid.brokers.0: "http://a/b" is not a URL like',
     ],
     [
       'no Brokers',
       { druid: {} },
       'druid: exactly one of zookeeper, brokers, bootstrap says where the Brokers are; given: none',
+    ],
+    [
+      'a list of no Brokers',
+      { druid: { brokers: [] } },
+      'druid.brokers: an empty list is not a list of URLs like http://broker:8082, at least one',
+    ],
+    [
+      'a port that no URL has',
+      { druid: { brokers: ['http://a:99999'] } },
+      'druid.brokers.0: "http://a:99999" is not a URL',
+    ],
+    [
+      'a URL with a query',
+      { druid: { bootstrap: ['http://a?b'] } },
+      'druid.bootstrap.0: "http://a?b" is not',
+    ],
+    [
+      'a connect string that is none',
+      { druid: { zookeeper: { connect: 'zk one:x' } } },
+      'druid.zookeeper.connect: "zk one:x" is not `host:port,host:port/chroot`',
+    ],
+    [
+      'a path that ends in a slash',
+      { druid: { zookeeper: { path: '/druid/' } } },
+      'druid.zookeeper.path: "/druid/" is not a path',
+    ],
+    [
+      'a digest without password',
+      { druid: { zookeeper: { auth: 'u' } } },
+      'zookeeper.auth: not allowed: `user:',
+    ],
+    [
+      'a digest twice',
+      { druid: { zookeeper: { auth: 'u:p', authFile: '/x' } } },
+      'druid.zookeeper.authFile: auth is given as well',
+    ],
+    [
+      'a password for nobody',
+      { druid: { ...BROKERS.druid, password: 'x' } },
+      'druid.username: missing: password is given',
+    ],
+    [
+      'a certificate without key',
+      { druid: { ...BROKERS.druid, tls: { cert: 'x' } } },
+      'druid.tls.key: missing: cert is given',
+    ],
+    ['TLS without key', { ...BROKERS, listen: { tls: { cert: 'x' } } }, 'listen.tls.key: missing'],
+    [
+      'a certificate that is not there',
+      { ...BROKERS, listen: { tls: { cert: '/nowhere/x', key: 'y' } } },
+      "listen.tls.cert: /nowhere/x can't be read",
+    ],
+    ['a header that is none', { ...BROKERS, identity: { headers: ['a b'] } }, '"a b" is not a header name'],
+    [
+      'a number that is none',
+      { ...BROKERS, freshness: { growth: Number.NaN } },
+      'freshness.growth: NaN is not',
     ],
     ['two ways to them', { druid: { brokers: [], bootstrap: [] } }, 'given: brokers, bootstrap'],
     ['no druid at all', {}, 'druid: missing'],
@@ -132,12 +189,22 @@ describe('a mistake is told with its path, the value and what is allowed', () =>
 
   test('and all at once', () => {
     const message = messageOf(() =>
-      loadConfig(fileOf('listen: {port: x}\nfreshness: {head: soon}\ndruid: {}\n'), {
-        OVATE_CACHE_SIZE: 'big',
-        OVATE_NOPE: '1',
-      }),
+      loadConfig(
+        fileOf('listen: {port: x}\nfreshness: {head: soon}\ndruid: {}\nadmin: {tokenFile: /nowhere/x}\n'),
+        {
+          OVATE_CACHE_SIZE: 'big',
+          OVATE_NOPE: '1',
+        },
+      ),
     )
-    for (const path of ['listen.port', 'freshness.head', 'druid:', 'cache.size', 'OVATE_NOPE'])
+    for (const path of [
+      'listen.port',
+      'freshness.head',
+      'druid:',
+      'cache.size',
+      'OVATE_NOPE',
+      'admin.tokenFile',
+    ])
       expect(message).toContain(path)
   })
 
@@ -175,6 +242,29 @@ describe('the environment', () => {
     expect(loadConfig(undefined, { OVATE_DRUID_BROKERS: 'http://b:1' }).druid.brokers).toEqual(['http://b:1'])
   })
 
+  test.each([
+    ['OVATE_PORT', 'tcp://10.0.0.1:8888'],
+    ['OVATE_SERVICE_HOST', '10.0.0.1'],
+    ['OVATE_SERVICE_PORT_SQL', '8888'],
+    ['OVATE_PORT_8888_TCP_ADDR', '10.0.0.1'],
+    ['OVATE_ADMIN_PORT', 'tcp://10.0.0.1:9888'],
+  ])('is left alone where Kubernetes made it for a Service: %s', (variable, value) => {
+    const config = loadConfig(undefined, { OVATE_DRUID_BROKERS: 'http://b:1', [variable]: value })
+    expect([config.listen.port, config.admin.port]).toEqual([8888, 9888])
+  })
+
+  test('names the setting that was meant', () => {
+    const message = messageOf(() => loadConfig(undefined, { OVATE_LISTEN_PROT: '1' }))
+    expect(message).toContain('OVATE_LISTEN_PROT: no such setting: did you mean OVATE_LISTEN_PORT?')
+  })
+
+  test('does not hide that the file has no map for a section', () => {
+    const file = fileOf('druid: {brokers: [http://a:1]}\ncache: 5\n')
+    expect(messageOf(() => loadConfig(file, { OVATE_CACHE_SIZE: '5MiB' }))).toContain(
+      'cache: 5 is not a group',
+    )
+  })
+
   test('has a variable of its own for each setting outside the datasources', () => {
     const variables = sections().flatMap(({ settings }) => settings.flatMap(({ variable }) => variable ?? []))
     expect(new Set(variables).size).toBe(variables.length)
@@ -195,7 +285,7 @@ describe('secrets', () => {
         const raw = {
           admin: { token: hidden },
           identity: { secret: hidden },
-          druid: { zookeeper: { auth: hidden }, username: 'u', password: hidden },
+          druid: { zookeeper: { auth: `u:${hidden}` }, username: 'u', password: hidden },
         }
         expect(JSON.stringify(redacted(parseConfig(raw)))).not.toContain(hidden)
         const wrong = {
@@ -205,10 +295,57 @@ describe('secrets', () => {
           listen: { port: 'x' },
         }
         expect(messageOf(() => parseConfig(wrong))).not.toContain(hidden)
+        for (const misplaced of [hidden, [hidden], { password: { of: hidden } }, [{ password: hidden }]])
+          expect(messageOf(() => parseConfig({ druid: misplaced }))).not.toContain(hidden)
+        const withUser = { druid: { brokers: [`http://u:${hidden}@broker:8082`] } }
+        expect(messageOf(() => parseConfig(withUser))).not.toContain(hidden)
+        expect(messageOf(() => loadConfig(undefined, { OVATE_DRUID_PASWORD: hidden }))).not.toContain(hidden)
       }),
       { numRuns: 20 },
     )
   })
+})
+
+describe('a file that is no YAML is told by its place, never quoted: the line may hold a password', () => {
+  test.each([
+    ['a quote left open', 'druid:\n  password: "hunter2\n', 'no YAML at line 3, column 1: missing char'],
+    [
+      'a key twice',
+      'druid:\n  password: hunter2\n  password: hunter2\n',
+      'at line 3, column 3: duplicate key',
+    ],
+    ['an alias of nothing', 'druid: {password: *hunter2}', 'begins with *'],
+    ['aliases that multiply', laughs(), 'for too many'],
+    ['a block head', 'druid:\n  password: |hunter2\n', 'at line 2'],
+    ['a reserved sign', 'druid:\n  password: @hunter2\n', 'at line 2'],
+    ['an escape', 'druid:\n  password: "\\hunter2"\n', 'at line 2'],
+    ['a directive', '%hunter2\na: 1\n', 'no YAML'],
+  ])('%s', (_, text, message) => {
+    const told = messageOf(() => loadConfig(fileOf(text), {}))
+    expect(told).toContain(message)
+    expect(told).not.toContain('hunter2')
+  })
+})
+
+// Ten times ten times ten … of one list.
+function laughs(): string {
+  const names = ['a', 'b', 'c', 'd']
+  return names
+    .map(
+      (name, index) =>
+        `${name}: &${name} [${Array(10)
+          .fill(`*${names[index - 1] ?? ''}`)
+          .join(', ')}]`,
+    )
+    .join('\n')
+    .replaceAll('*,', 'x,')
+    .replaceAll('*]', 'x]')
+}
+
+// Node lists a request's headers in lower case: another spelling would tell nobody apart.
+test('headers that name a user are kept in lower case', () => {
+  const { identity } = parseConfig({ ...BROKERS, identity: { headers: ['X-Forwarded-User'] } })
+  expect(identity.headers).toEqual(['x-forwarded-user'])
 })
 
 test('a configuration can not be changed', () => {
@@ -226,7 +363,7 @@ describe('the examples in config/', () => {
 
   test.each(files)('%s is a configuration', (name) => {
     const text = readFileSync(join(folder, name), 'utf8').replaceAll(
-      /\/etc\/ovate\/[a-z-]+(?=$|\n)/gm,
+      /\/etc\/ovate\/[a-z.-]+$/gm,
       fileOf('secret'),
     )
     const config: Config = loadConfig(fileOf(text), {})
