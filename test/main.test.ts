@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..')
+const LIMIT_MS = 60_000
+
+const children: ChildProcess[] = []
+const servers: Server[] = []
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  for (const server of servers.splice(0)) server.close()
+})
+
+interface Run {
+  readonly child: ChildProcess
+  readonly out: () => string
+  readonly done: Promise<{ readonly exit: number | null; readonly out: string; readonly err: string }>
+}
+
+/** Starts `ovate` from its source, in an environment without settings. */
+function ovate(args: readonly string[], settings: Record<string, string> = {}): Run {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OVATE_'))
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
+    cwd: ROOT,
+    env: { ...Object.fromEntries(inherited), ...settings },
+  })
+  children.push(child)
+  let [out, err] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+  const done = once(child, 'close').then(([exit]) => ({ exit: exit as number | null, out, err }))
+  return { child, out: () => out, done }
+}
+
+// Nobody listens on port 1.
+const ALONE = {
+  OVATE_LISTEN_HOST: '127.0.0.1',
+  OVATE_LISTEN_PORT: '0',
+  OVATE_ADMIN_PORT: '0',
+  OVATE_DRUID_BROKERS: 'http://127.0.0.1:1',
+}
+
+async function busyPort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  servers.push(server)
+  await once(server, 'listening')
+  const address = server.address()
+  return address !== null && typeof address === 'object' ? String(address.port) : ''
+}
+
+describe('the exit code', () => {
+  test.each<[string, readonly string[], Record<string, string>, number, string]>([
+    ['0: the version was asked for', ['--version'], {}, 0, ''],
+    ['2: an unknown command', ['fly'], {}, 2, "unknown command 'fly'"],
+    ['2: an unknown option', ['serve', '--fast'], {}, 2, "unknown option '--fast'"],
+    ['2: a port that is none', ['demo', '--port', '99999'], {}, 2, 'a port is a whole number'],
+    ['2: no configuration', ['serve'], {}, 2, 'exactly one of zookeeper, brokers, bootstrap'],
+    ['2: a file that is not there', ['serve', '-c', '/nowhere/x'], {}, 2, "/nowhere/x can't be read"],
+    ['1: no Broker answers the check', ['check'], ALONE, 1, ''],
+  ])(
+    'is %s',
+    async (_, args, settings, exit, message) => {
+      const result = await ovate(args, settings).done
+      expect(result.exit).toBe(exit)
+      expect(result.err).toContain(message)
+    },
+    LIMIT_MS,
+  )
+
+  test.each(['OVATE_LISTEN_PORT', 'OVATE_ADMIN_PORT'])(
+    'is 1 where a port is taken: %s',
+    async (variable) => {
+      const result = await ovate(['serve'], { ...ALONE, [variable]: await busyPort() }).done
+      expect(result).toMatchObject({ exit: 1, out: '' })
+      expect(result.err).toContain('EADDRINUSE')
+    },
+    LIMIT_MS,
+  )
+})
+
+test(
+  'a configuration with mistakes: all of them on stderr, nothing on stdout',
+  async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'ovate-main-')), 'ovate.yaml')
+    writeFileSync(file, 'listen: {prot: 1}\nfreshness: {head: soon}\n')
+    const result = await ovate(['serve', '--config', file], { OVATE_CACHE_SIZE: 'big' }).done
+    expect(result).toMatchObject({ exit: 2, out: '' })
+    for (const path of ['listen.prot', 'freshness.head', 'cache.size', 'druid:'])
+      expect(result.err).toContain(path)
+  },
+  LIMIT_MS,
+)
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'serve says where it answers, as the only line on stdout, and ends well on %s',
+  async (signal) => {
+    const run = ovate(['serve'], ALONE)
+    await expect.poll(run.out, { timeout: LIMIT_MS / 2, interval: 50 }).toContain('\n')
+    const url = /^ovate ready on (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(run.out())?.[1]
+    const answer = await fetch(`${url ?? ''}/druid/v2/sql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query": "SELECT 1"}',
+    })
+    expect(answer.status).toBe(503)
+    await answer.text()
+    run.child.kill(signal)
+    const result = await run.done
+    expect(result.exit).toBe(0)
+    expect(result.out).toBe(run.out())
+    expect(result.out.split('\n')).toHaveLength(2)
+  },
+  LIMIT_MS,
+)
+
+test(
+  'explain needs neither a Broker nor a configuration',
+  async () => {
+    const result = await ovate(['explain', '--json', 'SELECT COUNT(*) FROM events']).done
+    expect(result).toMatchObject({ exit: 0, err: '' })
+    expect(JSON.parse(result.out)).toMatchObject({ plan: 'whole', reasons: [], tables: ['events'] })
+  },
+  LIMIT_MS,
+)
