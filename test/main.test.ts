@@ -120,6 +120,32 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 )
 
 test(
+  'a second signal does not wait for what still runs',
+  async () => {
+    const run = ovate(['serve'], { ...ALONE, OVATE_DRUID_NO_BROKER_WAIT: '50s' })
+    await expect.poll(run.out, { timeout: LIMIT_MS / 2, interval: 50 }).toContain('\n')
+    const url = run.out().trim().split(' ').at(-1) ?? ''
+    const refused = fetch(`${url}/status`).then(
+      () => 'answered',
+      () => 'cut',
+    )
+    // Answered after the request before it was taken in, so that one runs when the signal comes.
+    expect(await (await fetch(`${url}/status/health`)).json()).toBe(true)
+    run.child.kill('SIGTERM')
+    const closed = async (): Promise<boolean> => {
+      const second = await fetch(`${url}/status/health`).catch(() => undefined)
+      return second === undefined
+    }
+    await expect.poll(closed, { timeout: 10_000, interval: 50 }).toBe(true)
+    expect(run.child.exitCode).toBeNull()
+    run.child.kill('SIGTERM')
+    expect((await run.done).exit).toBe(1)
+    expect(await refused).toBe('cut')
+  },
+  LIMIT_MS,
+)
+
+test(
   'explain needs neither a Broker nor a configuration',
   async () => {
     const result = await ovate(['explain', '--json', 'SELECT COUNT(*) FROM events']).done

@@ -5,8 +5,17 @@ export type Log = Logger
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
-/** Never in the log, wherever they turn up. */
-const SECRETS = ['authorization', 'cookie', 'password', 'token', 'secret', 'auth']
+/** Cut out down to the third level: a net below callers, who log no headers and no configuration. */
+const SECRETS = [
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'proxy-authorization',
+  'password',
+  'token',
+  'secret',
+  'auth',
+]
 
 /** A log of that level. Values of fields that may be credentials are cut out. */
 export function createLog(level: LogLevel): Log {
@@ -16,7 +25,10 @@ export function createLog(level: LogLevel): Log {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(cut)' },
+      redact: {
+        paths: SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]),
+        censor: '(cut)',
+      },
     },
     destination({ dest: 2, sync: true }),
   )
