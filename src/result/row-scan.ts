@@ -1,5 +1,6 @@
 // Finds the cells of one row of Druid's array format, by bytes: `[cell,cell,…]`, written without white space.
 
+const SPACE = 0x20
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
@@ -7,6 +8,7 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
+const LETTER_U = 0x75
 
 /** The row goes on past the bytes that are there. */
 export const INCOMPLETE = -1
@@ -55,20 +57,40 @@ function cellEnd(bytes: Buffer, start: number): number {
     const byte = bytes[i] ?? 0
     if (byte === COMMA || byte === CLOSE_ARRAY) return i
     // Numbers, true, false, null: nothing else may stand here.
-    if (byte <= 0x20 || byte === QUOTE || byte === OPEN_ARRAY || byte === OPEN_OBJECT) return MALFORMED
+    if (byte <= SPACE || byte === QUOTE || byte === OPEN_ARRAY || byte === OPEN_OBJECT) return MALFORMED
   }
   return i
 }
 
-function stringEnd(bytes: Buffer, start: number): number {
+/** The offset after the string whose opening quote is at `start`; or what is wrong. JSON.parse reads what passes here. */
+export function stringEnd(bytes: Buffer, start: number): number {
   let i = start + 1
-  for (; i < bytes.length; i += 1) {
-    const byte = bytes[i]
+  while (i < bytes.length) {
+    const byte = bytes[i] ?? 0
     if (byte === QUOTE) return i + 1
-    if (byte === BACKSLASH) i += 1
+    if (byte < SPACE) return MALFORMED
+    if (byte === BACKSLASH) {
+      const next = escapeEnd(bytes, i + 1)
+      if (next < 0) return next
+      i = next
+    } else i += 1
   }
   return INCOMPLETE
 }
+
+function escapeEnd(bytes: Buffer, start: number): number {
+  if (start >= bytes.length) return INCOMPLETE
+  const byte = bytes[start] ?? 0
+  if (byte !== LETTER_U) return ESCAPES.includes(byte) ? start + 1 : MALFORMED
+  for (let i = start + 1; i <= start + 4; i += 1) {
+    if (i >= bytes.length) return INCOMPLETE
+    if (!HEX.includes(bytes[i] ?? 0)) return MALFORMED
+  }
+  return start + 5
+}
+
+const ESCAPES = Buffer.from('"\\/bfnrt')
+const HEX = Buffer.from('0123456789abcdefABCDEF')
 
 function nestedEnd(bytes: Buffer, start: number): number {
   let depth = 0

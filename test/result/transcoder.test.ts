@@ -127,10 +127,21 @@ function reference(given: Table, { resultFormat, header, typesHeader, sqlTypesHe
 
 function csvLine(row: string[]): string {
   const fields = row.map((token) => {
-    const text = token === 'null' ? '' : token.startsWith('"') ? (JSON.parse(token) as string) : token
-    return token.startsWith('"') && /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+    const text = csvTextOf(token)
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
   })
   return fields.length === 1 && fields[0] === '' ? '""' : fields.join(',')
+}
+
+function csvTextOf(token: string): string {
+  if (token === 'null') return ''
+  if (token.startsWith('"')) return JSON.parse(token) as string
+  return token.startsWith('[') ? listOf(JSON.parse(token) as unknown[]) : token
+}
+
+/** As Java writes a list. */
+function listOf(items: unknown[]): string {
+  return `[${items.map((item) => (Array.isArray(item) ? listOf(item) : String(item))).join(', ')}]`
 }
 
 function cutAt(bytes: Buffer, cuts: readonly number[]): Buffer[] {
