@@ -1,13 +1,14 @@
 // Values of DuckDB → cells of Druid's answers, and the types that Druid would name.
 import { type DuckDBType, type DuckDBValue } from '@duckdb/node-api'
 import { doubleText, floatText } from './java-text.ts'
+import { instantText } from './zones.ts'
 
 export interface ColumnType {
   /** Druid's native type. */
   readonly native: string
   readonly sql: string
-  /** The cell's JSON text for a value that isn't null. */
-  readonly text: (value: DuckDBValue) => string
+  /** The cell's JSON text for a value that isn't null; times are printed in the zone. */
+  readonly text: (value: DuckDBValue, zone: string) => string
 }
 
 const INTEGER_TEXT = (value: DuckDBValue): string => BigInt.asIntN(64, BigInt(String(value))).toString()
@@ -28,23 +29,20 @@ const TYPES: Readonly<Record<string, ColumnType>> = {
   SMALLINT: { native: 'LONG', sql: 'INTEGER', text: INTEGER_TEXT },
   DOUBLE: DOUBLE_COLUMN,
   FLOAT: { native: 'FLOAT', sql: 'FLOAT', text: (value) => number(floatText(Number(value))) },
-  DECIMAL: { ...DOUBLE_COLUMN, sql: 'DECIMAL' },
   VARCHAR: { native: 'STRING', sql: 'VARCHAR', text: (value) => JSON.stringify(value) },
   BOOLEAN: { native: 'LONG', sql: 'BOOLEAN', text: String },
   TIMESTAMP: {
     native: 'LONG',
     sql: 'TIMESTAMP',
-    text: (value) => instant((value as { micros: bigint }).micros),
+    text: (value, zone) => instant(Number((value as { micros: bigint }).micros / 1_000n), zone),
   },
-  DATE: {
+  TIMESTAMP_S: {
     native: 'LONG',
     sql: 'DATE',
-    text: (value) => instant(BigInt((value as { days: number }).days) * DAY_MICROS),
+    text: (value, zone) => instant(Number((value as { seconds: bigint }).seconds) * 1_000, zone),
   },
   '"NULL"': { native: 'STRING', sql: 'NULL', text: String },
 }
-
-const DAY_MICROS = 86_400_000_000n
 
 /** The column type for a type of DuckDB; undefined for those that the sandbox has no words for. */
 export function columnType(type: DuckDBType): ColumnType | undefined {
@@ -56,6 +54,6 @@ function number(text: string): string {
   return /^-?(NaN|Infinity)$/.test(text) ? `"${text}"` : text
 }
 
-function instant(micros: bigint): string {
-  return `"${new Date(Number(micros / 1000n)).toISOString()}"`
+function instant(ms: number, zone: string): string {
+  return `"${instantText(ms, zone)}"`
 }

@@ -3,11 +3,13 @@ import { type DuckDBConnection, type DuckDBInstance } from '@duckdb/node-api'
 import { OvateError } from '../errors.ts'
 import { analyse } from '../sql/analyse.ts'
 import { columnType } from './cells.ts'
-import { SandboxError, unknownForm } from './errors.ts'
-import { metadataRelation } from './metadata.ts'
+import { cannotPlan, SandboxError, unknownForm } from './errors.ts'
+import { MACROS } from './macros.ts'
+import { metadataRelation, type ServerFacts } from './metadata.ts'
 import { parameterTexts } from './parameters.ts'
 import { type Relation, type Surroundings, translate, type Translated } from './select.ts'
 import { type ColumnKind, SandboxTable } from './store.ts'
+import { zoneOf } from './times.ts'
 import { type SandboxUser } from './users.ts'
 
 export interface SandboxQuery {
@@ -18,12 +20,19 @@ export interface SandboxQuery {
   readonly user: SandboxUser | undefined
 }
 
-const SETTINGS = 'SET integer_division = true; SET threads = 1'
+const SETTINGS = [
+  "SET TimeZone = 'UTC'",
+  'SET threads = 1',
+  'SET ieee_floating_point_ops = true',
+  'SET integer_division = true',
+]
 const EXPLAIN = /^\s*EXPLAIN\s+PLAN\s+FOR\b/i
 const FORBIDDEN = '{"Access-Check-Result":"Unauthorized"}'
 
 export class SandboxEngine {
   readonly tables = new Map<string, SandboxTable>()
+  /** What sys.servers says. */
+  server: ServerFacts = { host: '127.0.0.1', port: 0, startTime: new Date(0).toISOString() }
   readonly #instance: DuckDBInstance
   readonly #connection: DuckDBConnection
 
@@ -37,7 +46,7 @@ export class SandboxEngine {
     const { DuckDBInstance: Instance } = await duckdb()
     const instance = await Instance.create(':memory:')
     const connection = await instance.connect()
-    await connection.run(SETTINGS)
+    for (const statement of [...SETTINGS, ...MACROS]) await connection.run(statement)
     return new SandboxEngine(instance, connection)
   }
 
@@ -50,12 +59,13 @@ export class SandboxEngine {
 
   /** The answer as names, native types, SQL types and rows. @throws SandboxError. */
   async answer(query: SandboxQuery): Promise<Buffer> {
-    checkZone(query.context)
     const explained = EXPLAIN.exec(query.sql)
     const sql = explained === null ? query.sql : query.sql.slice(explained[0].length)
-    const translated = translate(sql, this.#surroundings(query))
+    const surroundings = this.#surroundings(query)
+    const translated = translate(sql, surroundings)
     checkRights(query.user, translated)
-    return explained === null ? await this.#run(translated) : explanation(sql, translated)
+    if (explained !== null) return explanation(sql, translated, surroundings.zone)
+    return await this.#run(outerLimited(translated, query.context), surroundings.zone)
   }
 
   close(): void {
@@ -67,13 +77,16 @@ export class SandboxEngine {
     const pinned = context['sqlCurrentTimestamp']
     return {
       relation: (schema, name) => this.#relation(schema, name, user),
-      nowMs: typeof pinned === 'string' ? Date.parse(pinned) : nowMs,
+      nowMs: pinned === undefined || pinned === null ? nowMs : pinnedMs(pinned),
+      zone: zoneOf(context['sqlTimeZone']),
+      topN: String(context['useApproximateTopN'] ?? true) === 'true',
       parameters: parameterTexts(parameters),
     }
   }
 
   #relation(schema: string | undefined, name: string, user: SandboxUser | undefined): Relation | undefined {
-    if (schema !== undefined && schema !== 'druid') return metadataRelation(schema, name, this.tables)
+    if (schema !== undefined && schema !== 'druid')
+      return metadataRelation(`${schema}.${name}`, this.tables, this.server)
     const table = this.tables.get(name)
     if (table === undefined) return undefined
     const policy = user?.rowFilter?.[name]
@@ -82,7 +95,7 @@ export class SandboxEngine {
     return { columns: [...table.columns.keys()], source }
   }
 
-  async #run({ sql, names }: Translated): Promise<Buffer> {
+  async #run({ sql, names }: Translated, zone: string): Promise<Buffer> {
     const result = await this.#attempt(sql)
     const types = result.columnTypes().map((type) => columnType(type))
     const known = types.map(
@@ -95,7 +108,7 @@ export class SandboxEngine {
       JSON.stringify(known.map((type) => type.sql)),
       ...rows.map(
         (row) =>
-          `[${row.map((value, index) => (value === null ? 'null' : known[index]?.text(value))).join(',')}]`,
+          `[${row.map((value, index) => (value === null ? 'null' : known[index]?.text(value, zone))).join(',')}]`,
       ),
     ]
     return Buffer.from(`[${lines.join(',')}]\n`)
@@ -105,10 +118,7 @@ export class SandboxEngine {
     try {
       return await this.#connection.run(sql)
     } catch (error) {
-      throw new SandboxError(
-        400,
-        `Query could not be planned. A possible reason is [${(error as Error).message}]`,
-      )
+      throw failed((error as Error).message)
     }
   }
 }
@@ -127,14 +137,37 @@ async function duckdb(): Promise<typeof import('@duckdb/node-api')> {
   }
 }
 
+/** Division by zero is found while a query runs, all else when DuckDB reads it. */
+function failed(message: string): SandboxError {
+  if (!message.includes('/ by zero')) return cannotPlan(message)
+  const fixed = {
+    errorCode: 'general',
+    persona: 'ADMIN',
+    category: 'UNCATEGORIZED',
+    errorMessage: '/ by zero',
+  }
+  return new SandboxError(
+    500,
+    '/ by zero',
+    JSON.stringify({ error: 'druidException', ...fixed, context: {} }),
+  )
+}
+
 function never(what: string): never {
   throw unknownForm(what)
 }
 
-function checkZone({ sqlTimeZone: zone }: Readonly<Record<string, unknown>>): void {
-  if (zone !== undefined && zone !== null && !/^(UTC|Etc\/UTC|Z)$/i.test(String(zone))) {
-    throw unknownForm(`the time zone ${String(zone)}`)
-  }
+/** `sqlCurrentTimestamp`: ISO text or a number of ms. */
+function pinnedMs(pinned: unknown): number {
+  const ms = typeof pinned === 'number' ? pinned : Date.parse(String(pinned))
+  if (Number.isNaN(ms)) throw new SandboxError(500, `Invalid format: "${String(pinned)}"`)
+  return ms
+}
+
+/** `sqlOuterLimit`, which the tool kit sends. */
+function outerLimited(translated: Translated, { sqlOuterLimit: limit }: SandboxQuery['context']): Translated {
+  if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 0) return translated
+  return { ...translated, sql: `SELECT * FROM (${translated.sql}) LIMIT ${limit}` }
 }
 
 function checkRights(user: SandboxUser | undefined, { tables }: Translated): void {
@@ -145,8 +178,8 @@ function checkRights(user: SandboxUser | undefined, { tables }: Translated): voi
 const ETERNITY = '-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z'
 
 /** What EXPLAIN PLAN FOR says: enough of a native query to see what is read, and from when to when. */
-function explanation(sql: string, { tables }: Translated): Buffer {
-  const analysis = analyse(sql, { timeZone: undefined, maxLength: sql.length, maxDepth: 100 })
+function explanation(sql: string, { tables }: Translated, zone: string): Buffer {
+  const analysis = analyse(sql, { timeZone: zone, maxLength: sql.length, maxDepth: 100 })
   const bounds = analysis.kind === 'facts' ? analysis.facts.bounds : undefined
   const intervals = bounds?.intervals.map(
     ({ startMs, endMs }) => `${instant(startMs)}/${instant(endMs)}`,

@@ -2,14 +2,17 @@
 import { type Token } from '../sql/lexer.ts'
 import { type Cursor } from './cursor.ts'
 import { SandboxError, unknownForm } from './errors.ts'
-import { call, isAggregate, timeUnit } from './functions.ts'
+import { call, isAggregate } from './functions.ts'
 import { instantLiteral, textLiteral } from './store.ts'
+import { added, cut, timeExtract, timeUnit } from './times.ts'
 
 /** What an expression may refer to. */
 export interface Scope {
   /** Columns of the source, and aliases where they count, each with what stands for it. */
   readonly names: ReadonlyMap<string, string>
   readonly nowMs: number
+  /** The session's: what clocks without a zone mean. */
+  readonly zone: string
   /** Values of `?`, as expressions of DuckDB, in order. */
   readonly parameters: readonly string[]
 }
@@ -21,18 +24,21 @@ export interface Found {
 }
 
 const COMPARISONS = ['=', '<>', '!=', '<=', '>=', '<', '>']
-const TYPES: Readonly<Record<string, string>> = {
-  VARCHAR: 'VARCHAR',
-  CHAR: 'VARCHAR',
-  BIGINT: 'BIGINT',
-  INTEGER: 'INTEGER',
-  INT: 'INTEGER',
-  DOUBLE: 'DOUBLE',
-  FLOAT: 'FLOAT',
-  TIMESTAMP: 'TIMESTAMP',
-  DATE: 'DATE',
-  BOOLEAN: 'BOOLEAN',
+const CASTS: Readonly<Record<string, (value: string, zone: string) => string>> = {
+  VARCHAR: (value, zone) => `druid_text(${value}, ${zone})`,
+  CHAR: (value, zone) => `druid_text(${value}, ${zone})`,
+  BIGINT: (value) => `druid_bigint(${value})`,
+  INTEGER: (value) => `druid_integer(${value})`,
+  INT: (value) => `druid_integer(${value})`,
+  DOUBLE: (value) => `CAST(${value} AS DOUBLE)`,
+  FLOAT: (value) => `CAST(${value} AS FLOAT)`,
+  TIMESTAMP: (value, zone) => `druid_time(${value}, ${zone})`,
+  DATE: (value, zone) => `druid_date(${value}, ${zone})`,
+  BOOLEAN: (value) => `CAST(${value} AS BOOLEAN)`,
 }
+/** Texts that are times beside a time. */
+const TIME_TEXT = /^'\d{4}-\d\d-\d\d[^']*'$/
+const INTERVAL = /^INTERVAL (\d+) (\w+)$/
 
 export class ExpressionReader {
   readonly #cursor: Cursor
@@ -73,17 +79,20 @@ export class ExpressionReader {
 
   #comparison(left: string): string | undefined {
     const operator = COMPARISONS.find((one) => this.#cursor.takes(one))
-    if (operator !== undefined) return `(${left} ${operator} ${this.#sum()})`
+    if (operator !== undefined) {
+      const right = this.#sum()
+      return `(${this.#beside(left, right)} ${operator} ${this.#beside(right, left)})`
+    }
     if (this.#cursor.takes('IS')) return this.#is(left)
     const not =
       this.#cursor.sees('NOT') && ['IN', 'BETWEEN', 'LIKE'].some((word) => this.#cursor.sees('NOT', word))
     if (not) this.#cursor.expect('NOT')
     const negation = not ? 'NOT ' : ''
-    if (this.#cursor.takes('IN')) return `(${left} ${negation}IN ${this.#list()})`
+    if (this.#cursor.takes('IN')) return `(${left} ${negation}IN ${this.#list(left)})`
     if (this.#cursor.takes('BETWEEN')) {
-      const low = this.#sum()
+      const low = this.#beside(this.#sum(), left)
       this.#cursor.expect('AND')
-      return `(${left} ${negation}BETWEEN ${low} AND ${this.#sum()})`
+      return `(${left} ${negation}BETWEEN ${low} AND ${this.#beside(this.#sum(), left)})`
     }
     if (!this.#cursor.takes('LIKE')) return undefined
     const pattern = this.#sum()
@@ -91,17 +100,26 @@ export class ExpressionReader {
     return `(${left} ${negation}LIKE ${pattern}${escape})`
   }
 
+  #beside(text: string, other: string): string {
+    return TIME_TEXT.test(text) ? `druid_beside(${text}, ${other}, ${this.#zone})` : text
+  }
+
+  get #zone(): string {
+    return textLiteral(this.#scope.zone)
+  }
+
   #is(left: string): string {
     const not = this.#cursor.takes('NOT') ? 'NOT ' : ''
+    if (this.#cursor.takes('DISTINCT', 'FROM')) return `(${left} IS ${not}DISTINCT FROM ${this.#sum()})`
     const word = ['NULL', 'TRUE', 'FALSE'].find((one) => this.#cursor.takes(one))
     if (word === undefined) throw unknownForm('IS')
     return `(${left} IS ${not}${word})`
   }
 
-  #list(): string {
+  #list(left: string): string {
     this.#cursor.expect('(')
     if (this.#cursor.sees('SELECT')) throw unknownForm('IN with a subquery')
-    const items = this.#items()
+    const items = this.#items().map((item) => this.#beside(item, left))
     return `(${items.join(', ')})`
   }
 
@@ -120,16 +138,22 @@ export class ExpressionReader {
     for (;;) {
       const operator = ['+', '-', '||'].find((one) => this.#cursor.takes(one))
       if (operator === undefined) return left
-      left = `(${left} ${operator} ${this.#product()})`
+      const right = this.#product()
+      const [, count, unit] = INTERVAL.exec(right) ?? []
+      left =
+        unit === undefined
+          ? `(${left} ${operator} ${right})`
+          : added(left, `(${operator}${count ?? ''}) * INTERVAL 1 ${unit}`, unit, this.#scope.zone)
     }
   }
 
   #product(): string {
     let left = this.#unary()
     for (;;) {
-      const operator = ['*', '/', '%'].find((one) => this.#cursor.takes(one))
+      const operator = ['*', '/'].find((one) => this.#cursor.takes(one))
       if (operator === undefined) return left
-      left = `(${left} ${operator} ${this.#unary()})`
+      const right = this.#unary()
+      left = operator === '/' ? `druid_divide(${left}, ${right})` : `(${left} * ${right})`
     }
   }
 
@@ -142,7 +166,7 @@ export class ExpressionReader {
     const token = this.#cursor.next()
     switch (token.kind) {
       case 'number':
-        return token.text
+        return /^\d+$/.test(token.text) ? token.text : `CAST(${token.text} AS DOUBLE)`
       case 'string':
         return textLiteral(token.value)
       case 'parameter':
@@ -184,7 +208,7 @@ export class ExpressionReader {
       case 'LOCALTIMESTAMP':
         return instantLiteral(this.#scope.nowMs)
       case 'CURRENT_DATE':
-        return `CAST(${instantLiteral(this.#scope.nowMs)} AS DATE)`
+        return `druid_date(${instantLiteral(this.#scope.nowMs)}, ${this.#zone})`
       case 'CASE':
         return this.#case()
       case 'CAST':
@@ -197,7 +221,8 @@ export class ExpressionReader {
         return this.#floor()
       case 'TIMESTAMP':
       case 'DATE':
-        if (this.#cursor.peek()?.kind === 'string') return `${word} ${textLiteral(this.#cursor.next().value)}`
+        if (this.#cursor.peek()?.kind === 'string')
+          return `druid_${word === 'DATE' ? 'date' : 'time'}(${textLiteral(this.#cursor.next().value)}, ${this.#zone})`
         return this.#reference(token.value)
       case 'TIMESTAMPADD':
         return this.#timestampAdd()
@@ -220,8 +245,8 @@ export class ExpressionReader {
     const distinct = this.#cursor.takes('DISTINCT') ? 'DISTINCT ' : ''
     const star = upper === 'COUNT' && this.#cursor.takes('*', ')')
     const args = star ? ['*'] : this.#items()
-    const text = distinct === '' ? call(name, args) : call(name, [distinct + args.join(', ')])
-    return this.#filtered(text)
+    const text = call(name, distinct === '' ? args : [distinct + args.join(', ')], this.#scope.zone)
+    return isAggregate(name) ? this.#filtered(text) : text
   }
 
   #filtered(text: string): string {
@@ -249,10 +274,10 @@ export class ExpressionReader {
     const value = this.read()
     this.#cursor.expect('AS')
     const name = this.#cursor.next().text.toUpperCase()
-    const type = TYPES[name]
-    if (type === undefined) throw unknownForm(`CAST to ${name}`)
+    const cast = Object.hasOwn(CASTS, name) ? CASTS[name] : undefined
+    if (cast === undefined) throw unknownForm(`CAST to ${name}`)
     this.#cursor.expect(')')
-    return `CAST(${value} AS ${type})`
+    return cast(value, this.#zone)
   }
 
   #interval(): string {
@@ -264,11 +289,11 @@ export class ExpressionReader {
 
   #extract(): string {
     this.#cursor.expect('(')
-    const unit = timeUnit(this.#cursor.next().text)
+    const unit = this.#cursor.next().text
     this.#cursor.expect('FROM')
     const time = this.read()
     this.#cursor.expect(')')
-    return `extract('${unit}' FROM ${time})`
+    return timeExtract([time, unit], this.#scope.zone)
   }
 
   #floor(): string {
@@ -276,7 +301,7 @@ export class ExpressionReader {
     const value = this.read()
     const unit = this.#cursor.takes('TO') ? timeUnit(this.#cursor.next().text) : undefined
     this.#cursor.expect(')')
-    return unit === undefined ? `floor(${value})` : `CAST(date_trunc('${unit}', ${value}) AS TIMESTAMP)`
+    return unit === undefined ? `floor(${value})` : cut(value, unit, this.#scope.zone)
   }
 
   #timestampAdd(): string {
@@ -284,6 +309,6 @@ export class ExpressionReader {
     const unit = this.#cursor.next().text
     this.#cursor.expect(',')
     const [count = '', time = ''] = this.#items()
-    return call('TIMESTAMPADD', [unit, count, time])
+    return call('TIMESTAMPADD', [unit, count, time], this.#scope.zone)
   }
 }

@@ -1,55 +1,111 @@
-// The tables that clients read at connect: a small part of INFORMATION_SCHEMA and sys, as values.
+// The tables that clients read at connect: INFORMATION_SCHEMA as far as they ask, and sys.servers, as values.
 import { type Relation } from './select.ts'
-import { type SandboxTable, textLiteral } from './store.ts'
+import { type ColumnKind, type SandboxTable, textLiteral } from './store.ts'
 
-const DRUID_TYPES = {
-  VARCHAR: 'VARCHAR',
-  BIGINT: 'BIGINT',
-  DOUBLE: 'DOUBLE',
-  FLOAT: 'FLOAT',
-  TIMESTAMP: 'TIMESTAMP',
-} as const
+type Cell = string | number | null
 
-/** The relation of that name; undefined when the sandbox has none. Names are as Druid's: upper case. */
+interface Surface {
+  readonly columns: Readonly<Record<string, 'VARCHAR' | 'BIGINT'>>
+  readonly rows: readonly (readonly Cell[])[]
+}
+
+/** What the sandbox says of itself. */
+export interface ServerFacts {
+  readonly host: string
+  readonly port: number
+  readonly startTime: string
+}
+
+/** The relation of that name; undefined when the sandbox has none. Names are as Druid 33 has them, case and all. */
 export function metadataRelation(
-  schema: string,
   name: string,
   tables: ReadonlyMap<string, SandboxTable>,
+  server: ServerFacts,
 ): Relation | undefined {
-  const all = [...tables.values()]
-  switch (`${schema}.${name}`) {
+  switch (name) {
     case 'INFORMATION_SCHEMA.SCHEMATA':
-      return relation(
-        ['CATALOG_NAME', 'SCHEMA_NAME'],
-        ['INFORMATION_SCHEMA', 'druid', 'lookup', 'sys', 'view'].map((one) => ['druid', one]),
-      )
+      return relation(schemata())
     case 'INFORMATION_SCHEMA.TABLES':
-      return relation(
-        ['TABLE_CATALOG', 'TABLE_SCHEMA', 'TABLE_NAME', 'TABLE_TYPE'],
-        all.map((table) => ['druid', 'druid', table.name, 'TABLE']),
-      )
+      return relation(tablesOf([...tables.values()]))
     case 'INFORMATION_SCHEMA.COLUMNS':
-      return relation(
-        ['TABLE_SCHEMA', 'TABLE_NAME', 'COLUMN_NAME', 'DATA_TYPE', 'IS_NULLABLE'],
-        all.flatMap((table) =>
-          [...table.columns].map(([column, kind]) => [
-            'druid',
-            table.name,
-            column,
-            DRUID_TYPES[kind],
-            column === '__time' ? 'NO' : 'YES',
-          ]),
-        ),
-      )
+      return relation(columnsOf([...tables.values()]))
+    case 'sys.servers':
+      return relation(servers(server))
     default:
       return undefined
   }
 }
 
-function relation(columns: readonly string[], rows: readonly (readonly string[])[]): Relation {
-  const names = columns.map((name) => `"${name}"`).join(', ')
-  const none = `SELECT ${columns.map((name) => `'' AS "${name}"`).join(', ')} WHERE FALSE`
-  const values = rows.map((row) => `(${row.map(textLiteral).join(', ')})`).join(', ')
-  const source = rows.length === 0 ? `(${none})` : `(SELECT * FROM (VALUES ${values}) AS v(${names}))`
-  return { columns, source: () => source }
+function schemata(): Surface {
+  const rows = ['druid', 'INFORMATION_SCHEMA', 'lookup', 'sys', 'view'].map((name) => ['druid', name, null])
+  return { columns: { CATALOG_NAME: 'VARCHAR', SCHEMA_NAME: 'VARCHAR', SCHEMA_OWNER: 'VARCHAR' }, rows }
+}
+
+const SYSTEM_TABLES = [
+  ['INFORMATION_SCHEMA', 'COLUMNS'],
+  ['INFORMATION_SCHEMA', 'SCHEMATA'],
+  ['INFORMATION_SCHEMA', 'TABLES'],
+  ['sys', 'servers'],
+] as const
+
+function tablesOf(tables: readonly SandboxTable[]): Surface {
+  const own = tables.map(({ name }) => ['druid', 'druid', name, 'TABLE', 'NO', 'NO'])
+  const system = SYSTEM_TABLES.map(([schema, name]) => ['druid', schema, name, 'SYSTEM_TABLE', 'NO', 'NO'])
+  const names = ['TABLE_CATALOG', 'TABLE_SCHEMA', 'TABLE_NAME', 'TABLE_TYPE', 'IS_JOINABLE', 'IS_BROADCAST']
+  return { columns: texts(names), rows: [...own, ...system] }
+}
+
+/** As java.sql.Types numbers them. */
+const JDBC_TYPES: Readonly<Record<ColumnKind, number>> = {
+  VARCHAR: 12,
+  BIGINT: -5,
+  DOUBLE: 8,
+  FLOAT: 6,
+  TIMESTAMP: 93,
+}
+
+function columnsOf(tables: readonly SandboxTable[]): Surface {
+  const rows = tables.flatMap(({ name, columns }) =>
+    [...columns].map(([column, kind], index) => [
+      ...['druid', 'druid', name, column, index + 1, ''],
+      ...[column === '__time' ? 'NO' : 'YES', kind, JDBC_TYPES[kind]],
+    ]),
+  )
+  const names = ['TABLE_CATALOG', 'TABLE_SCHEMA', 'TABLE_NAME', 'COLUMN_NAME']
+  const more = { ORDINAL_POSITION: 'BIGINT', COLUMN_DEFAULT: 'VARCHAR', IS_NULLABLE: 'VARCHAR' } as const
+  return { columns: { ...texts(names), ...more, DATA_TYPE: 'VARCHAR', JDBC_TYPE: 'BIGINT' }, rows }
+}
+
+function servers({ host, port, startTime }: ServerFacts): Surface {
+  const numbers = { plaintext_port: 'BIGINT', tls_port: 'BIGINT' } as const
+  const sizes = { curr_size: 'BIGINT', max_size: 'BIGINT', is_leader: 'BIGINT' } as const
+  const columns = {
+    ...texts(['server', 'host']),
+    ...numbers,
+    ...texts(['server_type', 'tier']),
+    ...sizes,
+    ...texts(['start_time']),
+  }
+  const rows = [[`${host}:${port}`, host, port, -1, 'broker', null, 0, 0, null, startTime]]
+  return { columns, rows }
+}
+
+function texts(names: readonly string[]): Readonly<Record<string, 'VARCHAR'>> {
+  return Object.fromEntries(names.map((name) => [name, 'VARCHAR']))
+}
+
+function relation({ columns, rows }: Surface): Relation {
+  const names = Object.keys(columns)
+  const typed = Object.entries(columns).map(([name, type]) => `CAST("${name}" AS ${type}) AS "${name}"`)
+  const none = `(${names.map(() => 'NULL').join(', ')})`
+  const values = rows.length === 0 ? none : rows.map((row) => `(${row.map(cell).join(', ')})`).join(', ')
+  const quotedNames = names.map((name) => `"${name}"`).join(', ')
+  const where = rows.length === 0 ? ' WHERE FALSE' : ''
+  const source = `(SELECT ${typed.join(', ')} FROM (VALUES ${values}) AS v(${quotedNames})${where})`
+  return { columns: names, source: () => source }
+}
+
+function cell(value: Cell): string {
+  if (value === null) return 'NULL'
+  return typeof value === 'number' ? String(value) : textLiteral(value)
 }

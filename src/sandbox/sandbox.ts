@@ -13,6 +13,7 @@ export interface SandboxOptions {
   readonly seed?: number
   /** Whether `stream` grows by itself. */
   readonly live?: boolean
+  /** Days of `events`; with 0 there is no such table. */
   readonly days?: number
   readonly rowsPerDay?: number
 }
@@ -36,7 +37,7 @@ const TICK_MS = 1_000
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, clock = systemClock, seed = 7, live = false, days = 30, rowsPerDay = 4_000 } = options
   const engine = await SandboxEngine.create()
-  await sampleEvents(engine, { nowMs: clock.now(), days, rowsPerDay, seed })
+  if (days > 0) await sampleEvents(engine, { nowMs: clock.now(), days, rowsPerDay, seed })
   const stream = await sampleStream(engine)
   const stats: SandboxStats = { data: 0, explain: 0, rightsChecks: 0, candidates: 0, other: 0 }
   const behaviour: SandboxBehaviour = {

@@ -1,6 +1,6 @@
 // Queries of Druid SQL → one query of DuckDB, with the names that Druid would give its columns.
 import { Cursor } from './cursor.ts'
-import { SandboxError, unknownForm } from './errors.ts'
+import { cannotPlan, SandboxError, unknownForm } from './errors.ts'
 import { ExpressionReader, type Found, type Scope } from './expression.ts'
 import { quoted } from './store.ts'
 
@@ -15,6 +15,9 @@ export interface Surroundings {
   /** The datasource of that name, or undefined. */
   relation(schema: string | undefined, name: string): Relation | undefined
   readonly nowMs: number
+  readonly zone: string
+  /** Whether one dimension, one order and a limit make a topN, which has an order of its own for nulls. */
+  readonly topN: boolean
   readonly parameters: readonly string[]
 }
 
@@ -30,6 +33,20 @@ interface Item {
   readonly expression: string
   readonly name: string
   readonly aggregate: boolean
+}
+
+/** What stands in FROM. */
+interface Source {
+  readonly sql: string
+  readonly columns: readonly string[]
+  /** Rather than a subquery or one of Druid's own tables. */
+  readonly datasource: boolean
+}
+
+/** One key of an order. */
+interface Sorting {
+  readonly expression: string
+  readonly descending: boolean
 }
 
 const DEPTH_MAX = 5
@@ -73,7 +90,7 @@ class SelectReader {
     this.#cursor.rewind(listAt)
     const items = this.#list(from?.columns ?? [])
     this.#cursor.rewind(restAt)
-    const rest = this.#rest(items, from?.columns ?? [], distinct)
+    const rest = this.#rest(items, from, distinct)
     const columns = items.map(({ expression }, index) => `${expression} AS c${index}`).join(', ')
     const source = from === undefined ? '' : ` FROM ${from.sql}`
     return {
@@ -93,23 +110,24 @@ class SelectReader {
     }
   }
 
-  #from(depth: number): { readonly sql: string; readonly columns: readonly string[] } {
+  #from(depth: number): Source {
     if (this.#cursor.takes('(')) {
       const inner = this.#select(depth + 1)
       this.#cursor.expect(')')
       this.#alias()
       const renamed = inner.names.map((name, index) => `c${index} AS ${quoted(name)}`).join(', ')
-      return { sql: `(SELECT ${renamed} FROM (${inner.sql}))`, columns: inner.names }
+      return { sql: `(SELECT ${renamed} FROM (${inner.sql}))`, columns: inner.names, datasource: false }
     }
     const [first, second] = [this.#cursor.name(), this.#cursor.takes('.') ? this.#cursor.name() : undefined]
     const [schema, name] = second === undefined ? [undefined, first] : [first, second]
     const relation = this.#surroundings.relation(schema, name)
     if (relation === undefined) throw new SandboxError(400, `Object '${name}' not found`)
-    if (schema === undefined || schema === 'druid') this.#tables.add(name)
+    const datasource = schema === undefined || schema === 'druid'
+    if (datasource) this.#tables.add(name)
     this.#alias()
     if (['JOIN', 'INNER', 'LEFT', 'CROSS', ','].some((word) => this.#cursor.sees(word)))
       throw unknownForm('a join')
-    return { sql: relation.source(), columns: relation.columns }
+    return { sql: relation.source(), columns: relation.columns, datasource }
   }
 
   #alias(): void {
@@ -156,26 +174,35 @@ class SelectReader {
   }
 
   #expression(names: ReadonlyMap<string, string>): { readonly text: string; readonly aggregate: boolean } {
-    const { nowMs, parameters } = this.#surroundings
-    const scope: Scope = { names, nowMs, parameters }
+    const { nowMs, zone, parameters } = this.#surroundings
+    const scope: Scope = { names, nowMs, zone, parameters }
     this.#found.aggregate = false
     const text = new ExpressionReader(this.#cursor, scope, this.#found).read()
     return { text, aggregate: this.#found.aggregate }
   }
 
-  #rest(items: readonly Item[], columns: readonly string[], distinct: boolean): string {
-    const names = columnNames(columns)
+  #rest(items: readonly Item[], from: Source | undefined, distinct: boolean): string {
+    const names = columnNames(from?.columns ?? [])
     const where = this.#cursor.takes('WHERE') ? ` WHERE ${this.#expression(names).text}` : ''
     const groups = this.#cursor.takes('GROUP', 'BY') ? this.#groups(items, names) : undefined
     const having = this.#cursor.takes('HAVING')
       ? ` HAVING ${this.#expression(withAliases(names, items)).text}`
       : ''
-    const order = this.#cursor.takes('ORDER', 'BY') ? this.#order(items, names) : undefined
+    const keys = distinct ? items.map(({ expression }) => expression) : groups
+    const order = this.#cursor.takes('ORDER', 'BY') ? this.#order(items, names) : []
+    const limits = this.#limits()
+    const aggregated = keys !== undefined || having !== '' || items.some(({ aggregate }) => aggregate)
+    if (!aggregated && from?.datasource === true) checkScan(order)
+    const topN = having === '' && !limits.includes('OFFSET') && limits !== '' && this.#topN(order, keys)
+    const ordered = fullOrder(order, keys ?? [], topN).join(', ')
     const grouped = groups === undefined || groups.length === 0 ? '' : ` GROUP BY ${groups.join(', ')}`
-    // Without an order Druid gives groups in the order of their dimensions, nulls first.
-    const implied = order ?? impliedOrder(items, groups, distinct)
-    const ordered = implied.length === 0 ? '' : ` ORDER BY ${implied.join(', ')}`
-    return `${where}${grouped}${having}${ordered}${this.#limits()}`
+    return `${where}${grouped}${having}${ordered === '' ? '' : ` ORDER BY ${ordered}`}${limits}`
+  }
+
+  /** One dimension, ordered by it or by one metric: Druid 33 takes its topN, unless told otherwise. */
+  #topN([first, second]: readonly Sorting[], keys: readonly string[] | undefined): boolean {
+    if (keys?.length !== 1 || first === undefined || second !== undefined) return false
+    return first.expression === keys[0] || this.#surroundings.topN
   }
 
   #groups(items: readonly Item[], names: ReadonlyMap<string, string>): string[] {
@@ -186,20 +213,20 @@ class SelectReader {
     return groups
   }
 
-  #order(items: readonly Item[], names: ReadonlyMap<string, string>): string[] {
-    const order: string[] = []
+  #order(items: readonly Item[], names: ReadonlyMap<string, string>): Sorting[] {
+    const order: Sorting[] = []
     do {
       const expression = this.#orderItem(items, names)
       const descending = this.#cursor.takes('DESC')
       if (!descending) this.#cursor.takes('ASC')
-      const nulls = this.#cursor.takes('NULLS', 'FIRST')
-        ? 'FIRST'
-        : this.#cursor.takes('NULLS', 'LAST')
-          ? 'LAST'
-          : undefined
-      order.push(
-        `${expression} ${descending ? 'DESC' : 'ASC'} NULLS ${nulls ?? (descending ? 'LAST' : 'FIRST')}`,
-      )
+      // Nothing else is supported by Druid 33: nulls are the least.
+      if (this.#cursor.takes('NULLS') && !this.#cursor.takes(descending ? 'LAST' : 'FIRST')) {
+        const name = descending
+          ? 'DESCENDING ordering with NULLS FIRST'
+          : 'ASCENDING ordering with NULLS LAST'
+        throw cannotPlan(`${name} is not supported!`)
+      }
+      order.push({ expression, descending })
     } while (this.#cursor.takes(','))
     return order
   }
@@ -211,7 +238,8 @@ class SelectReader {
     const alias = this.#columnAhead()
     const item = alias === undefined ? undefined : items.find(({ name }) => name === alias)
     if (item === undefined) return this.#expression(withAliases(names, items)).text
-    this.#cursor.name()
+    do this.#cursor.name()
+    while (this.#cursor.takes('.'))
     return item.expression
   }
 
@@ -253,13 +281,26 @@ function withAliases(
   return new Map([...names, ...aliases(items)])
 }
 
-function impliedOrder(
-  items: readonly Item[],
-  groups: readonly string[] | undefined,
-  distinct: boolean,
-): string[] {
-  const keys = distinct ? items.map(({ expression }) => expression) : (groups ?? [])
-  return keys.map((key) => `${key} ASC NULLS FIRST`)
+/**
+ * With ties broken by the dimensions, as Druid breaks them; without an order these alone. Nulls come first, last when
+ * descending; in a topN null is the first of its dimension and the last of a metric whichever way it goes.
+ */
+function fullOrder(order: readonly Sorting[], keys: readonly string[], topN: boolean): string[] {
+  const sorted = new Set(order.map(({ expression }) => expression))
+  const ties = keys.filter((key) => !sorted.has(key)).map((expression) => ({ expression, descending: false }))
+  return [...order, ...ties].map(({ expression, descending }, index) => {
+    const special = topN && index === 0
+    const last = special ? expression !== keys[0] : descending
+    return `${expression} ${descending ? 'DESC' : 'ASC'} NULLS ${last ? 'LAST' : 'FIRST'}`
+  })
+}
+
+function checkScan([first]: readonly Sorting[]): void {
+  if (first === undefined || first.expression === '"__time"' || !first.expression.startsWith('"')) return
+  const name = first.expression.slice(1, -1)
+  throw cannotPlan(
+    `SQL query requires ordering a table by non-time column [[${name}]], which is not supported.`,
+  )
 }
 
 const CLAUSES = new Set([

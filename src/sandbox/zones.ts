@@ -1,0 +1,48 @@
+// Instants as Druid prints them under `sqlTimeZone`.
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 3_600_000
+
+/** ISO-8601 with the zone's offset, `Z` for UTC, as Joda-Time writes it. */
+export function instantText(ms: number, zone: string): string {
+  if (zone === 'UTC') return new Date(ms).toISOString()
+  const clockMs = ms + offsetMs(ms, zone)
+  // Druid goes by the clock: one that comes twice, when summer ends, is printed with the offset of its first time.
+  const earlier = offsetMs(ms - 3 * HOUR_MS, zone)
+  const offset = offsetMs(clockMs - earlier, zone) === earlier ? earlier : clockMs - ms
+  if (offset === 0) return new Date(clockMs).toISOString()
+  return `${new Date(clockMs).toISOString().slice(0, -1)}${offsetText(offset)}`
+}
+
+function offsetText(offset: number): string {
+  const minutes = Math.abs(offset) / MINUTE_MS
+  const two = (part: number): string => String(Math.floor(part)).padStart(2, '0')
+  return `${offset < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function offsetMs(ms: number, zone: string): number {
+  const format = formats.get(zone) ?? formatOf(zone)
+  const part = new Map(format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]))
+  const of = (name: Intl.DateTimeFormatPartTypes): number => part.get(name) ?? 0
+  const clock = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'))
+  return clock - Math.floor(ms / 1_000) * 1_000
+}
+
+// Bounded by the zones that there are.
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const number = 'numeric'
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    year: number,
+    month: number,
+    day: number,
+    hour: number,
+    minute: number,
+    second: number,
+  })
+  formats.set(timeZone, format)
+  return format
+}
