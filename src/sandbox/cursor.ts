@@ -1,8 +1,9 @@
 // Tokens of a statement, read from front to back.
 import { lex, type Token } from '../sql/lexer.ts'
-import { SandboxError, unknownForm } from './errors.ts'
+import { invalidAt, SandboxError, unknownForm } from './errors.ts'
 
 export class Cursor {
+  readonly #sql: string
   readonly #tokens: readonly Token[]
   #at = 0
 
@@ -11,6 +12,7 @@ export class Cursor {
     const tokens = lex(sql)
     if (tokens === undefined || tokens.length === 0)
       throw new SandboxError(400, 'Received an unexpected token')
+    this.#sql = sql
     this.#tokens = tokens
   }
 
@@ -68,6 +70,14 @@ export class Cursor {
 
   unexpected(): SandboxError {
     const token = this.peek()
-    return new SandboxError(400, `Received an unexpected token [${token?.text ?? '<EOF>'}]`)
+    if (token === undefined) return new SandboxError(400, 'Received an unexpected token [<EOF>]')
+    return this.errorAt(token, `Received an unexpected token [${token.text}]`)
+  }
+
+  /** An error of Druid's that tells where a token stands. */
+  errorAt({ start, end }: Token, message: string): SandboxError {
+    const before = this.#sql.slice(0, start).split('\n')
+    const column = (before.at(-1) ?? '').length + 1
+    return invalidAt(message, { line: before.length, column, endColumn: column + end - start - 1 })
   }
 }

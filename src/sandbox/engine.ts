@@ -1,16 +1,17 @@
 // Answers statements from an embedded DuckDB, in the form from which each of Druid's formats can be written.
-import { type DuckDBConnection, type DuckDBInstance } from '@duckdb/node-api'
+import type * as DuckDB from '@duckdb/node-api'
 import { OvateError } from '../errors.ts'
 import { analyse } from '../sql/analyse.ts'
 import { columnType } from './cells.ts'
-import { cannotPlan, SandboxError, unknownForm } from './errors.ts'
+import { cannotPlan, divisionByZero, SandboxError, unauthorized, unknownForm } from './errors.ts'
 import { MACROS } from './macros.ts'
 import { metadataRelation, type ServerFacts } from './metadata.ts'
 import { parameterTexts } from './parameters.ts'
 import { type Relation, type Surroundings, translate, type Translated } from './select.ts'
 import { type ColumnKind, SandboxTable } from './store.ts'
 import { zoneOf } from './times.ts'
-import { type SandboxUser } from './users.ts'
+import { mayRead, type SandboxUser } from './users.ts'
+import { words } from './words.ts'
 
 export interface SandboxQuery {
   readonly sql: string
@@ -27,16 +28,15 @@ const SETTINGS = [
   'SET integer_division = true',
 ]
 const EXPLAIN = /^\s*EXPLAIN\s+PLAN\s+FOR\b/i
-const FORBIDDEN = '{"Access-Check-Result":"Unauthorized"}'
 
 export class SandboxEngine {
   readonly tables = new Map<string, SandboxTable>()
   /** What sys.servers says. */
   server: ServerFacts = { host: '127.0.0.1', port: 0, startTime: new Date(0).toISOString() }
-  readonly #instance: DuckDBInstance
-  readonly #connection: DuckDBConnection
+  readonly #instance: DuckDB.DuckDBInstance
+  readonly #connection: DuckDB.DuckDBConnection
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+  private constructor(instance: DuckDB.DuckDBInstance, connection: DuckDB.DuckDBConnection) {
     this.#instance = instance
     this.#connection = connection
   }
@@ -79,20 +79,24 @@ export class SandboxEngine {
       relation: (schema, name) => this.#relation(schema, name, user),
       nowMs: pinned === undefined || pinned === null ? nowMs : pinnedMs(pinned),
       zone: zoneOf(context['sqlTimeZone']),
-      topN: String(context['useApproximateTopN'] ?? true) === 'true',
+      topN: words(context['useApproximateTopN'] ?? true) === 'true',
       parameters: parameterTexts(parameters),
     }
   }
 
   #relation(schema: string | undefined, name: string, user: SandboxUser | undefined): Relation | undefined {
     if (schema !== undefined && schema !== 'druid')
-      return metadataRelation(`${schema}.${name}`, this.tables, this.server)
+      return metadataRelation(`${schema}.${name}`, this.#readable(user), this.server)
     const table = this.tables.get(name)
     if (table === undefined) return undefined
     const policy = user?.rowFilter?.[name]
     const source = (): string =>
       policy === undefined ? table.source() : `(SELECT * FROM ${table.source()} WHERE ${policy})`
     return { columns: [...table.columns.keys()], source }
+  }
+
+  #readable(user: SandboxUser | undefined): ReadonlyMap<string, SandboxTable> {
+    return new Map([...this.tables].filter(([name]) => mayRead(user, name)))
   }
 
   async #run({ sql, names }: Translated, zone: string): Promise<Buffer> {
@@ -114,16 +118,17 @@ export class SandboxEngine {
     return Buffer.from(`[${lines.join(',')}]\n`)
   }
 
-  async #attempt(sql: string): ReturnType<DuckDBConnection['run']> {
+  async #attempt(sql: string): ReturnType<DuckDB.DuckDBConnection['run']> {
     try {
       return await this.#connection.run(sql)
     } catch (error) {
-      throw failed((error as Error).message)
+      const { message } = error as Error
+      throw message.includes('/ by zero') ? divisionByZero() : cannotPlan(message)
     }
   }
 }
 
-async function duckdb(): Promise<typeof import('@duckdb/node-api')> {
+async function duckdb(): Promise<typeof DuckDB> {
   try {
     return await import('@duckdb/node-api')
   } catch (error) {
@@ -137,30 +142,14 @@ async function duckdb(): Promise<typeof import('@duckdb/node-api')> {
   }
 }
 
-/** Division by zero is found while a query runs, all else when DuckDB reads it. */
-function failed(message: string): SandboxError {
-  if (!message.includes('/ by zero')) return cannotPlan(message)
-  const fixed = {
-    errorCode: 'general',
-    persona: 'ADMIN',
-    category: 'UNCATEGORIZED',
-    errorMessage: '/ by zero',
-  }
-  return new SandboxError(
-    500,
-    '/ by zero',
-    JSON.stringify({ error: 'druidException', ...fixed, context: {} }),
-  )
-}
-
 function never(what: string): never {
   throw unknownForm(what)
 }
 
 /** `sqlCurrentTimestamp`: ISO text or a number of ms. */
 function pinnedMs(pinned: unknown): number {
-  const ms = typeof pinned === 'number' ? pinned : Date.parse(String(pinned))
-  if (Number.isNaN(ms)) throw new SandboxError(500, `Invalid format: "${String(pinned)}"`)
+  const ms = typeof pinned === 'number' ? pinned : Date.parse(words(pinned))
+  if (Number.isNaN(ms)) throw new SandboxError(500, `Invalid format: "${words(pinned)}"`)
   return ms
 }
 
@@ -171,8 +160,7 @@ function outerLimited(translated: Translated, { sqlOuterLimit: limit }: SandboxQ
 }
 
 function checkRights(user: SandboxUser | undefined, { tables }: Translated): void {
-  if (user === undefined || tables.every((name) => user.tables.includes(name))) return
-  throw new SandboxError(403, 'Unauthorized', FORBIDDEN)
+  if (!tables.every((name) => mayRead(user, name))) throw unauthorized()
 }
 
 const ETERNITY = '-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z'

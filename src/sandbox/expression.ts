@@ -172,7 +172,7 @@ export class ExpressionReader {
       case 'parameter':
         return this.#parameter()
       case 'quoted':
-        return this.#reference(token.value)
+        return this.#reference(token)
       case 'identifier':
         return this.#word(token)
       case 'operator':
@@ -223,19 +223,19 @@ export class ExpressionReader {
       case 'DATE':
         if (this.#cursor.peek()?.kind === 'string')
           return `druid_${word === 'DATE' ? 'date' : 'time'}(${textLiteral(this.#cursor.next().value)}, ${this.#zone})`
-        return this.#reference(token.value)
+        return this.#reference(token)
       case 'TIMESTAMPADD':
         return this.#timestampAdd()
       default:
-        return this.#cursor.takes('(') ? this.#call(token.text) : this.#reference(token.value)
+        return this.#cursor.takes('(') ? this.#call(token.text) : this.#reference(token)
     }
   }
 
-  #reference(first: string): string {
+  #reference(token: Token): string {
     // table.column: one table is read at a time, so the table says nothing more.
-    const name = this.#cursor.takes('.') ? this.#cursor.name() : first
+    const name = this.#cursor.takes('.') ? this.#cursor.name() : token.value
     const expression = this.#scope.names.get(name)
-    if (expression === undefined) throw new SandboxError(400, `Column '${name}' not found in any table`)
+    if (expression === undefined) throw this.#cursor.errorAt(token, `Column '${name}' not found in any table`)
     return expression
   }
 

@@ -66,14 +66,16 @@ const JDBC_TYPES: Readonly<Record<ColumnKind, number>> = {
 
 function columnsOf(tables: readonly SandboxTable[]): Surface {
   const rows = tables.flatMap(({ name, columns }) =>
-    [...columns].map(([column, kind], index) => [
-      ...['druid', 'druid', name, column, index + 1, ''],
-      ...[column === '__time' ? 'NO' : 'YES', kind, JDBC_TYPES[kind]],
-    ]),
+    [...columns].map(([column, kind], index) => columnRow(name, column, kind, index)),
   )
   const names = ['TABLE_CATALOG', 'TABLE_SCHEMA', 'TABLE_NAME', 'COLUMN_NAME']
   const more = { ORDINAL_POSITION: 'BIGINT', COLUMN_DEFAULT: 'VARCHAR', IS_NULLABLE: 'VARCHAR' } as const
   return { columns: { ...texts(names), ...more, DATA_TYPE: 'VARCHAR', JDBC_TYPE: 'BIGINT' }, rows }
+}
+
+function columnRow(table: string, column: string, kind: ColumnKind, index: number): readonly Cell[] {
+  const nullable = column === '__time' ? 'NO' : 'YES'
+  return ['druid', 'druid', table, column, index + 1, '', nullable, kind, JDBC_TYPES[kind]]
 }
 
 function servers({ host, port, startTime }: ServerFacts): Surface {

@@ -2,7 +2,7 @@
 import { type SandboxEngine } from './engine.ts'
 import { type ColumnKind, DAY_MS, instantLiteral, type SandboxTable } from './store.ts'
 
-export const EVENT_COLUMNS: ReadonlyMap<string, ColumnKind> = new Map<string, ColumnKind>([
+const EVENT_COLUMNS: ReadonlyMap<string, ColumnKind> = new Map<string, ColumnKind>([
   ['__time', 'TIMESTAMP'],
   ['country', 'VARCHAR'],
   ['city', 'VARCHAR'],

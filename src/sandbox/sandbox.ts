@@ -4,7 +4,8 @@ import { type Socket, type AddressInfo } from 'node:net'
 import { type Clock, systemClock } from '../clock.ts'
 import { SandboxEngine } from './engine.ts'
 import { sampleEvents, sampleStream } from './sample.ts'
-import { type SandboxBehaviour, sandboxServer, type SandboxStats } from './server.ts'
+import { Faults, type Failure, Running, type SandboxBehaviour, type SandboxStats } from './behaviour.ts'
+import { sandboxServer } from './server.ts'
 
 export interface SandboxOptions {
   /** 0, the default, takes a free one. */
@@ -27,6 +28,11 @@ export interface Sandbox {
   readonly behaviour: SandboxBehaviour
   /** Lets `stream` grow by one step. */
   grow(): Promise<void>
+  /** Holds back every answer, until `thaw`. */
+  freeze(): void
+  thaw(): void
+  /** The next statement fails like this; without more said as Druid fails when it runs out of luck. */
+  failNext(failure?: Partial<Failure>): void
   /** Cuts all connections and ends. */
   close(): Promise<void>
 }
@@ -39,14 +45,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const engine = await SandboxEngine.create()
   if (days > 0) await sampleEvents(engine, { nowMs: clock.now(), days, rowsPerDay, seed })
   const stream = await sampleStream(engine)
-  const stats: SandboxStats = { data: 0, explain: 0, rightsChecks: 0, candidates: 0, other: 0 }
+  const stats: SandboxStats = { data: 0, explain: 0, rightsChecks: 0, candidates: 0, cancels: 0, other: 0 }
   const behaviour: SandboxBehaviour = {
     version: '33.0.0',
     users: undefined,
     delayMs: 0,
     cutAfterBytes: undefined,
+    cut: 'connection',
   }
-  const server = sandboxServer({ engine, clock, behaviour, stats })
+  const faults = new Faults()
+  const server = sandboxServer({ engine, clock, behaviour, stats, faults, running: new Running() })
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
     sockets.add(socket)
@@ -56,18 +64,32 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     server.once('error', reject).listen(port, '127.0.0.1', resolve)
   })
   const stop = new AbortController()
-  const growing = live ? grow(clock, stream.tick, stop.signal) : Promise.resolve()
+  const growing = live ? grow(clock, (nowMs) => stream.tick(nowMs), stop.signal) : Promise.resolve()
   const close = async (): Promise<void> => {
     stop.abort(new Error('closed'))
+    faults.thaw()
     await growing
     const ended = new Promise((resolve) => server.close(resolve))
     for (const socket of sockets) socket.destroy()
     await ended
     engine.close()
   }
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { url, engine, stats, behaviour, grow: () => stream.tick(clock.now()), close }
+  const { port: taken } = server.address() as AddressInfo
+  engine.server = { host: '127.0.0.1', port: taken, startTime: new Date(clock.now()).toISOString() }
+  return {
+    url: `http://127.0.0.1:${taken}`,
+    engine,
+    stats,
+    behaviour,
+    close,
+    grow: () => stream.tick(clock.now()),
+    freeze: () => faults.freeze(),
+    thaw: () => faults.thaw(),
+    failNext: ({ status = 500, body = FAILURE } = {}) => faults.failNext({ status, body }),
+  }
 }
+
+const FAILURE = '{"error":"Unknown exception","errorMessage":"told to fail","errorClass":null,"host":null}'
 
 async function grow(
   clock: Clock,

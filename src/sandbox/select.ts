@@ -1,4 +1,5 @@
 // Queries of Druid SQL → one query of DuckDB, with the names that Druid would give its columns.
+import { type Token } from '../sql/lexer.ts'
 import { Cursor } from './cursor.ts'
 import { cannotPlan, SandboxError, unknownForm } from './errors.ts'
 import { ExpressionReader, type Found, type Scope } from './expression.ts'
@@ -118,16 +119,21 @@ class SelectReader {
       const renamed = inner.names.map((name, index) => `c${index} AS ${quoted(name)}`).join(', ')
       return { sql: `(SELECT ${renamed} FROM (${inner.sql}))`, columns: inner.names, datasource: false }
     }
+    const token = this.#cursor.peek()
     const [first, second] = [this.#cursor.name(), this.#cursor.takes('.') ? this.#cursor.name() : undefined]
     const [schema, name] = second === undefined ? [undefined, first] : [first, second]
     const relation = this.#surroundings.relation(schema, name)
-    if (relation === undefined) throw new SandboxError(400, `Object '${name}' not found`)
+    if (relation === undefined) throw this.#notFound(`Object '${name}' not found`, token)
     const datasource = schema === undefined || schema === 'druid'
     if (datasource) this.#tables.add(name)
     this.#alias()
     if (['JOIN', 'INNER', 'LEFT', 'CROSS', ','].some((word) => this.#cursor.sees(word)))
       throw unknownForm('a join')
     return { sql: relation.source(), columns: relation.columns, datasource }
+  }
+
+  #notFound(message: string, token: Token | undefined): SandboxError {
+    return token === undefined ? this.#cursor.unexpected() : this.#cursor.errorAt(token, message)
   }
 
   #alias(): void {

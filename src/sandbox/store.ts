@@ -1,6 +1,7 @@
 // Tables made of segments, on an embedded DuckDB: a query sees the rows of the segments that are visible.
 import { type DuckDBConnection } from '@duckdb/node-api'
 import { SandboxError } from './errors.ts'
+import { words } from './words.ts'
 
 export type ColumnKind = 'VARCHAR' | 'BIGINT' | 'DOUBLE' | 'FLOAT' | 'TIMESTAMP'
 
@@ -189,6 +190,6 @@ export function instantLiteral(ms: number): string {
 function literal(value: unknown, kind: ColumnKind): string {
   if (value === null || value === undefined) return 'NULL'
   if (kind === 'TIMESTAMP') return instantLiteral(Number(value))
-  if (kind === 'VARCHAR') return textLiteral(String(value))
-  return `${String(value)}::${kind}`
+  if (kind === 'VARCHAR') return textLiteral(words(value))
+  return `${words(value)}::${kind}`
 }

@@ -1,6 +1,7 @@
 // Functions of time, each as an expression of DuckDB in the zone that counts.
 import { unknownForm } from './errors.ts'
 import { textLiteral } from './store.ts'
+import { words } from './words.ts'
 
 const PERIOD = /^'P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?'$/
 const PERIOD_UNITS = ['year', 'month', 'week', 'day', 'hour', 'minute', 'second']
@@ -14,7 +15,7 @@ const OFFSET = /^(?:UTC|GMT)?[+-]\d/
  */
 export function zoneOf(name: unknown): string {
   if (name === undefined || name === null) return 'UTC'
-  const text = String(name)
+  const text = words(name)
   if (OFFSET.test(text)) throw unknownForm(`the time zone ${text}`)
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone

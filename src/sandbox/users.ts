@@ -11,8 +11,15 @@ export interface SandboxUser {
 /** By the value of Authorization, of Cookie, or of X-Forwarded-User. */
 export type SandboxUsers = Record<string, SandboxUser>
 
+/** Whether rights let it read a datasource; without users everything may be read. */
+export function mayRead(user: SandboxUser | undefined, table: string): boolean {
+  return user === undefined || user.tables.includes(table)
+}
+
 /** The user of a request; undefined: none of those that are known. */
 export function userOf(users: SandboxUsers, headers: IncomingHttpHeaders): SandboxUser | undefined {
-  const names = [headers.authorization, headers.cookie, headers['x-forwarded-user']]
-  return names.flatMap((name) => (name === undefined ? [] : (users[String(name)] ?? []))).at(0)
+  const names = [headers.authorization, headers.cookie, headers['x-forwarded-user']].flat()
+  return names
+    .flatMap((name) => (name !== undefined && Object.hasOwn(users, name) ? (users[name] ?? []) : []))
+    .at(0)
 }

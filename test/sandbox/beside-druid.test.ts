@@ -7,7 +7,7 @@ import { type Statement, STATEMENT_COLUMNS, statements } from './statements.ts'
 
 const druid = process.env['OVATE_SANDBOX_DRUID']
 if (druid === undefined)
-  console.log('SKIPPED: the sandbox beside a real Druid (OVATE_SANDBOX_DRUID is not set)')
+  process.stderr.write('SKIPPED: the sandbox beside a real Druid (OVATE_SANDBOX_DRUID is not set)\n')
 
 const DEADLINE_MS = 60_000
 const HEADS = { resultFormat: 'array', header: true, typesHeader: true, sqlTypesHeader: true }

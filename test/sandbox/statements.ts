@@ -42,7 +42,9 @@ export function statements(endMs: number): readonly Statement[] {
   return [
     ...PLAIN,
     ...TIME_BUCKETS,
-    ...[...superset({ at, blank, range }), ...ranges({ at, blank, range }), ...others({ at, blank, range })],
+    ...superset({ at, blank, range }),
+    ...ranges({ at, blank, range }),
+    ...others({ at, blank, range }),
     ...RELATIVE.map((one) => ({ ...one, context: { ...now, ...one.context } })),
   ]
 }
