@@ -18,6 +18,7 @@ export interface SegmentState {
 }
 
 export const DAY_MS = 86_400_000
+const VERSIONS_FROM_MS = Date.UTC(2026, 0, 1)
 
 export class SandboxTable {
   readonly name: string
@@ -26,6 +27,7 @@ export class SandboxTable {
   #segments: SegmentState[] = []
   #nextChunk = 1
   #nextVersion = 1
+  #lastChange: Promise<void> = Promise.resolve()
 
   constructor(connection: DuckDBConnection, name: string, columns: ReadonlyMap<string, ColumnKind>) {
     this.name = name
@@ -52,7 +54,12 @@ export class SandboxTable {
 
   /** Segments that queries see. */
   visible(): readonly SegmentState[] {
-    return this.#segments.filter(({ used }) => used)
+    const used = this.#segments.filter((segment) => segment.used)
+    // A day's highest version hides all others.
+    const newest = new Map<number, string>()
+    for (const { startMs, version } of used)
+      if (version > (newest.get(startMs) ?? '')) newest.set(startMs, version)
+    return used.filter(({ startMs, version }) => newest.get(startMs) === version)
   }
 
   /**
@@ -61,21 +68,30 @@ export class SandboxTable {
    */
   async append(rows: readonly Readonly<Record<string, unknown>>[], realtime = false): Promise<void> {
     const days = grouped(rows, (row) => Math.floor(Number(row['__time']) / DAY_MS) * DAY_MS)
-    for (const [day, ofDay] of days) await this.#insert(ofDay, this.#segmentFor(day, realtime).chunk)
+    await this.#inTurn(async () => {
+      for (const [day, ofDay] of days) {
+        const segment = this.#segmentFor(day, realtime)
+        await this.#insert(ofDay, segment.chunk)
+        this.#publish(segment)
+      }
+    })
   }
 
   /** Fills a day from a SELECT of DuckDB that gives all columns in order. */
   async fill(dayMs: number, select: string): Promise<void> {
-    const { chunk } = this.#segmentFor(dayMs, false)
-    await this.#connection.run(`INSERT INTO ${this.#behind} SELECT ${chunk}, * FROM (${select})`)
+    await this.#inTurn(async () => {
+      const segment = this.#segmentFor(dayMs, false)
+      await this.#connection.run(`INSERT INTO ${this.#behind} SELECT ${segment.chunk}, * FROM (${select})`)
+      this.#publish(segment)
+    })
   }
 
   /** Writes days anew under a new version; `change` are expressions of DuckDB by column. */
-  async reindex(
-    startMs: number,
-    endMs: number,
-    change: Readonly<Record<string, string>> = {},
-  ): Promise<void> {
+  reindex(startMs: number, endMs: number, change: Readonly<Record<string, string>> = {}): Promise<void> {
+    return this.#inTurn(() => this.#rewrite(startMs, endMs, change))
+  }
+
+  async #rewrite(startMs: number, endMs: number, change: Readonly<Record<string, string>>): Promise<void> {
     const old = this.#within(startMs, endMs)
     const columns = [...this.#columns.keys()].map((name) => change[name] ?? quoted(name)).join(', ')
     for (const [day, segments] of grouped(old, (segment) => segment.startMs)) {
@@ -107,8 +123,10 @@ export class SandboxTable {
   }
 
   async addColumn(name: string, kind: ColumnKind): Promise<void> {
-    await this.#connection.run(`ALTER TABLE ${this.#behind} ADD COLUMN ${quoted(name)} ${kind}`)
-    this.#columns.set(name, kind)
+    await this.#inTurn(async () => {
+      await this.#connection.run(`ALTER TABLE ${this.#behind} ADD COLUMN ${quoted(name)} ${kind}`)
+      this.#columns.set(name, kind)
+    })
   }
 
   get #behind(): string {
@@ -116,17 +134,24 @@ export class SandboxTable {
   }
 
   #segmentFor(day: number, realtime: boolean): SegmentState {
-    const open = this.#segments.find((segment) => segment.used && segment.realtime && segment.startMs === day)
+    const open = this.visible().find((segment) => segment.realtime && segment.startMs === day)
     if (realtime && open !== undefined) return open
-    const latest = this.#segments.filter((segment) => segment.used && segment.startMs === day).at(-1)
-    return this.#add(day, { realtime, version: latest?.version ?? this.#version() })
+    const latest = this.visible().findLast((segment) => segment.startMs === day)
+    const version = latest?.version ?? this.#version()
+    const partition = this.#segments.filter((one) => one.startMs === day && one.version === version).length
+    return this.#segmentOf(day, { realtime, version, partition })
   }
 
-  #add(day: number, { realtime, version }: { realtime: boolean; version: string }): SegmentState {
-    const partition = this.#segments.filter((one) => one.startMs === day && one.version === version).length
-    const segment = this.#segmentOf(day, { realtime, version, partition })
-    this.#segments.push(segment)
-    return segment
+  /** Not before its rows are there: who sees a segment in a list must find its rows. */
+  #publish(segment: SegmentState): void {
+    if (!this.#segments.includes(segment)) this.#segments.push(segment)
+  }
+
+  /** One change after the other, whatever became of the one before. */
+  async #inTurn(change: () => Promise<void>): Promise<void> {
+    const turn = this.#lastChange.then(change)
+    this.#lastChange = turn.catch(() => undefined)
+    await turn
   }
 
   #segmentOf(day: number, more: Pick<SegmentState, 'realtime' | 'version' | 'partition'>): SegmentState {
@@ -136,7 +161,7 @@ export class SandboxTable {
   }
 
   #within(startMs: number, endMs: number): SegmentState[] {
-    return this.#segments.filter((one) => one.used && one.startMs >= startMs && one.endMs <= endMs)
+    return this.visible().filter((one) => one.startMs >= startMs && one.endMs <= endMs)
   }
 
   #mark(startMs: number, endMs: number, used: boolean): void {
@@ -146,7 +171,7 @@ export class SandboxTable {
   }
 
   #version(): string {
-    const version = `2026-01-01T00:00:00.${String(this.#nextVersion).padStart(3, '0')}Z`
+    const version = new Date(VERSIONS_FROM_MS + this.#nextVersion).toISOString()
     this.#nextVersion += 1
     return version
   }

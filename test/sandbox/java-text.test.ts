@@ -1,0 +1,58 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { doubleText, floatText } from '../../src/sandbox/java-text.ts'
+
+// Druid 33.0.0 printed the same (JDK 17).
+describe('doubles are printed as Java prints them', () => {
+  test.each<[number, string]>([
+    [0, '0.0'],
+    [-0, '-0.0'],
+    [1, '1.0'],
+    [-58, '-58.0'],
+    [100_000, '100000.0'],
+    [9_999_999, '9999999.0'],
+    [1e7, '1.0E7'],
+    [12_345_678.9, '1.23456789E7'],
+    [1e16, '1.0E16'],
+    [0.001, '0.001'],
+    [9e-4, '9.0E-4'],
+    [1e-7, '1.0E-7'],
+    [0.1 + 0.2, '0.30000000000000004'],
+    [Number.MAX_VALUE, '1.7976931348623157E308'],
+    [119.777_385_159_010_6, '119.7773851590106'],
+    [Number.POSITIVE_INFINITY, 'Infinity'],
+    [Number.NEGATIVE_INFINITY, '-Infinity'],
+    [Number.NaN, 'NaN'],
+  ])('%d → %s', (value, text) => {
+    expect(doubleText(value)).toBe(text)
+  })
+
+  test('every double is told from every other', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true }), (value) => {
+        expect(Number(doubleText(value))).toBe(value)
+      }),
+    )
+  })
+})
+
+describe('floats are printed with the digits that tell them from other floats', () => {
+  test.each<[number, string]>([
+    [67.236, '67.236'],
+    [12_345_679, '1.2345679E7'],
+    [0.1, '0.1'],
+    [16_777_216, '1.6777216E7'],
+    [0, '0.0'],
+    [-1.5, '-1.5'],
+  ])('%d → %s', (value, text) => {
+    expect(floatText(Math.fround(value))).toBe(text)
+  })
+
+  test('every float is told from every other', () => {
+    fc.assert(
+      fc.property(fc.float({ noNaN: true }), (value) => {
+        expect(Math.fround(Number(floatText(value)))).toBe(value)
+      }),
+    )
+  })
+})
