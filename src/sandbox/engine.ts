@@ -1,10 +1,10 @@
 // Answers statements from an embedded DuckDB, in the form from which each of Druid's formats can be written.
 import type * as DuckDB from '@duckdb/node-api'
 import { OvateError } from '../errors.ts'
-import { analyse } from '../sql/analyse.ts'
-import { columnType } from './cells.ts'
+import { columnType, type ColumnType } from './cells.ts'
 import { cannotPlan, divisionByZero, SandboxError, unauthorized, unknownForm } from './errors.ts'
 import { MACROS } from './macros.ts'
+import { explanation } from './explanation.ts'
 import { metadataRelation, type ServerFacts } from './metadata.ts'
 import { parameterTexts } from './parameters.ts'
 import { type Relation, type Surroundings, translate, type Translated } from './select.ts'
@@ -26,6 +26,7 @@ const SETTINGS = [
   'SET threads = 1',
   'SET ieee_floating_point_ops = true',
   'SET integer_division = true',
+  'SET enable_external_access = false',
 ]
 const EXPLAIN = /^\s*EXPLAIN\s+PLAN\s+FOR\b/i
 
@@ -64,7 +65,7 @@ export class SandboxEngine {
     const surroundings = this.#surroundings(query)
     const translated = translate(sql, surroundings)
     checkRights(query.user, translated)
-    if (explained !== null) return explanation(sql, translated, surroundings.zone)
+    if (explained !== null) return await this.#explain(sql, translated, surroundings.zone)
     return await this.#run(outerLimited(translated, query.context), surroundings.zone)
   }
 
@@ -99,21 +100,23 @@ export class SandboxEngine {
     return new Map([...this.tables].filter(([name]) => mayRead(user, name)))
   }
 
+  async #explain(sql: string, { sql: text, names, tables }: Translated, zone: string): Promise<Buffer> {
+    const result = await this.#attempt(`SELECT * FROM (${text}) LIMIT 0`)
+    const columns = typesOf(result).map(({ native }, index) => ({ name: names[index] ?? '', native }))
+    return explanation(sql, { tables, zone, columns })
+  }
+
   async #run({ sql, names }: Translated, zone: string): Promise<Buffer> {
     const result = await this.#attempt(sql)
-    const types = result.columnTypes().map((type) => columnType(type))
-    const known = types.map(
-      (type, index) => type ?? never(`a column of type ${String(result.columnTypes()[index])}`),
-    )
+    const types = typesOf(result)
     const rows = await result.getRows()
+    const cell = (value: DuckDB.DuckDBValue, index: number): string =>
+      value === null ? 'null' : (types[index]?.text(value, zone) ?? 'null')
     const lines = [
       JSON.stringify(names),
-      JSON.stringify(known.map(({ native }) => native)),
-      JSON.stringify(known.map((type) => type.sql)),
-      ...rows.map(
-        (row) =>
-          `[${row.map((value, index) => (value === null ? 'null' : known[index]?.text(value, zone))).join(',')}]`,
-      ),
+      JSON.stringify(types.map(({ native }) => native)),
+      JSON.stringify(types.map((type) => type.sql)),
+      ...rows.map((row) => `[${row.map(cell).join(',')}]`),
     ]
     return Buffer.from(`[${lines.join(',')}]\n`)
   }
@@ -142,8 +145,12 @@ async function duckdb(): Promise<typeof DuckDB> {
   }
 }
 
-function never(what: string): never {
-  throw unknownForm(what)
+function typesOf(result: Awaited<ReturnType<DuckDB.DuckDBConnection['run']>>): readonly ColumnType[] {
+  return result.columnTypes().map((type) => {
+    const known = columnType(type)
+    if (known === undefined) throw unknownForm(`a column of type ${String(type)}`)
+    return known
+  })
 }
 
 /** `sqlCurrentTimestamp`: ISO text or a number of ms. */
@@ -161,33 +168,4 @@ function outerLimited(translated: Translated, { sqlOuterLimit: limit }: SandboxQ
 
 function checkRights(user: SandboxUser | undefined, { tables }: Translated): void {
   if (!tables.every((name) => mayRead(user, name))) throw unauthorized()
-}
-
-const ETERNITY = '-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z'
-
-/** What EXPLAIN PLAN FOR says: enough of a native query to see what is read, and from when to when. */
-function explanation(sql: string, { tables }: Translated, zone: string): Buffer {
-  const analysis = analyse(sql, { timeZone: zone, maxLength: sql.length, maxDepth: 100 })
-  const bounds = analysis.kind === 'facts' ? analysis.facts.bounds : undefined
-  const intervals = bounds?.intervals.map(
-    ({ startMs, endMs }) => `${instant(startMs)}/${instant(endMs)}`,
-  ) ?? [ETERNITY]
-  const plan = tables.map((name) => ({
-    query: {
-      queryType: 'scan',
-      dataSource: { type: 'table', name },
-      intervals: { type: 'intervals', intervals },
-    },
-  }))
-  const resources = tables.map((name) => ({ name, type: 'DATASOURCE' }))
-  const row = [JSON.stringify(plan), JSON.stringify(resources), '{"statementType":"SELECT"}']
-  const head =
-    '["PLAN","RESOURCES","ATTRIBUTES"],["STRING","STRING","STRING"],["VARCHAR","VARCHAR","VARCHAR"]'
-  return Buffer.from(`[${head},${JSON.stringify(row)}]\n`)
-}
-
-function instant(ms: number): string {
-  const [start = '', end = ''] = ETERNITY.split('/')
-  if (Math.abs(ms) >= 8.64e15) return ms < 0 ? start : end
-  return new Date(ms).toISOString()
 }

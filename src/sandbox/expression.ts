@@ -1,5 +1,6 @@
 // Expressions of Druid SQL → expressions of DuckDB, by precedence, straight from the tokens.
 import { type Token } from '../sql/lexer.ts'
+import { castTo } from './casts.ts'
 import { type Cursor } from './cursor.ts'
 import { SandboxError, unknownForm } from './errors.ts'
 import { call, isAggregate } from './functions.ts'
@@ -24,18 +25,6 @@ export interface Found {
 }
 
 const COMPARISONS = ['=', '<>', '!=', '<=', '>=', '<', '>']
-const CASTS: Readonly<Record<string, (value: string, zone: string) => string>> = {
-  VARCHAR: (value, zone) => `druid_text(${value}, ${zone})`,
-  CHAR: (value, zone) => `druid_text(${value}, ${zone})`,
-  BIGINT: (value) => `druid_bigint(${value})`,
-  INTEGER: (value) => `druid_integer(${value})`,
-  INT: (value) => `druid_integer(${value})`,
-  DOUBLE: (value) => `CAST(${value} AS DOUBLE)`,
-  FLOAT: (value) => `CAST(${value} AS FLOAT)`,
-  TIMESTAMP: (value, zone) => `druid_time(${value}, ${zone})`,
-  DATE: (value, zone) => `druid_date(${value}, ${zone})`,
-  BOOLEAN: (value) => `CAST(${value} AS BOOLEAN)`,
-}
 /** Texts that are times beside a time. */
 const TIME_TEXT = /^'\d{4}-\d\d-\d\d[^']*'$/
 const INTERVAL = /^INTERVAL (\d+) (\w+)$/
@@ -274,10 +263,8 @@ export class ExpressionReader {
     const value = this.read()
     this.#cursor.expect('AS')
     const name = this.#cursor.next().text.toUpperCase()
-    const cast = Object.hasOwn(CASTS, name) ? CASTS[name] : undefined
-    if (cast === undefined) throw unknownForm(`CAST to ${name}`)
     this.#cursor.expect(')')
-    return cast(value, this.#zone)
+    return castTo(name, value, this.#zone)
   }
 
   #interval(): string {

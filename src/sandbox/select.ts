@@ -3,6 +3,7 @@ import { type Token } from '../sql/lexer.ts'
 import { Cursor } from './cursor.ts'
 import { cannotPlan, SandboxError, unknownForm } from './errors.ts'
 import { ExpressionReader, type Found, type Scope } from './expression.ts'
+import { checkScan, fullOrder, type Sorting } from './order.ts'
 import { quoted } from './store.ts'
 
 /** A datasource as a query meets it. */
@@ -42,12 +43,6 @@ interface Source {
   readonly columns: readonly string[]
   /** Rather than a subquery or one of Druid's own tables. */
   readonly datasource: boolean
-}
-
-/** One key of an order. */
-interface Sorting {
-  readonly expression: string
-  readonly descending: boolean
 }
 
 const DEPTH_MAX = 5
@@ -285,28 +280,6 @@ function withAliases(
   items: readonly Item[],
 ): ReadonlyMap<string, string> {
   return new Map([...names, ...aliases(items)])
-}
-
-/**
- * With ties broken by the dimensions, as Druid breaks them; without an order these alone. Nulls come first, last when
- * descending; in a topN null is the first of its dimension and the last of a metric whichever way it goes.
- */
-function fullOrder(order: readonly Sorting[], keys: readonly string[], topN: boolean): string[] {
-  const sorted = new Set(order.map(({ expression }) => expression))
-  const ties = keys.filter((key) => !sorted.has(key)).map((expression) => ({ expression, descending: false }))
-  return [...order, ...ties].map(({ expression, descending }, index) => {
-    const special = topN && index === 0
-    const last = special ? expression !== keys[0] : descending
-    return `${expression} ${descending ? 'DESC' : 'ASC'} NULLS ${last ? 'LAST' : 'FIRST'}`
-  })
-}
-
-function checkScan([first]: readonly Sorting[]): void {
-  if (first === undefined || first.expression === '"__time"' || !first.expression.startsWith('"')) return
-  const name = first.expression.slice(1, -1)
-  throw cannotPlan(
-    `SQL query requires ordering a table by non-time column [[${name}]], which is not supported.`,
-  )
 }
 
 const CLAUSES = new Set([

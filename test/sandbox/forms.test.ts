@@ -1,4 +1,5 @@
 // Statements that the sandbox knows, and what it says to the rest.
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY_MS } from '../../src/sandbox/store.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
@@ -121,6 +122,23 @@ describe('refuses as Druid does', () => {
   })
 })
 
+test('broken statements are refused, whatever is missing', async () => {
+  const all = statements(clock.now()).map(({ sql }) => sql)
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...all), fc.nat(400), fc.nat(30), async (sql, from, count) => {
+      const broken = sql.slice(0, from % sql.length) + sql.slice((from % sql.length) + count + 1)
+      const got = await askSql(sandbox.url, broken, { parameters: [] })
+      // A page would mean that something was not foreseen.
+      expect([broken, got.status, got.headers['content-type']]).toEqual([
+        broken,
+        got.status,
+        'application/json',
+      ])
+    }),
+    { numRuns: 300 },
+  )
+})
+
 describe('explains', () => {
   async function plan(
     sql: string,
@@ -155,6 +173,24 @@ describe('explains', () => {
     ],
   ])('%s', async (_, sql, context, intervals) => {
     expect(await plan(sql, context)).toEqual({ tables: ['events'], intervals, resources: EVENTS })
+  })
+
+  test('the columns that come out', async () => {
+    const [[text = ''] = []] = (await rows(
+      'EXPLAIN PLAN FOR SELECT country AS c, AVG(added) FROM events GROUP BY 1',
+    )) as string[][]
+    expect(JSON.parse(text)).toMatchObject([
+      {
+        signature: [
+          { name: 'c0', type: 'STRING' },
+          { name: 'c1', type: 'DOUBLE' },
+        ],
+        columnMappings: [
+          { queryColumn: 'c0', outputColumn: 'c' },
+          { queryColumn: 'c1', outputColumn: 'EXPR$1' },
+        ],
+      },
+    ])
   })
 
   test('what it does not know, it does not explain', async () => {
