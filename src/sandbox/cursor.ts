@@ -20,6 +20,11 @@ export class Cursor {
     return this.#at
   }
 
+  /** How many `?` stand before a token: parameters are bound in the order of the text. */
+  parametersBefore(token: Token): number {
+    return this.#tokens.filter(({ kind, start }) => kind === 'parameter' && start < token.start).length
+  }
+
   /** Goes back to a `position`. */
   rewind(position: number): void {
     this.#at = position

@@ -26,6 +26,7 @@ const SETTINGS = [
   'SET threads = 1',
   'SET ieee_floating_point_ops = true',
   'SET integer_division = true',
+  'SET order_by_non_integer_literal = true',
   'SET enable_external_access = false',
 ]
 const EXPLAIN = /^\s*EXPLAIN\s+PLAN\s+FOR\b/i
@@ -106,7 +107,7 @@ export class SandboxEngine {
     return explanation(sql, { tables, zone, columns })
   }
 
-  async #run({ sql, names }: Translated, zone: string): Promise<Buffer> {
+  async #run({ sql, names, chars }: Translated, zone: string): Promise<Buffer> {
     const result = await this.#attempt(sql)
     const types = typesOf(result)
     const rows = await result.getRows()
@@ -115,7 +116,7 @@ export class SandboxEngine {
     const lines = [
       JSON.stringify(names),
       JSON.stringify(types.map(({ native }) => native)),
-      JSON.stringify(types.map((type) => type.sql)),
+      JSON.stringify(types.map((type, index) => (chars[index] === true ? 'CHAR' : type.sql))),
       ...rows.map((row) => `[${row.map(cell).join(',')}]`),
     ]
     return Buffer.from(`[${lines.join(',')}]\n`)

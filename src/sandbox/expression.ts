@@ -21,7 +21,16 @@ export interface Scope {
 /** What was found on the way. */
 export interface Found {
   aggregate: boolean
-  usedParameters: number
+  /** The last CASE. */
+  case: Case | undefined
+}
+
+export interface Case {
+  readonly text: string
+  /** What it gives, ELSE last. */
+  readonly results: readonly string[]
+  /** Its condition, when it has one only, and no subject. */
+  readonly condition: string | undefined
 }
 
 const COMPARISONS = ['=', '<>', '!=', '<=', '>=', '<', '>']
@@ -159,7 +168,7 @@ export class ExpressionReader {
       case 'string':
         return textLiteral(token.value)
       case 'parameter':
-        return this.#parameter()
+        return this.#parameter(token)
       case 'quoted':
         return this.#reference(token)
       case 'identifier':
@@ -179,10 +188,9 @@ export class ExpressionReader {
     return `(${inner})`
   }
 
-  #parameter(): string {
-    const value = this.#scope.parameters[this.#found.usedParameters]
+  #parameter(token: Token): string {
+    const value = this.#scope.parameters[this.#cursor.parametersBefore(token)]
     if (value === undefined) throw new SandboxError(400, 'No value bound for parameter')
-    this.#found.usedParameters += 1
     return value
   }
 
@@ -234,28 +242,46 @@ export class ExpressionReader {
     const distinct = this.#cursor.takes('DISTINCT') ? 'DISTINCT ' : ''
     const star = upper === 'COUNT' && this.#cursor.takes('*', ')')
     const args = star ? ['*'] : this.#items()
+    if (upper === 'SUM' && distinct === '') return this.#sumOf(args)
     const text = call(name, distinct === '' ? args : [distinct + args.join(', ')], this.#scope.zone)
     return isAggregate(name) ? this.#filtered(text) : text
   }
 
-  #filtered(text: string): string {
-    if (!this.#cursor.takes('FILTER', '(', 'WHERE')) return text
-    const condition = this.read()
-    this.#cursor.expect(')')
-    return `${text} FILTER (WHERE ${condition})`
+  /** Druid makes filters of cases, so that a sum of nothing is null though the statement says 0. */
+  #sumOf([value = '']: readonly string[]): string {
+    const { text, condition, results } = this.#found.case ?? {}
+    const [then = '', otherwise] = results ?? []
+    if (text !== value || condition === undefined || otherwise !== '0')
+      return `druid_wrap(${this.#filtered(`sum(${value})`)})`
+    const sum = then === '1' ? 'count(*)' : `sum(${then})`
+    return `druid_wrap(${this.#filtered(sum, condition)})`
+  }
+
+  #filtered(text: string, also?: string): string {
+    const conditions = also === undefined ? [] : [also]
+    if (this.#cursor.takes('FILTER', '(', 'WHERE')) {
+      conditions.push(this.read())
+      this.#cursor.expect(')')
+    }
+    return conditions.length === 0 ? text : `${text} FILTER (WHERE ${conditions.join(' AND ')})`
   }
 
   #case(): string {
     const subject = this.#cursor.sees('WHEN') ? '' : ` ${this.read()}`
-    const parts: string[] = []
+    const parts: { readonly when: string; readonly result: string }[] = []
     while (this.#cursor.takes('WHEN')) {
       const when = this.read()
       this.#cursor.expect('THEN')
-      parts.push(`WHEN ${when} THEN ${this.read()}`)
+      parts.push({ when, result: this.read() })
     }
-    const otherwise = this.#cursor.takes('ELSE') ? ` ELSE ${this.read()}` : ''
+    const otherwise = this.#cursor.takes('ELSE') ? this.read() : undefined
     this.#cursor.expect('END')
-    return `(CASE${subject} ${parts.join(' ')}${otherwise} END)`
+    const branches = parts.map(({ when, result }) => `WHEN ${when} THEN ${result}`).join(' ')
+    const text = `(CASE${subject} ${branches}${otherwise === undefined ? '' : ` ELSE ${otherwise}`} END)`
+    const results = [...parts.map(({ result }) => result), ...(otherwise === undefined ? [] : [otherwise])]
+    const condition = parts.length === 1 && subject === '' ? parts[0]?.when : undefined
+    this.#found.case = { text, results, condition }
+    return text
   }
 
   #cast(): string {

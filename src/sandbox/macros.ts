@@ -22,9 +22,16 @@ export const MACROS: readonly string[] = [
   // Integers refuse 0; doubles reach the infinities. Not by types of parameters: those of aggregates aren't known there.
   macro(
     'druid_divide',
-    `(a, b) AS CASE WHEN b <> 0 THEN a / b WHEN b IS NULL THEN NULL
+    `(a, b) AS CASE WHEN b <> 0 THEN a / b WHEN a IS NULL OR b IS NULL THEN NULL
   WHEN typeof(a / b) IN (${INTEGERS.map((type) => `'${type}'`).join(', ')}) THEN error('/ by zero')
   ELSE cast_to_type(CASE WHEN a > 0 THEN 'Infinity' WHEN a < 0 THEN '-Infinity' WHEN a = 0 THEN 'NaN' END, a / b) END`,
+  ),
+  // Sums of BIGINT wrap.
+  macro(
+    'druid_wrap',
+    `(a) AS CASE WHEN typeof(a) = 'HUGEINT' THEN
+  (((a + 9223372036854775808) % 18446744073709551616) + 18446744073709551616) % 18446744073709551616 - 9223372036854775808
+  ELSE a END`,
   ),
   // Druid has no MIN and MAX of texts.
   macro('druid_number', ...[...NUMBERS, 'TIMESTAMP', 'TIMESTAMP_S'].map((type) => `(a ${type}) AS a`)),

@@ -2,7 +2,7 @@
 import { type Token } from '../sql/lexer.ts'
 import { Cursor } from './cursor.ts'
 import { cannotPlan, SandboxError, unknownForm } from './errors.ts'
-import { ExpressionReader, type Found, type Scope } from './expression.ts'
+import { type Case, ExpressionReader, type Found, type Scope } from './expression.ts'
 import { checkScan, fullOrder, type Sorting } from './order.ts'
 import { quoted } from './store.ts'
 
@@ -27,6 +27,8 @@ export interface Translated {
   /** Its columns are c0, c1 … in the order of `names`. */
   readonly sql: string
   readonly names: readonly string[]
+  /** Whether a text is CHAR to Druid. */
+  readonly chars: readonly boolean[]
   /** Datasources that it reads. */
   readonly tables: readonly string[]
 }
@@ -35,6 +37,8 @@ interface Item {
   readonly expression: string
   readonly name: string
   readonly aggregate: boolean
+  /** Texts of one length, known from the statement: CHAR rather than VARCHAR. */
+  readonly char: boolean
 }
 
 /** What stands in FROM. */
@@ -57,7 +61,7 @@ class SelectReader {
   readonly #cursor: Cursor
   readonly #surroundings: Surroundings
   readonly #tables = new Set<string>()
-  readonly #found: Found = { aggregate: false, usedParameters: 0 }
+  readonly #found: Found = { aggregate: false, case: undefined }
 
   constructor(cursor: Cursor, surroundings: Surroundings) {
     this.#cursor = cursor
@@ -71,10 +75,10 @@ class SelectReader {
     if (!this.#cursor.ended) throw this.#cursor.unexpected()
     const sql =
       branches.length === 1 ? first.sql : branches.map((branch) => `(${branch})`).join(' UNION ALL ')
-    return { sql, names: first.names, tables: [...this.#tables].toSorted() }
+    return { sql, names: first.names, chars: first.chars, tables: [...this.#tables].toSorted() }
   }
 
-  #select(depth: number): { readonly sql: string; readonly names: readonly string[] } {
+  #select(depth: number): Omit<Translated, 'tables'> {
     if (depth > DEPTH_MAX) throw unknownForm('subqueries nested that deep')
     this.#cursor.expect('SELECT')
     const distinct = this.#cursor.takes('DISTINCT')
@@ -92,6 +96,7 @@ class SelectReader {
     return {
       sql: `SELECT ${distinct ? 'DISTINCT ' : ''}${columns}${source}${rest}`,
       names: items.map(({ name }) => name),
+      chars: items.map(({ char }) => char),
     }
   }
 
@@ -142,7 +147,9 @@ class SelectReader {
     const items: Item[] = []
     do {
       if (this.#cursor.takes('*')) {
-        items.push(...columns.map((name) => ({ expression: quoted(name), name, aggregate: false })))
+        items.push(
+          ...columns.map((name) => ({ expression: quoted(name), name, aggregate: false, char: false })),
+        )
       } else items.push(this.#item(columns, items.length))
     } while (this.#cursor.takes(','))
     return items
@@ -150,10 +157,10 @@ class SelectReader {
 
   #item(columns: readonly string[], index: number): Item {
     const plainName = this.#columnAhead()
-    const { text: expression, aggregate } = this.#expression(columnNames(columns))
+    const { text: expression, aggregate, char } = this.#expression(columnNames(columns))
     const aliased = this.#cursor.takes('AS') || this.#cursor.peek()?.kind === 'quoted' || this.#bareAlias()
     const name = aliased ? this.#cursor.name() : (plainName ?? `EXPR$${index}`)
-    return { expression, name, aggregate }
+    return { expression, name, aggregate, char }
   }
 
   #bareAlias(): boolean {
@@ -174,12 +181,16 @@ class SelectReader {
     return ends ? name : undefined
   }
 
-  #expression(names: ReadonlyMap<string, string>): { readonly text: string; readonly aggregate: boolean } {
+  #expression(names: ReadonlyMap<string, string>): {
+    readonly text: string
+    readonly aggregate: boolean
+    readonly char: boolean
+  } {
     const { nowMs, zone, parameters } = this.#surroundings
     const scope: Scope = { names, nowMs, zone, parameters }
     this.#found.aggregate = false
     const text = new ExpressionReader(this.#cursor, scope, this.#found).read()
-    return { text, aggregate: this.#found.aggregate }
+    return { text, aggregate: this.#found.aggregate, char: isChar(text, this.#found.case) }
   }
 
   #rest(items: readonly Item[], from: Source | undefined, distinct: boolean): string {
@@ -264,6 +275,14 @@ class SelectReader {
     if (!/^\d{1,15}$/.test(text)) throw unknownForm(`LIMIT ${text}`)
     return text
   }
+}
+
+const LITERAL = /^'(?:[^']|'')*'$/
+
+function isChar(text: string, last: Case | undefined): boolean {
+  const texts = last?.text === text ? last.results : [text]
+  const [first = ''] = texts
+  return texts.every((one) => LITERAL.test(one) && one.length === first.length)
 }
 
 function columnNames(columns: readonly string[]): ReadonlyMap<string, string> {

@@ -1,15 +1,15 @@
 // Instants as Druid prints them under `sqlTimeZone`.
 
 const MINUTE_MS = 60_000
-const HOUR_MS = 3_600_000
 
 /** ISO-8601 with the zone's offset, `Z` for UTC, as Joda-Time writes it. */
 export function instantText(ms: number, zone: string): string {
   if (zone === 'UTC') return new Date(ms).toISOString()
   const clockMs = ms + offsetMs(ms, zone)
-  // Druid goes by the clock: one that comes twice, when summer ends, is printed with the offset of its first time.
-  const earlier = offsetMs(ms - 3 * HOUR_MS, zone)
-  const offset = offsetMs(clockMs - earlier, zone) === earlier ? earlier : clockMs - ms
+  // Druid 33 goes by the clock, and reads it as Joda-Time does (`withZoneRetainFields`): a clock that comes twice has the
+  // offset that the zone has when UTC's clock shows the same, whichever of its two instants was meant.
+  const guess = offsetMs(clockMs, zone)
+  const offset = offsetMs(clockMs - guess, zone) === guess ? guess : clockMs - ms
   if (offset === 0) return new Date(clockMs).toISOString()
   return `${new Date(clockMs).toISOString().slice(0, -1)}${offsetText(offset)}`
 }

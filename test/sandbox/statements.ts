@@ -137,6 +137,22 @@ const PLAIN: readonly Statement[] = [
     sql: "SELECT device, SUM(CASE WHEN country = 'US' THEN 1 ELSE 0 END) AS us, SUM(CASE WHEN country = 'US' THEN added ELSE 0 END) AS s FROM events GROUP BY 1 ORDER BY 1",
   },
   {
+    name: 'a sum of cases that never hold is null, and a count of them 0',
+    sql: "SELECT SUM(CASE WHEN country = 'xx' THEN added ELSE 0 END) AS s, SUM(CASE WHEN country = 'xx' THEN 1 ELSE 0 END) AS c FROM events",
+  },
+  {
+    name: 'texts of one length are CHAR',
+    sql: "SELECT 'x' AS a, CASE WHEN added > 50 THEN 'a' ELSE 'b' END AS b, CASE WHEN added > 50 THEN 'a' END AS c, COUNT(*) AS n FROM events GROUP BY 1, 2, 3 ORDER BY 2, 3",
+  },
+  {
+    name: 'ordered by a sum that wraps',
+    sql: 'SELECT country, SUM(reqId) AS s FROM events GROUP BY 1 ORDER BY 2',
+  },
+  {
+    name: 'a ratio of nothing',
+    sql: "SELECT SUM(added) / COUNT(*) AS r FROM events WHERE country = 'xx'",
+  },
+  {
     name: 'a ratio as a double',
     sql: 'SELECT country, SUM(added) * 1.0 / COUNT(*) AS r FROM events GROUP BY 1 ORDER BY 1',
   },
