@@ -1,0 +1,35 @@
+// `npm run bench -- hit|miss|analyse [--quick] [--json FILE]`: a missed aim is told, a wrong answer fails.
+import { parseArgs } from 'node:util'
+import { analyseBench } from './analyse.ts'
+import { hitBench } from './hit.ts'
+import { missBench } from './miss.ts'
+import { type Outcome, print, write } from './result.ts'
+
+type Bench = (options: { readonly quick: boolean }) => Promise<Outcome>
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  hit: hitBench,
+  miss: missBench,
+  analyse: async (options) => ({ results: await analyseBench(options), wrong: 0, notes: [] }),
+}
+
+const USAGE = `npm run bench -- ${Object.keys(BENCHES).join('|')} [--quick] [--json FILE]`
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+  })
+  const [name = '', ...rest] = positionals
+  const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined
+  if (bench === undefined || rest.length > 0) {
+    console.error(USAGE)
+    return 2
+  }
+  const outcome = await bench({ quick: values.quick })
+  print(name, outcome)
+  if (values.json !== undefined) write(values.json, name, outcome)
+  return outcome.wrong === 0 ? 0 : 1
+}
+
+process.exit(await main())
