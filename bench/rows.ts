@@ -25,7 +25,7 @@ export class Rows {
   }
 
   /** The body of an answer, piece by piece, as Druid 33.0.0 writes it. */
-  *chunks(form: Form): Generator<Buffer> {
+  *chunks(form: Form): Generator<Buffer, undefined> {
     const block = this.#blocks[form]
     const next = Buffer.concat([Buffer.from(','), block])
     yield form === 'kept' ? Buffer.from(`[${HEADER},`) : Buffer.from('[')
