@@ -15,6 +15,8 @@ export interface SandboxStats {
 /** May be changed while it runs. */
 export interface SandboxBehaviour {
   version: string
+  /** Of this run, ISO: what `sys.servers` says. Another one plays a restart. */
+  startTime: string
   /** Who may read what; undefined: everybody everything. */
   users: SandboxUsers | undefined
   /** Before each answer to a statement, ms. */

@@ -1,5 +1,5 @@
 // Values of DuckDB → cells of Druid's answers, and the types that Druid would name.
-import { type DuckDBType, type DuckDBValue } from '@duckdb/node-api'
+import type { DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { doubleText, floatText } from './java-text.ts'
 import { instantText } from './zones.ts'
 

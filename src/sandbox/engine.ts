@@ -34,7 +34,7 @@ const EXPLAIN = /^\s*EXPLAIN\s+PLAN\s+FOR\b/i
 export class SandboxEngine {
   readonly tables = new Map<string, SandboxTable>()
   /** What sys.servers says. */
-  server: ServerFacts = { host: '127.0.0.1', port: 0, startTime: new Date(0).toISOString() }
+  server: () => ServerFacts = () => ({ host: '127.0.0.1', port: 0, startTime: new Date(0).toISOString() })
   readonly #instance: DuckDB.DuckDBInstance
   readonly #connection: DuckDB.DuckDBConnection
 
@@ -88,7 +88,7 @@ export class SandboxEngine {
 
   #relation(schema: string | undefined, name: string, user: SandboxUser | undefined): Relation | undefined {
     if (schema !== undefined && schema !== 'druid')
-      return metadataRelation(`${schema}.${name}`, this.#readable(user), this.server)
+      return metadataRelation(`${schema}.${name}`, this.#readable(user), this.server())
     const table = this.tables.get(name)
     if (table === undefined) return undefined
     const policy = user?.rowFilter?.[name]

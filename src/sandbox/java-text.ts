@@ -5,17 +5,26 @@ const PLAIN_MAX = 1e7
 
 /** `Double.toString`: `1.0`, `1.0E7`, `1.0E-4`. The digits are the shortest ones, as of Java 19. */
 export function doubleText(value: number): string {
-  return javaText(value, String(Math.abs(value)))
+  const magnitude = Math.abs(value)
+  return javaText(value, twoDigits(magnitude, Number) ?? String(magnitude))
 }
 
 /** `Float.toString` of a 32-bit float: fewer digits are enough to tell it from its neighbours. */
 export function floatText(value: number): string {
   const magnitude = Math.abs(value)
-  for (let digits = 1; digits <= 9; digits += 1) {
+  const two = twoDigits(magnitude, (text) => Math.fround(Number(text)))
+  if (two !== undefined) return javaText(value, two)
+  for (let digits = 3; digits <= 9; digits += 1) {
     const text = magnitude.toPrecision(digits)
     if (Math.fround(Number(text)) === magnitude) return javaText(value, String(Number(text)))
   }
   return javaText(value, String(magnitude))
+}
+
+/** Java writes two digits at least, and the nearest ones: `4.9E-324` where one digit, 5, would be enough. */
+function twoDigits(magnitude: number, read: (text: string) => number): string | undefined {
+  const text = magnitude.toPrecision(2)
+  return read(text) === magnitude ? text : undefined
 }
 
 function javaText(value: number, shortest: string): string {

@@ -48,6 +48,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const stats: SandboxStats = { data: 0, explain: 0, rightsChecks: 0, candidates: 0, cancels: 0, other: 0 }
   const behaviour: SandboxBehaviour = {
     version: '33.0.0',
+    startTime: new Date(clock.now()).toISOString(),
     users: undefined,
     delayMs: 0,
     cutAfterBytes: undefined,
@@ -75,7 +76,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     engine.close()
   }
   const { port: taken } = server.address() as AddressInfo
-  engine.server = { host: '127.0.0.1', port: taken, startTime: new Date(clock.now()).toISOString() }
+  engine.server = () => ({ host: '127.0.0.1', port: taken, startTime: behaviour.startTime })
   return {
     url: `http://127.0.0.1:${taken}`,
     engine,

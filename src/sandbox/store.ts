@@ -1,5 +1,5 @@
 // Tables made of segments, on an embedded DuckDB: a query sees the rows of the segments that are visible.
-import { type DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import { SandboxError } from './errors.ts'
 import { words } from './words.ts'
 

@@ -2,6 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { doubleText, floatText } from '../../src/sandbox/java-text.ts'
 
+const RUNS = { numRuns: 10_000 }
+const JAVA = /^-?(0|[1-9]\d{0,6})\.(0|\d*[1-9])$|^-?[1-9]\.(0|\d*[1-9])E-?[1-9]\d*$/
+
 // Druid 33.0.0 printed the same (JDK 17).
 describe('doubles are printed as Java prints them', () => {
   test.each<[number, string]>([
@@ -18,6 +21,9 @@ describe('doubles are printed as Java prints them', () => {
     [9e-4, '9.0E-4'],
     [1e-7, '1.0E-7'],
     [0.1 + 0.2, '0.30000000000000004'],
+    [Number.MIN_VALUE, '4.9E-324'],
+    [1e-323, '9.9E-324'],
+    [2e-323, '2.0E-323'],
     [Number.MAX_VALUE, '1.7976931348623157E308'],
     [119.777_385_159_010_6, '119.7773851590106'],
     [Number.POSITIVE_INFINITY, 'Infinity'],
@@ -27,11 +33,14 @@ describe('doubles are printed as Java prints them', () => {
     expect(doubleText(value)).toBe(text)
   })
 
-  test('every double is told from every other', () => {
+  test('every double is told from every other, in the form of Java', () => {
     fc.assert(
-      fc.property(fc.double({ noNaN: true }), (value) => {
-        expect(Number(doubleText(value))).toBe(value)
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        const text = doubleText(value)
+        expect(Number(text)).toBe(value)
+        expect(text).toMatch(JAVA)
       }),
+      RUNS,
     )
   })
 })
@@ -44,15 +53,22 @@ describe('floats are printed with the digits that tell them from other floats', 
     [16_777_216, '1.6777216E7'],
     [0, '0.0'],
     [-1.5, '-1.5'],
+    [1e-45, '1.4E-45'],
+    [3.402_823_5e38, '3.4028235E38'],
+    [9e-4, '9.0E-4'],
+    [1e10, '1.0E10'],
   ])('%d → %s', (value, text) => {
     expect(floatText(Math.fround(value))).toBe(text)
   })
 
   test('every float is told from every other', () => {
     fc.assert(
-      fc.property(fc.float({ noNaN: true }), (value) => {
-        expect(Math.fround(Number(floatText(value)))).toBe(value)
+      fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        const text = floatText(value)
+        expect(Math.fround(Number(text))).toBe(value)
+        expect(text).toMatch(JAVA)
       }),
+      RUNS,
     )
   })
 })
