@@ -1,36 +1,11 @@
 // The operator's listener: metrics, status, explain, flights, cache. Its own port, loopback or a token.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import fastify, { type FastifyInstance } from 'fastify'
-import { type MemoryCache } from '../cache/memory.ts'
-import { type Druid } from '../druid/druid.ts'
-import { type Engine } from '../engine/engine.ts'
-import { type Entry } from '../engine/entry.ts'
-import { type Keeper } from '../engine/keeper.ts'
 import { OvateError } from '../errors.ts'
-import { type Flights } from '../flight/flights.ts'
-import { type Timelines } from '../freshness/timelines.ts'
 import { errorAnswer } from './error-answer.ts'
-import { explain, type Explain } from './explain.ts'
+import { explain } from './explain.ts'
+import { type AdminOptions } from './options.ts'
 import { statusOf } from './status.ts'
-
-export interface AdminOptions {
-  readonly host: string
-  readonly port: number
-  /** Undefined on loopback only: the configuration sees to that. */
-  readonly token?: string | undefined
-  readonly druid: Druid
-  readonly cache: MemoryCache<Entry>
-  readonly engine: Engine
-  readonly keeper: Keeper
-  readonly timelines: Timelines
-  readonly flights: Flights<unknown>
-  readonly explain: Explain
-  readonly version: string
-  readonly startedAtMs: number
-  /** The configuration without its secrets. */
-  readonly config: unknown
-  readonly metrics: { readonly contentType: string; text(): Promise<string> }
-}
 
 export interface RunningAdmin {
   readonly url: string

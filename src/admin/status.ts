@@ -1,5 +1,5 @@
 // /ovate/status: one page on what this process is, sees and holds.
-import { type AdminOptions } from './admin.ts'
+import { type AdminOptions } from './options.ts'
 
 /** The state of this process, ready for JSON: no credentials, no statements, no rows. */
 export function statusOf(options: AdminOptions): Readonly<Record<string, unknown>> {

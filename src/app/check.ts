@@ -17,14 +17,15 @@ const CLOCK_WARN_MS = 2_000
 
 /** One line for each thing that was tried; never throws for what it finds. */
 export async function checkSetup(config: Config, signal: AbortSignal): Promise<readonly CheckLine[]> {
-  const { druid, close } = connectDruid(config, () => undefined)
+  const connection = connectDruid(config, () => undefined)
+  const { druid } = connection
   try {
     const brokers = await readyBrokers(druid, signal)
     const found = brokers.length === 0 ? [noBroker(druid)] : brokers.flatMap(brokerLines)
     const account = brokers.length === 0 ? [] : await accountLines(config, druid, signal)
     return [...found, ...account, ...identityLines(config)]
   } finally {
-    await close()
+    await connection.close()
   }
 }
 

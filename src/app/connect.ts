@@ -1,8 +1,10 @@
 // The Druid client that a configuration asks for.
 import { readFileSync } from 'node:fs'
 import { type Config } from '../config/config.ts'
+import { bootstrapSource } from '../druid/bootstrap-source.ts'
 import { type BrokerSource } from '../druid/broker-source.ts'
 import { createDruid } from '../druid/client.ts'
+import { discoverySource } from '../druid/discovery-source.ts'
 import { type BrokerAddress, type Druid } from '../druid/druid.ts'
 import { fixedSource } from '../druid/fixed-source.ts'
 import { type DruidEvents, type DruidTls } from '../druid/options.ts'
@@ -40,8 +42,18 @@ export function connectDruid(config: Config, listener: BrokerListener): DruidCon
   return { druid: client, close: () => client.close() }
 }
 
-function sourceOf({ druid }: Config): BrokerSource {
-  return fixedSource(druid.brokers ?? [], druid.service)
+// The schema sees to it that exactly one way of finding Brokers is set.
+function sourceOf(config: Config): BrokerSource {
+  const { zookeeper, bootstrap, brokers, service } = config.druid
+  if (zookeeper !== undefined) {
+    const { connect, path, sessionTimeout, auth } = zookeeper
+    return discoverySource({ connect, basePath: path, sessionTimeoutMs: sessionTimeout, auth })
+  }
+  if (bootstrap !== undefined) {
+    const authorization = ownAuthorization(config)
+    return bootstrapSource({ urls: bootstrap, service, authorization, tls: tlsOf(config) })
+  }
+  return fixedSource(brokers ?? [], service)
 }
 
 function tlsOf({ druid: { tls } }: Config): DruidTls {

@@ -1,6 +1,6 @@
 // What the two listeners are made of.
 import { readFileSync } from 'node:fs'
-import { type AdminOptions } from '../admin/admin.ts'
+import { type AdminOptions } from '../admin/options.ts'
 import { type Config, redacted } from '../config/config.ts'
 import { ERROR_CODES } from '../errors.ts'
 import { asOvateError } from '../http/error-answer.ts'

@@ -87,7 +87,13 @@ export class MemoryCache<Entry extends Sized> {
     return true
   }
 
-  get usage(): { entries: number; entryBytes: number; heldBytes: number; sizeBytes: number; evictions: number } {
+  get usage(): {
+    entries: number
+    entryBytes: number
+    heldBytes: number
+    sizeBytes: number
+    evictions: number
+  } {
     return {
       entries: this.#entries.size,
       entryBytes: this.#entries.calculatedSize,
@@ -105,7 +111,10 @@ export class MemoryCache<Entry extends Sized> {
   }
 
   #makeRoom(): void {
-    while (this.#entries.size > 0 && this.#entries.calculatedSize + this.#heldBytes > this.#options.sizeBytes) {
+    while (
+      this.#entries.size > 0 &&
+      this.#entries.calculatedSize + this.#heldBytes > this.#options.sizeBytes
+    ) {
       this.#entries.pop()
       this.#evictions += 1
     }

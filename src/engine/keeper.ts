@@ -23,9 +23,9 @@ export interface KeeperOptions {
   readonly timelines: Timelines
   readonly rights: Rights
   readonly planChecks: PlanChecks
-  rules(datasource: string): FreshnessRules
+  readonly rules: (datasource: string) => FreshnessRules
   /** How long answers over these tables may live once an identity is involved, ms; Infinity where declared free of policies. */
-  policyMs(tables: readonly string[]): number
+  readonly policyMs: (tables: readonly string[]) => number
   readonly onKept: (outcome: 'kept' | 'not-kept') => void
 }
 
@@ -133,7 +133,10 @@ export class Keeper {
       now: plan.now,
       readsLookup: checked.readsLookup,
       policyMs:
-        request.identity === ANONYMOUS ? Number.POSITIVE_INFINITY : this.#options.policyMs(plan.tables),
+        // What is shared may be given to identities, whoever began.
+        request.identity === ANONYMOUS && !plan.shared
+          ? Number.POSITIVE_INFINITY
+          : this.#options.policyMs(plan.tables),
       tables: plan.tables.map((name) => ({ name, intervals })),
     }
   }

@@ -3,9 +3,7 @@
 //
 //   source ──▶ chunks[ … kept … ] ──▶ reader (at its own pace)
 //                   └─ whole, if it ended within the limit
-import { once } from 'node:events'
-import { EventEmitter } from 'node:events'
-import { type Readable } from 'node:stream'
+import { EventEmitter, once } from 'node:events'
 
 export interface TeeOptions {
   readonly maxBytes: number
@@ -22,10 +20,10 @@ export type Collected =
 const WINDOW_BYTES = 1_000_000
 
 export class Tee {
-  readonly #source: Readable
+  readonly #source: AsyncIterable<Buffer>
   readonly #options: TeeOptions
   readonly #events = new EventEmitter()
-  #chunks: Buffer[] = []
+  readonly #chunks: Buffer[] = []
   #keptBytes = 0
   #heldBytes = 0
   #windowBytes = 0
@@ -34,7 +32,7 @@ export class Tee {
   #cause: unknown
   #reader: 'expected' | 'none' = 'expected'
 
-  constructor(source: Readable, options: TeeOptions) {
+  constructor(source: AsyncIterable<Buffer>, options: TeeOptions) {
     this.#source = source
     this.#options = options
     this.#events.setMaxListeners(0)
@@ -48,7 +46,7 @@ export class Tee {
     return new Promise((resolve) => {
       const pump = async (): Promise<void> => {
         try {
-          for await (const chunk of this.#source as AsyncIterable<Buffer>) {
+          for await (const chunk of this.#source) {
             if (this.#keeping && !this.#keep(chunk)) resolve({ kind: 'too-large' })
             await this.#hand(chunk)
           }

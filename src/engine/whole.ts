@@ -8,6 +8,7 @@ import { OvateError } from '../errors.ts'
 import { type Flights } from '../flight/flights.ts'
 import { type FreshnessRules, tickMs } from '../freshness/bounds.ts'
 import { type WholePlan } from '../plan/plan.ts'
+import { type IdentityScope } from '../plan/query.ts'
 import { KEPT_FORMAT } from '../result/format.ts'
 import { Transcoder } from '../result/transcoder.ts'
 import { Entry } from './entry.ts'
@@ -19,7 +20,7 @@ import { Tee } from './tee.ts'
 /** How a flight ended, for those who wait for it. */
 export type Landing =
   | { readonly kind: 'entry'; readonly entry: Entry }
-  /** Druid refused the statement: the same for all who ask it. */
+  /** Druid refused the statement: the same for all of one identity who ask it. */
   | { readonly kind: 'refused'; readonly answer: Refusal }
   /** It failed for reasons of its own (timeout, cancel, capacity, a broken connection): others begin anew. */
   | { readonly kind: 'failed'; readonly answer: Refusal | undefined; readonly cause: unknown }
@@ -31,6 +32,7 @@ interface Refusal {
   readonly headers: readonly string[]
   readonly body: Buffer
   readonly id: string
+  readonly identity: IdentityScope
 }
 
 export interface WholeOptions {
@@ -39,13 +41,15 @@ export interface WholeOptions {
   readonly cache: MemoryCache<Entry>
   readonly flights: Flights<Landing>
   readonly keeper: Keeper
-  rules(datasource: string): FreshnessRules
+  readonly rules: (datasource: string) => FreshnessRules
   readonly onCompute: (upstreamMs: number) => void
 }
 
 /** How often a waiter begins anew after the flight that it joined has failed, before it asks for itself. */
 const JOINS_MAX = 3
 const REFUSAL_MAX_BYTES = 1_000_000
+/** What Druid says of the statement or of the asker; anything else is of the moment. */
+const REFUSED = new Set([400, 401, 403])
 const JOIN_NONE_MS = -1
 
 export class Whole {
@@ -99,7 +103,7 @@ export class Whole {
     const follow = (): void => upstream.abort(stop.reason)
     stop.addEventListener('abort', follow, { once: true })
     const answer = await this.#send(request, plan, upstream.signal)
-    if (answer.status !== 200) return await refusalOf(answer, request.id, plan.shared)
+    if (answer.status !== 200) return await refusalOf(answer, request)
     const tee = new Tee(answer.body, {
       maxBytes: this.#options.cache.entryMaxBytes,
       hold: (bytes) => this.#options.cache.hold(bytes),
@@ -180,7 +184,8 @@ function given(
         ageMs: undefined,
       }
     case 'refused':
-      return refusalAnswer(landing.answer, request)
+      // Error texts may quote rows ("Could not convert string 'x' to DOUBLE"): rights to them aren't proved by asking.
+      return landing.answer.identity === request.identity ? refusalAnswer(landing.answer, request) : 'again'
     case 'failed':
       if (role === 'joined') return 'again'
       if (landing.answer !== undefined) return refusalAnswer(landing.answer, request)
@@ -210,7 +215,7 @@ function withOwnId(body: Buffer, upstreamId: string, id: string): Buffer {
   return Buffer.from(body.toString('utf8').replaceAll(upstreamId, id))
 }
 
-async function refusalOf(answer: DruidAnswer, id: string, shared: boolean): Promise<Landing> {
+async function refusalOf(answer: DruidAnswer, { id, identity }: SqlRequest): Promise<Landing> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
@@ -218,10 +223,16 @@ async function refusalOf(answer: DruidAnswer, id: string, shared: boolean): Prom
     if (sizeBytes > REFUSAL_MAX_BYTES) throw new OvateError('OVATE_BROKER_FAILED', 'the error is too long')
     chunks.push(chunk)
   }
-  const refusal = { status: answer.status, headers: answer.headers, body: Buffer.concat(chunks), id }
-  // What Druid says of the statement holds for all who ask it; what it says of the asker only inside one identity.
-  const same = answer.status === 400 || (!shared && (answer.status === 401 || answer.status === 403))
-  return same ? { kind: 'refused', answer: refusal } : { kind: 'failed', answer: refusal, cause: undefined }
+  const refusal = {
+    status: answer.status,
+    headers: answer.headers,
+    body: Buffer.concat(chunks),
+    id,
+    identity,
+  }
+  return REFUSED.has(answer.status)
+    ? { kind: 'refused', answer: refusal }
+    : { kind: 'failed', answer: refusal, cause: undefined }
 }
 
 function streamOf(request: SqlRequest, answer: DruidAnswer, kept?: AsyncIterable<Buffer>): StreamAnswer {

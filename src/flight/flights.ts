@@ -48,7 +48,12 @@ export class Flights<Answer> {
    * this wait, not the flight; when the last waiter has gone the flight's own signal fires.
    * @throws what the flight failed with; the signal's reason.
    */
-  async join(key: string, ageMaxMs: number, start: Start<Answer>, signal: AbortSignal): Promise<Landed<Answer>> {
+  async join(
+    key: string,
+    ageMaxMs: number,
+    start: Start<Answer>,
+    signal: AbortSignal,
+  ): Promise<Landed<Answer>> {
     signal.throwIfAborted()
     const joinable = this.#joinable(key, ageMaxMs)
     const flight = joinable ?? this.#takeOff(key, start)

@@ -53,10 +53,9 @@ export async function prove(
   for (const { name, intervals } of answered.tables) {
     const rules = rulesOf(name)
     const timeline = timelines.of(service, name)
-    const fingerprint = await fingerprintOf(timeline, answered, { intervals, rules, nowMs })
-    if (fingerprint === 'moved') return undefined
-    if (fingerprint === undefined && !livesForBound(rules)) return undefined
-    tables.push({ timeline, intervals, rules, fingerprint })
+    const found = await fingerprintOf(timeline, answered, { intervals, rules, nowMs })
+    if (found.kind === 'moved' || (found.kind === 'none' && !livesForBound(rules))) return undefined
+    tables.push({ timeline, intervals, rules, fingerprint: found.kind === 'sealed' ? found.hash : undefined })
   }
   const ticks = tables.map(({ rules }) => tickMs(rules, answered.now, answered.clockErrorMs))
   const lookupMs = answered.readsLookup ? tables.map(({ rules }) => rules.lookupMs) : []
@@ -71,26 +70,33 @@ function livesForBound(rules: FreshnessRules): boolean {
   return rules.mode === 'bounded' && rules.headMs > 0
 }
 
+/** `moved`: the timeline changed under the answer. `none`: nothing holds it but its bound. */
+type Fingerprint = { readonly kind: 'moved' | 'none' } | { readonly kind: 'sealed'; readonly hash: string }
+
+const MOVED: Fingerprint = { kind: 'moved' }
+const NO_FINGERPRINT: Fingerprint = { kind: 'none' }
+
 async function fingerprintOf(
   timeline: Timeline,
   answered: Answered,
   { intervals, rules, nowMs }: { intervals: readonly Interval[]; rules: FreshnessRules; nowMs: () => number },
-): Promise<string | 'moved' | undefined> {
+): Promise<Fingerprint> {
   let view
   try {
     view = await timeline.look(intervals, answered.broker)
     if (timeline.state(intervals) === undefined) await timeline.look(intervals)
   } catch {
-    return undefined
+    return NO_FINGERPRINT
   }
   const state = view?.state(intervals)
-  if (view === undefined || state === undefined) return undefined
+  if (view === undefined || state === undefined) return NO_FINGERPRINT
   const unchanged = view.unchangedSince(intervals, answered.sentAtMs)
-  if (unchanged === 'no') return 'moved'
+  if (unchanged === 'no') return MOVED
   // Right after a move the Broker may still plan with the columns of before (druid.sql.planner.metadataRefreshPeriod).
   const lagging = view.unchangedSince(intervals, nowMs() - 2 * rules.schemaRefreshMs) === 'no'
   const agrees = timeline.state(intervals)?.hash === state.hash
-  return unchanged === 'yes' && state.sealed && agrees && !lagging ? state.hash : undefined
+  const sealed = unchanged === 'yes' && state.sealed && agrees && !lagging
+  return sealed ? { kind: 'sealed', hash: state.hash } : NO_FINGERPRINT
 }
 
 export type Verdict =

@@ -13,7 +13,7 @@ export interface TimelinesOptions {
   readonly clock: Clock
   readonly authorization: string | undefined
   /** The rules of a datasource: its bounds say how often head and past must be looked at. */
-  rules(datasource: string): FreshnessRules
+  readonly rules: (datasource: string) => FreshnessRules
   readonly segmentsMax: number
   readonly lookTimeoutMs: number
   readonly onLook: (outcome: 'ok' | 'failed') => void

@@ -1,7 +1,7 @@
 // What a client asks of the cache by `Cache-Control` (RFC 9111 §5.2.1).
 import { type CacheWish } from '../engine/request.ts'
 
-export const NO_WISH: CacheWish = { noCache: false, noStore: false, onlyIfCached: false, maxAgeMs: undefined }
+const NO_WISH: CacheWish = { noCache: false, noStore: false, onlyIfCached: false, maxAgeMs: undefined }
 
 /** The wish in a request's header; unknown directives and unreadable ages ask for nothing. */
 export function readCacheControl(value: string | undefined): CacheWish {

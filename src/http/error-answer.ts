@@ -3,7 +3,7 @@ import { type ServerResponse } from 'node:http'
 import { ERROR_CODES, type ErrorCode, OvateError } from '../errors.ts'
 
 /** The body of an error as Druid writes its own (`DruidException`, 33.0.0); `ovateCode` tells that it isn't Druid's. */
-export function errorBody(code: ErrorCode, message: string): Buffer {
+function errorBody(code: ErrorCode, message: string): Buffer {
   const { persona, category } = ERROR_CODES[code]
   const errorMessage = message
   const context = { ovateCode: code }

@@ -2,6 +2,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Druid, type DruidRequest } from '../druid/druid.ts'
 import { scanJsonObject } from '../result/json-scan.ts'
+import { type OvateError } from '../errors.ts'
 import { sendError } from './error-answer.ts'
 import { forward } from './pass-through.ts'
 import { collectBody } from './read-body.ts'
@@ -10,28 +11,17 @@ const DEPTH_MAX = 64
 const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Sends a native query on: its body is read first, so that a lost Broker can be replaced and a lost client's query ended. */
-export function forwardNative(
+export async function forwardNative(
   druid: Druid,
   bodyMaxBytes: number,
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
 ): Promise<void> {
-  return new Promise((resolve) => {
-    collectBody(request, bodyMaxBytes, (body) => {
-      if (!Buffer.isBuffer(body)) {
-        sendError(response, body)
-        return resolve()
-      }
-      forward({
-        druid,
-        request,
-        response,
-        body,
-        repeatable: true,
-        cancel: cancelOf(body),
-        extraHeaders: [],
-      }).finally(resolve)
-    })
+  const body = await new Promise<Buffer | OvateError>((resolve) => {
+    collectBody(request, bodyMaxBytes, resolve)
   })
+  if (!Buffer.isBuffer(body)) return sendError(response, body)
+  const cancel = cancelOf(body)
+  await forward({ druid, request, response, body, repeatable: true, cancel, extraHeaders: [] })
 }
 
 /** Sends anything else on, its body as a stream. */

@@ -13,7 +13,7 @@ export interface RightsOptions {
   readonly proofsMax: number
   readonly timeoutMs: number
   /** The statement by which Druid says whether a table may be read, reading no row. */
-  checkSql(table: string): string
+  readonly checkSql: (table: string) => string
   readonly onCheck: (outcome: 'granted' | 'refused' | 'failed') => void
 }
 

@@ -22,7 +22,7 @@ export const METRICS = {
   ovate_flights: 'Upstream computations in the air.',
 } as const
 
-export interface CacheUsage {
+interface CacheUsage {
   readonly entries: number
   readonly entryBytes: number
   readonly heldBytes: number
@@ -30,7 +30,7 @@ export interface CacheUsage {
 }
 
 /** What is read when somebody asks for the metrics. */
-export interface Sources {
+interface Sources {
   brokers(): readonly { readonly state: string }[]
   cacheUsage(): CacheUsage
   flights(): number

@@ -40,7 +40,7 @@ function nearest({ now }: Facts): number | null {
 }
 
 /** ISO-8601 as Druid writes it; an open end is the end of time that Druid itself has. */
-export function isoInterval({ startMs, endMs }: Interval): string {
+function isoInterval({ startMs, endMs }: Interval): string {
   return `${isoInstant(startMs)}/${isoInstant(endMs)}`
 }
 

@@ -3,7 +3,7 @@ import { type Interval, type NowUse } from './facts.ts'
 import { type Reason } from './reasons.ts'
 import { type WholeKey } from './query.ts'
 
-export interface PassPlan {
+interface PassPlan {
   readonly kind: 'pass'
   readonly reason: Reason
 }

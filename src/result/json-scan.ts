@@ -1,7 +1,7 @@
 // A strict scanner of JSON objects over bytes (RFC 8259): where each member lies, so that its text can be kept or replaced
 // without a parse in between. Numbers stay the text they are.
 
-export type JsonKind = 'string' | 'number' | 'true' | 'false' | 'null' | 'object' | 'array'
+type JsonKind = 'string' | 'number' | 'true' | 'false' | 'null' | 'object' | 'array'
 
 export interface JsonMember {
   readonly key: string
@@ -113,6 +113,7 @@ class Scanner {
         return this.#word(at, 'false')
       case 0x6e:
         return this.#word(at, 'null')
+      case undefined:
       default:
         return this.#number(at)
     }

@@ -10,7 +10,7 @@ export interface HeadRow {
   readonly cells: Cells
 }
 
-export interface Head {
+interface Head {
   readonly names: HeadRow
   readonly types: HeadRow
   readonly sqlTypes: HeadRow

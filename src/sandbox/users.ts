@@ -8,7 +8,7 @@ export interface SandboxUser {
   rowFilter?: Readonly<Record<string, string>>
 }
 
-/** By the value of Authorization, of Cookie, or of X-Forwarded-User. */
+/** By the value of Authorization, of Cookie, or of X-Forwarded-User; '' is whoever sends none of them. */
 export type SandboxUsers = Record<string, SandboxUser>
 
 /** Whether rights let it read a datasource; without users everything may be read. */
@@ -18,8 +18,9 @@ export function mayRead(user: SandboxUser | undefined, table: string): boolean {
 
 /** The user of a request; undefined: none of those that are known. */
 export function userOf(users: SandboxUsers, headers: IncomingHttpHeaders): SandboxUser | undefined {
-  const names = [headers.authorization, headers.cookie, headers['x-forwarded-user']].flat()
-  return names
-    .flatMap((name) => (name !== undefined && Object.hasOwn(users, name) ? (users[name] ?? []) : []))
-    .at(0)
+  const given = [headers.authorization, headers.cookie, headers['x-forwarded-user']]
+    .flat()
+    .filter((name) => name !== undefined)
+  const names = given.length === 0 ? [''] : given
+  return names.flatMap((name) => (Object.hasOwn(users, name) ? (users[name] ?? []) : [])).at(0)
 }

@@ -1,7 +1,7 @@
 // Splits SQL text into tokens by the rules of Calcite's parser as Druid sets it up (identifiers in double quotes, case
 // kept, no backslash escapes). Offsets point into the text, so a caller can replace parts of the original.
 
-export type TokenKind = 'identifier' | 'quoted' | 'string' | 'number' | 'operator' | 'parameter' | 'hint'
+type TokenKind = 'identifier' | 'quoted' | 'string' | 'number' | 'operator' | 'parameter' | 'hint'
 
 /** One token: `text` is `sql.slice(start, end)`, `value` what it stands for (quotes taken off, escapes resolved). */
 export interface Token {

@@ -1,6 +1,7 @@
 // A query's tokens into our tree: normalise, parse, and check that the parser dropped and moved nothing.
 import parserPackage from 'node-sql-parser/build/postgresql.js'
 import { convertQuery } from './convert.ts'
+import { parseCost } from './cost.ts'
 import { lex } from './lexer.ts'
 import { normalise, type Normalised } from './normalise.ts'
 import { NotUnderstood, type View } from './view.ts'
@@ -22,6 +23,7 @@ const NOISE = new Set(['AS', 'ASC', 'INNER', 'OUTER', ';'])
  */
 const PARSED_LENGTH_MAX = 24_000
 const CLAUSES_MAX = 100
+const COST_MAX = 20_000
 const SELECT = new Set(['SELECT'])
 const SET_OPERATORS = new Set(['UNION', 'INTERSECT', 'EXCEPT', 'ALL', 'DISTINCT'])
 const CLAUSES = new Set(['SELECT', 'JOIN'])
@@ -32,6 +34,7 @@ export class TooLong extends Error {}
 /** The tree of the query in tokens `start` to `end`. Throws NotUnderstood for whatever it can't vouch for, TooLong. */
 export function parse(view: View, { start, end }: { readonly start: number; readonly end: number }): Parsed {
   if (countWords(view, CLAUSES) > CLAUSES_MAX) throw new TooLong()
+  if (parseCost(view, start, end) > COST_MAX) throw new TooLong()
   checkWiths(view)
   const normalised = normalise(view, start, end)
   if (normalised.text.length > PARSED_LENGTH_MAX) throw new TooLong()

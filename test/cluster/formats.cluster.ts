@@ -41,11 +41,11 @@ const STATEMENTS: [string, string | object][] = [
   ['booleans', 'SELECT added > 10 AS big, COUNT(*) AS n FROM events GROUP BY 1 ORDER BY 1'],
   ['times', "SELECT TIME_FLOOR(__time, 'P1D') AS d, COUNT(*) AS n FROM events GROUP BY 1 ORDER BY 1"],
   ['dates', 'SELECT CAST(__time AS DATE) AS d, COUNT(*) AS n FROM events GROUP BY 1 ORDER BY 1 LIMIT 10'],
+  ['two columns of one name', 'SELECT country AS c, device AS c FROM events GROUP BY 1, 2 ORDER BY 1, 2'],
   [
-    'two columns of one name',
-    'SELECT country AS c, device AS c FROM events GROUP BY 1, 2 ORDER BY 1, 2',
+    'odd names',
+    'SELECT country AS "a ""b""", device AS "c\\", COUNT(*) AS "日本 \n" FROM events GROUP BY 1, 2 ORDER BY 1, 2',
   ],
-  ['odd names', 'SELECT country AS "a ""b""", device AS "c\\", COUNT(*) AS "日本 \n" FROM events GROUP BY 1, 2 ORDER BY 1, 2'],
   ['no names', 'SELECT country, COUNT(*), MAX(added) + 1 FROM events GROUP BY 1 ORDER BY 1'],
   ['a null column', 'SELECT country, NULL AS nothing FROM events GROUP BY 1 ORDER BY 1'],
   [

@@ -38,7 +38,9 @@ export async function untilHit(app: App, body: string | object): Promise<RawResp
   const hit = async (): Promise<boolean> => {
     got = await sql(app.url, body)
     if (cacheStatus(got) === 'fwd=bypass' || got.status !== 200) {
-      throw new GiveUp(`${String(got.headers['cache-status'])}: ${got.status} ${got.body.toString().slice(0, 500)}`)
+      throw new GiveUp(
+        `${String(got.headers['cache-status'])}: ${got.status} ${got.body.toString().slice(0, 500)}`,
+      )
     }
     return cacheStatus(got) === 'hit'
   }

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { Flights } from '../../src/flight/flights.ts'
+import { Flights, type Start } from '../../src/flight/flights.ts'
 import { deferred } from '../support/deferred.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -13,7 +13,7 @@ function board(): { flights: Flights<string>; clock: ManualClock } {
 test('who asks while one is in the air gets its answer', async () => {
   const { flights } = board()
   const answer = deferred<string>()
-  const start = vi.fn(() => answer.promise)
+  const start = vi.fn<Start<string>>(() => answer.promise)
   const all = Promise.all([1, 2, 3].map(() => flights.join('k', 1_000, start, NEVER)))
   answer.resolve('rows')
   expect(await all).toEqual([
@@ -60,7 +60,7 @@ test('a flight goes on while one waiter is left, and stops when the last has gon
 
 test('who begins anew after a failure does not join what has failed', async () => {
   const { flights } = board()
-  const start = vi.fn().mockRejectedValueOnce(new Error('first')).mockResolvedValue('second')
+  const start = vi.fn<Start<string>>().mockRejectedValueOnce(new Error('first')).mockResolvedValue('second')
   const attempt = async (): Promise<string> => {
     try {
       return (await flights.join('k', 1_000, start, NEVER)).answer
@@ -74,7 +74,7 @@ test('who begins anew after a failure does not join what has failed', async () =
 
 test('a caller that has gone already begins nothing', async () => {
   const { flights } = board()
-  const start = vi.fn(() => Promise.resolve('rows'))
+  const start = vi.fn<Start<string>>(() => Promise.resolve('rows'))
   await expect(flights.join('k', 1_000, start, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone')
   expect(start).not.toHaveBeenCalled()
 })

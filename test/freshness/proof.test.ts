@@ -157,7 +157,7 @@ describe('an answer over sealed segments', () => {
     down = true
     await pass(100)
     expect(verdict(proof)).toEqual({ kind: 'look' })
-    await expect(lookAgain(proof as Proof)).rejects.toThrow()
+    await expect(lookAgain(proof as Proof)).rejects.toThrow('503')
     down = false
     await lookAgain(proof as Proof)
     expect(verdict(proof)).toMatchObject({ kind: 'valid', ageMs: 0 })

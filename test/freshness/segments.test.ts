@@ -92,16 +92,16 @@ describe('the answer of candidates', () => {
 
   test('is refused at every place where it could be cut', async () => {
     for (let end = 0; end < text.length; end += 1) {
-      await expect(readCandidates(stream([Buffer.from(text.slice(0, end))]), 10)).rejects.toThrow()
+      await expect(readCandidates(stream([Buffer.from(text.slice(0, end))]), 10)).rejects.toThrow('cut')
     }
   })
 
   test.each([
-    ['more segments than allowed', text, 3],
-    ['an object', '{"a":1}', 10],
-    ['segments without a version', '[{"interval":"a/b","partitionNumber":0}]', 10],
-  ])('is refused when it is %s', async (_, body, max) => {
-    await expect(readCandidates(stream([Buffer.from(body)]), max)).rejects.toThrow()
+    ['more segments than allowed', text, 3, 'more than 3'],
+    ['an object', '{"a":1}', 10, 'not understood'],
+    ['segments without a version', '[{"interval":"a/b","partitionNumber":0}]', 10, 'not understood'],
+  ])('is refused when it is %s', async (_, body, max, message) => {
+    await expect(readCandidates(stream([Buffer.from(body)]), max)).rejects.toThrow(message)
   })
 
   test('of an empty timeline has no segments', async () => {

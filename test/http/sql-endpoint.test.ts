@@ -5,7 +5,7 @@ import { type DruidRequest } from '../../src/druid/druid.ts'
 import { deferred } from '../support/deferred.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { ask, askSql, type Got } from '../support/http-client.ts'
-import { answerer, kindOf, type QueryKind, type Script, script } from '../support/scripted.ts'
+import { answerer, bodyText, kindOf, type QueryKind, type Script, script } from '../support/scripted.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { settle } from '../support/manual-clock.ts'
 
@@ -92,7 +92,7 @@ describe('the second time', () => {
     await stack.keeper.settled()
     expect(status(await send('9007199254740992'))).toContain('fwd=miss')
     expect(status(await send('9007199254740993'))).toContain('hit')
-    expect(String(reached('data')[0]?.body)).toContain('9007199254740993')
+    expect(bodyText(reached('data')[0])).toContain('9007199254740993')
   })
 
   test('gzip is ready the second time that it is wanted', async () => {
@@ -125,14 +125,14 @@ describe('what passes', () => {
     expect(status(got)).toBe(`ovate; fwd=bypass; detail="pass ${reason}"`)
     const sent = druid.requests.find(({ path }) => path === '/druid/v2/sql')
     const query = typeof body === 'string' ? body : body['query']
-    expect((JSON.parse(String(sent?.body)) as { query: string }).query).toBe(query)
+    expect((JSON.parse(bodyText(sent)) as { query: string }).query).toBe(query)
   })
 
   test('bodies that are JSON but odd pass as they came', async () => {
     const odd = `{"query":"${COUNT}","query":"SELECT 2"}`
     const got = await ask(stack.sqlUrl, { headers: { 'content-type': 'application/json' }, body: odd })
     expect(status(got)).toContain('body-not-understood')
-    expect(String(druid.requests[0]?.body)).toBe(odd)
+    expect(bodyText(druid.requests[0])).toBe(odd)
   })
 
   test('another content type passes, and so does its answer', async () => {
@@ -148,7 +148,7 @@ describe('what goes to Druid', () => {
     const body =
       '{ "query" : "SELECT COUNT(*) AS n FROM events" ,\n "context":{"a":[1, 2.50],"If-None-Match":"x"},"future":1e3 }'
     await ask(stack.sqlUrl, { headers: { 'content-type': 'application/json' }, body })
-    const sent = String(reached('data')[0]?.body)
+    const sent = bodyText(reached('data')[0])
     expect(sent).toContain('"query" : "SELECT COUNT(*) AS n FROM events"')
     expect(sent).toContain('"a":[1, 2.50]')
     expect(sent).toContain('"future":1e3')
@@ -164,7 +164,7 @@ describe('what goes to Druid', () => {
   test("carries the client's own id, and the answer names it", async () => {
     const got = await askSql(stack.sqlUrl, { query: COUNT, context: { sqlQueryId: 'mine-1' } })
     expect(got.headers['x-druid-sql-query-id']).toBe('mine-1')
-    expect(String(reached('data')[0]?.body)).toContain('"sqlQueryId":"mine-1"')
+    expect(bodyText(reached('data')[0])).toContain('"sqlQueryId":"mine-1"')
     await stack.keeper.settled()
     const hit = await askSql(stack.sqlUrl, { query: COUNT, context: { sqlQueryId: 'mine-2' } })
     expect(status(hit)).toContain('hit')
@@ -263,7 +263,7 @@ describe('flights', () => {
     await until(() => stack.flights.list()[0]?.waiters === 2)
     hold.resolve()
     const got = await asked
-    expect(got.map(({ complete }) => complete).toSorted()).toEqual([false, true])
+    expect(got.filter(({ complete }) => complete)).toHaveLength(1)
     expect(got.find(({ complete }) => complete)?.body.toString()).toBe('[{"n":3}]\n')
     await stack.keeper.settled()
     expect(stack.cache.usage.entries).toBe(1)
@@ -300,7 +300,7 @@ describe('flights', () => {
     const hold = deferred<void>()
     broker.next.push(async (request) => {
       await hold.promise
-      const { sqlQueryId } = (JSON.parse(String(request.body)) as { context: { sqlQueryId: string } }).context
+      const { sqlQueryId } = (JSON.parse(bodyText(request)) as { context: { sqlQueryId: string } }).context
       return {
         status: 400,
         headers: ['X-Druid-SQL-Query-Id', sqlQueryId],
@@ -341,7 +341,7 @@ describe('flights', () => {
     })
     await until(() => reached('data').length === 1)
     gone.abort()
-    await expect(asked).rejects.toThrow()
+    await expect(asked).rejects.toThrow('abort')
     await stopped.promise
     await until(() => stack.flights.size === 0)
   })

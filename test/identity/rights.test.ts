@@ -3,6 +3,7 @@ import { Rights } from '../../src/identity/rights.ts'
 import { type IdentityScope } from '../../src/plan/query.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
+import { bodyText } from '../support/scripted.ts'
 
 const ALICE = { scope: 'alice' as IdentityScope, headers: ['Authorization', 'Basic YWxpY2U='] }
 const SERVICE = 'druid/broker'
@@ -61,7 +62,7 @@ describe('a check', () => {
     const { rights, druid } = world()
     const asked = [1, 2, 3].map(() => rights.check(ALICE, SERVICE, ['a', 'b']))
     expect(await Promise.all(asked)).toEqual([true, true, true])
-    const bodies = druid.requests.map(({ body }) => String(body))
+    const bodies = druid.requests.map((request) => bodyText(request))
     expect(bodies.toSorted()).toEqual(
       ['a', 'b'].map((table) =>
         JSON.stringify({ query: `SELECT 1 FROM "${table}" LIMIT 0`, resultFormat: 'array' }),

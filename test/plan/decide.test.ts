@@ -77,6 +77,8 @@ function keyOf(asked: Query, facts: Partial<Facts> = {}, circumstances: Partial<
   return made.key
 }
 
+const byName = ([a]: [string, string], [b]: [string, string]): number => (a < b ? -1 : 1)
+
 describe('the key of a whole result', () => {
   test.each([
     ['ids, timeouts, priorities', { sqlQueryId: '"a"', timeout: '5', priority: '1', lane: '"low"' }],
@@ -115,8 +117,8 @@ describe('the key of a whole result', () => {
         const [one, other] = [a, b].map(({ parameters, extras, context }) => ({
           ...query(),
           parameters,
-          extras: new Map(extras.toSorted()),
-          context: new Map(context.filter(([name]) => name !== '' && reachesKey(name)).toSorted()),
+          extras: new Map(extras.toSorted(byName)),
+          context: new Map(context.filter(([name]) => name !== '' && reachesKey(name)).toSorted(byName)),
         }))
         if (one === undefined || other === undefined) throw new Error('two were made')
         const same = JSON.stringify([one.parameters, [...one.extras], [...one.context]])

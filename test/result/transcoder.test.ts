@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { KEPT_FORMAT, RESULT_FORMATS, type ResultFormat, type WireFormat } from '../../src/result/format.ts'
 import { render } from '../../src/result/render.ts'
-import { Transcoder } from '../../src/result/transcoder.ts'
+import { isKeptForm, Transcoder } from '../../src/result/transcoder.ts'
 
 type Recorded = Record<string, Record<string, string>>
 const RECORDED = JSON.parse(
@@ -175,13 +175,10 @@ describe('any table', () => {
           const { complete, tail } = transcoder.end()
           expect(complete).toBe(false)
           expect(tail.length).toBeLessThanOrEqual(kept.length)
-          if (wire.resultFormat !== 'array' || !wire.sqlTypesHeader || !wire.typesHeader) {
-            expect(
-              Buffer.from(whole)
-                .toString('latin1')
-                .startsWith(body + tail.toString('latin1')),
-            ).toBe(true)
-          }
+          const written = Buffer.from(whole)
+            .toString('latin1')
+            .startsWith(body + tail.toString('latin1'))
+          expect(written || isKeptForm(wire)).toBe(true)
         }
         const transcoder = new Transcoder(wire)
         transcoder.write(Buffer.concat([kept, Buffer.from('\n')]))
@@ -215,11 +212,22 @@ test('bytes that are no answer never throw, and are never complete unless they a
       const transcoder = new Transcoder(wire)
       for (const part of parts) transcoder.write(Buffer.from(part))
       const { complete } = transcoder.end()
-      if (complete) expect(() => JSON.parse(parts.join('').replaceAll('x', '1'))).not.toThrow()
+      // A cell may hold any word; between cells nothing is forgiven.
+      const text = parts.join('').replaceAll('x', '1')
+      expect(!complete || parses(text)).toBe(true)
     }),
     { numRuns: 1_000 },
   )
 })
+
+function parses(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
 
 test('a row that comes in many pieces is read once it is there, not once for each piece', () => {
   const long = JSON.stringify('x'.repeat(3_000_000))

@@ -355,6 +355,13 @@ describe.runIf(sandboxAvailable)('the wire', () => {
       expect((await askSql(sandbox.url, count, { headers: { [header]: 'german' } })).text).toBe('[[68]]\n')
     })
 
+    test('who sends no credentials may be a user, too', async () => {
+      const users = sandbox.behaviour.users ?? {}
+      users[''] = { tables: ['events'], rowFilter: { events: "country = 'US'" } }
+      expect((await askSql(sandbox.url, count)).text).toBe('[[120]]\n')
+      expect((await askSql(sandbox.url, count, asUser('nobody'))).status).toBe(401)
+    })
+
     test('lists hold what may be read', async () => {
       const headers = { authorization: 'german' }
       expect((await ask(`${sandbox.url}/druid/v2/datasources`, { headers })).text).toBe('["events"]')

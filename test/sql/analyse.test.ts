@@ -70,6 +70,8 @@ test.each([
   ['conditions', `SELECT 1 FROM t WHERE ${Array(5000).fill('a = 1').join(' AND ')}`],
   ['columns', `SELECT ${Array(10_000).fill('a').join(', ')} FROM t`],
   ['joins', `SELECT 1 FROM t ${Array(101).fill('JOIN u ON a = b').join(' ')}`],
+  ['queries in select lists', `SELECT ${'(SELECT '.repeat(30)}1${' FROM t)'.repeat(30)} FROM t`],
+  ['brackets round AND', `SELECT 1 FROM t WHERE ${'('.repeat(60)}a${' AND b)'.repeat(60)}`],
   ['unions', Array(101).fill('SELECT 1 FROM t').join(' UNION ALL ')],
 ])('too many %s are too long', (_, sql) => {
   expect(analyse(sql, OPTIONS)).toEqual({ kind: 'unknown', reason: 'sql-too-long' })
@@ -83,6 +85,7 @@ test.each([
     ['t'],
   ],
   ['SETs', `${'SET a = 1; '.repeat(4000)} SELECT 1 FROM t`, ['t']],
+  ['queries in FROM', `SELECT 1 FROM ${'(SELECT * FROM '.repeat(30)}t${')'.repeat(30)}`, ['t']],
   ['50 joins', `SELECT 1 FROM t ${Array(50).fill('JOIN u ON a = b').join(' ')}`, ['t', 'u']],
 ])('%s may be long', (_, sql, tables) => {
   expect(factsOf(sql).tables).toEqual(tables)

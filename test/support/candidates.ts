@@ -7,11 +7,9 @@ export interface Given {
   readonly servers?: readonly string[]
 }
 
-const DAY = '2026-11-01T00:00:00.000Z/2026-11-02T00:00:00.000Z'
-
 export function candidatesText(segments: readonly Given[]): string {
   return JSON.stringify(
-    segments.map(({ interval = DAY, version = 'v1', partition = 0, servers = ['historical'] }) => ({
+    segments.map(({ interval, version = 'v1', partition = 0, servers = ['historical'] }) => ({
       interval,
       version,
       partitionNumber: partition,

@@ -21,10 +21,15 @@ export type QueryKind = 'explain' | 'rights' | 'columns' | 'candidates' | 'data'
 
 export function kindOf(request: DruidRequest): QueryKind {
   if (request.path.includes('/candidates')) return 'candidates'
-  const text = String(request.body)
+  const text = bodyText(request)
   if (text.includes('EXPLAIN PLAN FOR')) return 'explain'
   if (text.includes('INFORMATION_SCHEMA.COLUMNS')) return 'columns'
   return /LIMIT 0"/.test(text) ? 'rights' : 'data'
+}
+
+/** A request's body, where it is there as a whole. */
+export function bodyText(request: DruidRequest | undefined): string {
+  return Buffer.isBuffer(request?.body) ? request.body.toString() : ''
 }
 
 export function script(): Script {
@@ -44,7 +49,7 @@ export function answerer(given: Script): Answerer {
     const kind = kindOf(request)
     if (kind === 'candidates') return { body: candidatesText(given.segments) }
     if (kind === 'columns') return { body: '["n","BIGINT","YES"]\n\n' }
-    const text = String(request.body)
+    const text = bodyText(request)
     const status = given.rights(authorizationOf(request), text)
     if (status !== 200) return { status, body: '{"Access-Check-Result":"Unauthorized"}' }
     if (kind === 'explain') return { body: explained(given.tables) }

@@ -1,0 +1,50 @@
+// Ovate in front of a sandbox over the real wire, all on one clock that moves when the test says so.
+import { createDruid } from '../../src/druid/client.ts'
+import { fixedSource } from '../../src/druid/fixed-source.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { ManualClock } from './manual-clock.ts'
+import { type Stack, startStack } from './stack.ts'
+
+export interface SandboxStack {
+  readonly clock: ManualClock
+  readonly sandbox: Sandbox
+  readonly stack: Stack
+  /** Where clients connect. */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+const SERVICE = 'druid/broker'
+const READY_MS = 10_000
+/** Ovate's own account, where the sandbox knows users. */
+export const OWN_ACCOUNT = { username: 'ovate', password: 'own' }
+export const OWN_AUTHORIZATION = `Basic ${Buffer.from('ovate:own').toString('base64')}`
+
+/** Starts both; the sandbox is empty but for `stream`. `settings` as in a configuration file. */
+export async function startSandboxStack(settings: Record<string, unknown> = {}): Promise<SandboxStack> {
+  const clock = new ManualClock()
+  const sandbox = await startSandbox({ clock, days: 0 })
+  const druid = createDruid({
+    source: fixedSource([sandbox.url], SERVICE),
+    defaultService: SERVICE,
+    authorization: OWN_AUTHORIZATION,
+    clock,
+  })
+  const stack = await startStack(druid, { ...settings, druid: OWN_ACCOUNT }, clock)
+  const stop = async (): Promise<void> => {
+    await stack.stop()
+    await druid.close()
+    await sandbox.close()
+  }
+  await until(() => druid.brokers().some(({ state }) => state === 'ready'))
+  return { clock, sandbox, stack, url: stack.server.url, stop }
+}
+
+/** Polls, because what is waited for comes over sockets. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + READY_MS
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error('what was waited for did not come')
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
