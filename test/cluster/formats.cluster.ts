@@ -109,9 +109,8 @@ describe.runIf(clusterAvailable)('the answers of Ovate', () => {
         for (const [head, options] of HEADS) {
           const body = { ...base, ...options, resultFormat }
           const direct = await sql(broker(), body)
-          expect(direct.status, direct.body.toString()).toBe(200)
           const hit = await sql(app.url, body)
-          expect(hit.body.toString(), `${resultFormat}, ${head}`).toBe(direct.body.toString())
+          expect([head, hit.status, hit.body.toString()]).toEqual([head, 200, direct.body.toString()])
           expect(sameHeaders(hit)).toEqual(sameHeaders(direct))
         }
       }
@@ -125,7 +124,7 @@ describe.runIf(clusterAvailable)('the answers of Ovate', () => {
           body,
           headers: { 'cache-control': 'no-cache' },
         })
-        expect(fetched.body.toString(), resultFormat).toBe(direct.body.toString())
+        expect(fetched.body.toString()).toBe(direct.body.toString())
         expect(cacheStatus(fetched)).toBe('fwd=miss')
         expect(sameHeaders(fetched)).toEqual(sameHeaders(direct))
       }
@@ -216,7 +215,7 @@ describe.runIf(clusterAvailable)('the answers of Ovate', () => {
     const direct = await request(`${broker()}${path}`)
     const passed = await request(`${app.url}${path}`)
     expect(passed.status).toBe(direct.status)
-    if (path !== '/status') expect(passed.body.equals(direct.body)).toBe(true)
+    expect(lastingOf(path, passed)).toBe(lastingOf(path, direct))
   })
 
   test('native queries pass', async () => {
@@ -245,6 +244,11 @@ function sameHeaders({ headers }: RawResponse): unknown {
     vary,
   } = headers
   return { type, head, context, vary }
+}
+
+/** `/status` tells of memory, which changes from moment to moment. */
+function lastingOf(path: string, { body }: RawResponse): string {
+  return path === '/status' ? body.toString().replaceAll(/"memory":\{[^}]*\}/g, '') : body.toString()
 }
 
 /** Ids of queries and names of hosts are of one answer only. */
