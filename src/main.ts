@@ -89,13 +89,21 @@ async function serve(app: App): Promise<void> {
   process.exit(0)
 }
 
+function portInUse(error: unknown): string | undefined {
+  const { code, address, port: taken } = error as { code?: string; address?: string; port?: number }
+  if (code !== 'EADDRINUSE') return undefined
+  return `port ${taken} of ${address} is taken: stop what listens there, or choose another (demo: --port, --admin-port, --sandbox-port; serve: listen.port, admin.port)`
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
 try {
   await program.parseAsync()
 } catch (error) {
   const known = error instanceof OvateError
-  process.stderr.write(
-    `${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  )
+  process.stderr.write(`${known ? error.message : (portInUse(error) ?? stackOf(error))}\n`)
   // What was started before the failure may keep the process alive.
   process.exit(known && error.code === 'OVATE_CONFIG' ? USAGE_EXIT : 1)
 }

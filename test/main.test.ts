@@ -78,7 +78,7 @@ describe('the exit code', () => {
     async (variable) => {
       const result = await ovate(['serve'], { ...ALONE, [variable]: await busyPort() }).done
       expect(result).toMatchObject({ exit: 1, out: '' })
-      expect(result.err).toContain('EADDRINUSE')
+      expect(result.err).toMatch(/^port \d+ of 127\.0\.0\.1 is taken: .*\n$/)
     },
     LIMIT_MS,
   )

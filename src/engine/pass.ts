@@ -31,7 +31,7 @@ export async function pass(
 }
 
 /** An answer of Druid as it is given on. */
-export function passed(answer: DruidAnswer, outcome: StreamAnswer['outcome']): StreamAnswer {
+function passed(answer: DruidAnswer, outcome: StreamAnswer['outcome']): StreamAnswer {
   return {
     kind: 'stream',
     status: answer.status,

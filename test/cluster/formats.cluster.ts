@@ -44,7 +44,7 @@ const STATEMENTS: [string, string | object][] = [
   ['two columns of one name', 'SELECT country AS c, device AS c FROM events GROUP BY 1, 2 ORDER BY 1, 2'],
   [
     'odd names',
-    'SELECT country AS "a ""b""", device AS "c\\", COUNT(*) AS "日本 \n" FROM events GROUP BY 1, 2 ORDER BY 1, 2',
+    'SELECT country AS "a ""b""", device AS "c\\", COUNT(*) AS "日本 \t{}" FROM events GROUP BY 1, 2 ORDER BY 1, 2',
   ],
   ['no names', 'SELECT country, COUNT(*), MAX(added) + 1 FROM events GROUP BY 1 ORDER BY 1'],
   ['a null column', 'SELECT country, NULL AS nothing FROM events GROUP BY 1 ORDER BY 1'],

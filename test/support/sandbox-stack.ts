@@ -17,7 +17,7 @@ export interface SandboxStack {
 const SERVICE = 'druid/broker'
 const READY_MS = 10_000
 /** Ovate's own account, where the sandbox knows users. */
-export const OWN_ACCOUNT = { username: 'ovate', password: 'own' }
+const OWN_ACCOUNT = { username: 'ovate', password: 'own' }
 export const OWN_AUTHORIZATION = `Basic ${Buffer.from('ovate:own').toString('base64')}`
 
 /** Starts both; the sandbox is empty but for `stream`. `settings` as in a configuration file. */
