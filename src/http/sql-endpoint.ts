@@ -1,4 +1,5 @@
 // POST /druid/v2/sql: the road of a statement from the client's bytes to its answer.
+import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Clock } from '../clock.ts'
@@ -88,8 +89,9 @@ export class SqlEndpoint {
     const gzip = encoding === 'gzip' || encoding === 'x-gzip'
     const body = gzip ? await inflated(raw, this.#options.bodyMaxBytes) : raw
     const form = encoding === undefined || gzip ? this.#formOf(request) : 'other'
-    if (form === 'other') return await this.#forward(exchange, raw, 'content-type')
-    const reading: BodyReading = readSqlBody(form === 'json' ? body : plainSql(body))
+    const json = asJson(form, body)
+    if (json === undefined) return await this.#forward(exchange, raw, 'content-type')
+    const reading: BodyReading = readSqlBody(json)
     if (reading.kind === 'no-json') throw new OvateError('OVATE_BAD_BODY', reading.message)
     if (reading.kind === 'unclear') return await this.#forward(exchange, raw, 'body-not-understood')
     await this.#run(exchange, reading.body, key)
@@ -162,12 +164,12 @@ export class SqlEndpoint {
     onAnswer(outcome, clock.now() - arrivedAtMs)
   }
 
-  #formOf(request: IncomingMessage): 'json' | 'text' | 'other' {
+  #formOf(request: IncomingMessage): BodyForm {
     const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';')
     const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith('charset='))
     if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) return 'other'
-    if (type.trim() === 'application/json') return 'json'
-    return type.trim() === 'text/plain' && this.#options.planner.knowsText(undefined) ? 'text' : 'other'
+    const form = FORMS.get(type.trim()) ?? 'other'
+    return form === 'json' || this.#options.planner.knowsText(undefined) ? form : 'other'
   }
 
   /** The context's own timeout where there is one (0: none), and a little more. */
@@ -187,7 +189,26 @@ function deadlineError(): OvateError {
   return new OvateError('OVATE_DEADLINE', 'Druid did not answer within the time of this query')
 }
 
-/** A body of plain SQL (Druid 34 and newer) says what this JSON says. */
-function plainSql(body: Buffer): Buffer {
-  return Buffer.from(JSON.stringify({ query: body.toString('utf8').trim() }))
+type BodyForm = 'json' | 'text' | 'urlencoded' | 'other'
+
+const FORMS: ReadonlyMap<string, BodyForm> = new Map([
+  ['application/json', 'json'],
+  ['text/plain', 'text'],
+  ['application/x-www-form-urlencoded', 'urlencoded'],
+])
+
+/**
+ * The JSON that says what a body says: plain SQL, and SQL in URL encoding as a whole without a name before it, are taken
+ * by Druid 34 and newer (`SqlQuery.from`). Undefined for what isn't read.
+ */
+function asJson(form: BodyForm, body: Buffer): Buffer | undefined {
+  if (form === 'json') return body
+  if (form === 'other' || !isUtf8(body)) return undefined
+  try {
+    const text = body.toString('utf8')
+    const sql = form === 'text' ? text : decodeURIComponent(text.replaceAll('+', ' '))
+    return Buffer.from(JSON.stringify({ query: sql.trim() }))
+  } catch {
+    return undefined
+  }
 }
