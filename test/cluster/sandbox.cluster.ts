@@ -1,13 +1,11 @@
-// The sandbox beside a real Druid with the same rows: `OVATE_SANDBOX_DRUID=http://127.0.0.1:8082 npx vitest run …`.
+// The sandbox beside a real Druid with the same rows: each statement that it knows.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { DAY_MS } from '../../src/sandbox/store.ts'
-import { difference } from './compare.ts'
-import { type Statement, STATEMENT_COLUMNS, statements } from './statements.ts'
-
-const druid = process.env['OVATE_SANDBOX_DRUID']
-if (druid === undefined)
-  process.stderr.write('SKIPPED: the sandbox beside a real Druid (OVATE_SANDBOX_DRUID is not set)\n')
+import { sandboxAvailable } from '../sandbox/available.ts'
+import { difference } from '../sandbox/compare.ts'
+import { type Statement, STATEMENT_COLUMNS, statements } from '../sandbox/statements.ts'
+import { clusterAvailable, theCluster } from './available.ts'
 
 const DEADLINE_MS = 60_000
 const HEADS = { resultFormat: 'array', header: true, typesHeader: true, sqlTypesHeader: true }
@@ -40,11 +38,13 @@ async function copyEvents(from: string, to: Sandbox): Promise<void> {
   )
 }
 
-describe.runIf(druid !== undefined)('the sandbox answers as Druid does', () => {
+describe.runIf(clusterAvailable && sandboxAvailable)('the sandbox answers as Druid does', () => {
+  let druid: string
   let sandbox: Sandbox | undefined
   beforeAll(async () => {
+    druid = theCluster().brokers[0] ?? ''
     sandbox = await startSandbox({ days: 0 })
-    await copyEvents(druid ?? '', sandbox)
+    await copyEvents(druid, sandbox)
   }, DEADLINE_MS)
   afterAll(async () => {
     await sandbox?.close()
@@ -53,7 +53,7 @@ describe.runIf(druid !== undefined)('the sandbox answers as Druid does', () => {
   // The seed of the cluster ends at the midnight on which it was made: what the text says matters, not where it ends.
   const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS
   test.each(statements(endMs))('$name', async (statement) => {
-    const [ours, theirs] = [await ask(sandbox?.url ?? '', statement), await ask(druid ?? '', statement)]
+    const [ours, theirs] = [await ask(sandbox?.url ?? '', statement), await ask(druid, statement)]
     expect(theirs).not.toMatch(/^\{/)
     expect(difference(ours, theirs)).toBeUndefined()
   })
