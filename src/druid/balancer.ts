@@ -8,6 +8,8 @@ export interface Wanted {
   readonly broker: string | undefined
   /** Taken only when no other is ready: a request failed there already. */
   readonly avoid: Broker | undefined
+  /** Brokers that took no connection, by how often each had been admitted then: not taken before it is again. */
+  readonly lost: ReadonlyMap<Broker, number>
 }
 
 export interface BalancerOptions {
@@ -60,6 +62,11 @@ export class Balancer {
     const queue = this.#queues.get(wanted.service)
     const broker = queue === undefined || queue.length === 0 ? this.#choose(wanted) : undefined
     return broker === undefined ? this.#wait(wanted, use, signal) : use(broker)
+  }
+
+  /** Whether any Broker of a group may get requests. */
+  anyReady(service: string): boolean {
+    return [...(this.#brokers.get(service) ?? [])].some(({ state }) => state === 'ready')
   }
 
   /** The state of a Broker changed: for each who waits, all is to be seen anew. */
@@ -145,9 +152,11 @@ export class Balancer {
     }, this.#options.noBrokerWaitMs)
   }
 
-  #ready({ service, broker: id }: Wanted): Broker[] {
-    const group = [...(this.#brokers.get(service) ?? [])]
-    return group.filter(({ state, address }) => state === 'ready' && (id === undefined || address.id === id))
+  #ready({ service, broker: id, lost }: Wanted): Broker[] {
+    const group = [...(this.#brokers.get(service) ?? [])].filter(({ state }) => state === 'ready')
+    return group.filter(
+      (broker) => (id === undefined || broker.address.id === id) && lost.get(broker) !== broker.admissions,
+    )
   }
 
   #choose(wanted: Wanted): Broker | undefined {

@@ -12,6 +12,8 @@ interface BrokerListener {
   readonly freed: () => void
   readonly ready: () => void
   readonly ejected: (reason: string) => void
+  /** Whether another Broker of the group is ready. */
+  readonly isElsewhere: () => boolean
 }
 
 export interface BrokerOptions {
@@ -49,6 +51,7 @@ export class Broker {
   #readyAtMs = Number.NEGATIVE_INFINITY
   #wasEjected = false
   #comebacks = 0
+  #admissions = 0
   #unreachable = false
   #version: string | undefined
   #idle: (() => void) | undefined
@@ -80,6 +83,11 @@ export class Broker {
 
   get latencyMs(): number {
     return this.#latencyMs
+  }
+
+  /** How often it was taken into use. */
+  get admissions(): number {
+    return this.#admissions
   }
 
   /** Whether a good probe changes anything. */
@@ -150,6 +158,7 @@ export class Broker {
     const comeback = this.#unreachable
     if (this.#state === 'ready' && !comeback) return
     if (comeback) this.#comebacks += 1
+    this.#admissions += 1
     this.#unreachable = false
     this.#failures = 0
     // A look that failed says nothing of another run.
@@ -168,11 +177,15 @@ export class Broker {
     this.#options.listener.ejected(reason)
   }
 
-  /** It answers no probe: out of use, and what may be begun anew elsewhere is given free at once. */
+  /**
+   * It answers no probe: out of use, and what may be begun anew elsewhere is given free at once. Where there is no
+   * elsewhere that waits, since it may wake up; the next probe without an answer asks again.
+   */
   froze(): void {
     this.#unreachable = true
     const frozen = new BrokerFrozen(this.address.id)
     this.eject(frozen.message)
+    if (!this.#options.listener.isElsewhere()) return
     const waiting = [...this.#restartable].filter(({ handedOver }) => !handedOver)
     for (const exchange of waiting) exchange.abort(frozen)
   }

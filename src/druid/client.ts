@@ -29,7 +29,8 @@ interface Attempt {
   readonly exchange: Exchange
 }
 
-const ATTEMPTS = 2
+/** How often a request is written: more would carry one that kills Brokers through all of them. */
+const WRITTEN_MAX = 2
 
 export class DruidClient implements Druid {
   readonly defaultService: string
@@ -66,16 +67,21 @@ export class DruidClient implements Druid {
   }
 
   async send(request: DruidRequest, signal: AbortSignal): Promise<DruidAnswer> {
-    let failure: Failure | undefined
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const made = await this.#begin(request, failure, signal)
+    const lost = new Map<Broker, number>()
+    let avoid: Broker | undefined
+    let written = 0
+    for (;;) {
+      const { service = this.defaultService, broker } = request
+      const made = await this.#begin(request, { service, broker, avoid, lost }, signal)
       const outcome = await this.#headOf(made, request, signal)
       if (!('error' in outcome)) return this.#answer(made, outcome, request, signal)
-      failure = outcome
-      if (!mayBeginAnew(request, failure)) break
-      if (attempt < ATTEMPTS) this.#events.retried?.(failure.broker.address, failure.error)
+      if (outcome.started) {
+        avoid = outcome.broker
+        written += 1
+      } else lost.set(outcome.broker, outcome.broker.admissions)
+      if (written === WRITTEN_MAX || !mayBeginAnew(request, outcome)) throw failedAt(outcome)
+      this.#events.retried?.(outcome.broker.address, outcome.error)
     }
-    throw failedAt(failure)
   }
 
   async cancel(query: QueryName, headers: readonly string[], signal: AbortSignal): Promise<number> {
@@ -106,12 +112,7 @@ export class DruidClient implements Druid {
     await Promise.all(this.#background)
   }
 
-  #begin(request: DruidRequest, failure: Failure | undefined, signal: AbortSignal): Promise<Attempt> {
-    const wanted: Wanted = {
-      service: request.service ?? this.defaultService,
-      broker: request.broker,
-      avoid: failure?.broker,
-    }
+  #begin(request: DruidRequest, wanted: Wanted, signal: AbortSignal): Promise<Attempt> {
     return this.#balancer.withPlace(wanted, (broker) => this.#start(broker, request), signal)
   }
 
@@ -210,9 +211,9 @@ export class DruidClient implements Druid {
 }
 
 // What was never written may be sent wherever the body still is; a stream may have been read, or destroyed.
-function mayBeginAnew({ repeatable, body }: DruidRequest, { error, started }: Failure): boolean {
+function mayBeginAnew({ repeatable, body, broker }: DruidRequest, { error, started }: Failure): boolean {
   const whole = body === undefined || Buffer.isBuffer(body)
-  return whole && isConnectionError(error) && (repeatable || !started)
+  return whole && isConnectionError(error) && (started ? repeatable : broker === undefined)
 }
 
 /** Whether the connection failed, and not the request itself: undici refuses what is no valid HTTP. */
@@ -220,9 +221,7 @@ function isConnectionError(error: Error & { code?: string }): boolean {
   return error.code !== 'UND_ERR_INVALID_ARG' && error.code !== 'UND_ERR_NOT_SUPPORTED'
 }
 
-function failedAt(failure: Failure | undefined): OvateError {
-  if (failure === undefined) return new OvateError('OVATE_INTERNAL', 'no attempt was made')
-  const { error, broker } = failure
+function failedAt({ error, broker }: Failure): OvateError {
   if (!isConnectionError(error)) return new OvateError('OVATE_BAD_REQUEST', error.message, { cause: error })
   const text = `Broker ${broker.address.id} failed: ${error.message}`
   return new OvateError('OVATE_BROKER_FAILED', text, { cause: error })

@@ -93,6 +93,7 @@ export class Fleet {
           events.ejected?.(address, reason)
           balancer.changed(address.service)
         },
+        isElsewhere: () => balancer.anyReady(address.service),
       },
     })
     balancer.add(broker)

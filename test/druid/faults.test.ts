@@ -95,6 +95,18 @@ async function strike({ behave }: Fault, broker: FakeBroker): Promise<void> {
   }
 }
 
+/** Freezes at the first request; what is left of that is up to the function returned. */
+function freezeAtRequest(broker: FakeBroker): () => void {
+  let finish = (): void => undefined
+  broker.behave = (request, response) => {
+    broker.freeze()
+    finish = () => {
+      answerRows(request, response)
+    }
+  }
+  return () => finish()
+}
+
 const TABLE = Object.entries(FAULTS).map(([name, fault]) => ({ name, fault }))
 
 test.each(TABLE)('$name: a repeatable request', async ({ fault }) => {
@@ -122,13 +134,7 @@ test.each(TABLE.filter(({ fault }) => fault.behave !== 'frozen'))(
 
 test('frozen before the head: a request that must not be repeated waits until the Broker wakes up', async () => {
   const { druid, first, second } = await twoBrokers()
-  let finish = (): void => undefined
-  first.behave = (request, response) => {
-    first.freeze()
-    finish = () => {
-      answerRows(request, response)
-    }
-  }
+  const finish = freezeAtRequest(first)
   const outcome = outcomeOf(druid, false)
   await vi.waitUntil(() => druid.brokers().some(({ state }) => state === 'ejected'), { timeout: 5_000 })
   finish()
@@ -183,10 +189,55 @@ test('a second answer to one request harms neither it nor the next', async () =>
   for (let round = 0; round < 3; round += 1) expect(await outcomeOf(druid, true)).toBe(ROWS)
 })
 
-test('with all Brokers gone the request fails once, soon', async () => {
+test.each([true, false])(
+  'with all Brokers gone there is no Broker, repeatable or not: %s',
+  async (repeatable) => {
+    const { druid, first, second } = await twoBrokers()
+    await Promise.all([first.kill(), second.kill()])
+    expect(await outcomeOf(druid, repeatable)).toBe('send: OVATE_NO_BROKER')
+  },
+)
+
+test('a request that no connection took goes on until one does', async () => {
+  const brokers = [await fakeBroker(), await fakeBroker(), await fakeBroker(), await fakeBroker()]
+  const druid = druidOn(brokers, { limits: { connectFailures: 100 } })
+  await vi.waitUntil(() => druid.brokers().every(({ state }) => state === 'ready'))
+  const last = brokers.pop()!
+  await Promise.all(brokers.map((broker) => broker.kill()))
+  for (let round = 0; round < 10; round += 1) expect(await outcomeOf(druid, false)).toBe(ROWS)
+  expect(last.received).toHaveLength(10)
+})
+
+test('a Broker that is back while a request still waits for one gets it', async () => {
+  const broker = await fakeBroker()
+  const druid = druidOn([broker], { limits: { connectFailures: 100, noBrokerWaitMs: 5_000 } })
+  await vi.waitUntil(() => druid.brokers().every(({ state }) => state === 'ready'))
+  await broker.kill()
+  const outcome = outcomeOf(druid, true)
+  await broker.revive()
+  expect(await outcome).toBe(ROWS)
+})
+
+test('a frozen Broker without another: its requests wait until it wakes up', async () => {
+  const broker = await fakeBroker()
+  const druid = druidOn([broker])
+  await vi.waitUntil(() => druid.brokers().every(({ state }) => state === 'ready'))
+  const finish = freezeAtRequest(broker)
+  const outcome = outcomeOf(druid, true)
+  await vi.waitUntil(() => druid.brokers().every(({ state }) => state === 'ejected'), { timeout: 5_000 })
+  finish()
+  expect(await outcome).toBe(ROWS)
+})
+
+test('two frozen Brokers: the one that wakes up gets the requests of both', async () => {
   const { druid, first, second } = await twoBrokers()
-  await Promise.all([first.kill(), second.kill()])
-  expect(await outcomeOf(druid, true)).toMatch(/^send: OVATE_(BROKER_FAILED|NO_BROKER)$/)
+  freezeAtRequest(first)
+  second.freeze()
+  const outcome = outcomeOf(druid, true)
+  await vi.waitUntil(() => druid.brokers().every(({ state }) => state === 'ejected'), { timeout: 5_000 })
+  second.thaw()
+  expect(await outcome).toBe(ROWS)
+  expect([first.received.length, second.received.length]).toEqual([1, 1])
 })
 
 test('a stream that was begun is not sent again', async () => {
