@@ -3,7 +3,7 @@ import { type Interval, type LiteralBounds } from '../plan/facts.ts'
 import { instantMs, isoInterval, OPEN_END_MS, OPEN_START_MS } from './instants.ts'
 import { type Token } from './lexer.ts'
 import { pathAt } from './names.ts'
-import { type Expression, type QueryTree, type SelectTree, visit } from './tree.ts'
+import { type Expression, type QueryTree, restOf, type SelectTree, visit } from './tree.ts'
 
 const TIME = '__time'
 const REVERSED: Readonly<Record<string, string>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=', '=': '=' }
@@ -69,13 +69,14 @@ function conditionsOf({ where }: SelectTree): readonly Expression[] {
 }
 
 /** `SELECT *` or columns under their own names, of every row: `__time` outside is `__time` inside. */
-function isPlainSelection({ columns, rest, cut }: SelectTree, tokens: readonly Token[]): boolean {
+function isPlainSelection(select: SelectTree, tokens: readonly Token[]): boolean {
+  const { columns, distinct, limited } = select
   const own = columns.every(({ value, alias }) => {
     if (value.kind === 'star') return true
     if (value.kind !== 'name') return false
     return alias === undefined || tokens[alias]?.value === pathAt(tokens, value.at).at(-1)
   })
-  return own && rest.length === 0 && !cut
+  return own && restOf(select).length === 0 && !distinct && !limited
 }
 
 function conjuncts(it: Expression): readonly Expression[] {

@@ -1,6 +1,13 @@
 // node-sql-parser's tree, which has no reliable types, into ours. Whatever isn't known here makes the text not understood.
 import { NotUnderstood } from './view.ts'
-import { type Column, type Expression, type QueryTree, type SelectTree, type Source } from './tree.ts'
+import {
+  type Column,
+  type Expression,
+  type OrderTerm,
+  type QueryTree,
+  type SelectTree,
+  type Source,
+} from './tree.ts'
 
 type Node = Readonly<Record<string, unknown>>
 
@@ -44,9 +51,7 @@ function convertSelect(select: Node): SelectTree {
   const conditions = from.flatMap((item) => [...absentOr(item['on']), ...fromUsing(item['using'])])
   const groupBy =
     select['groupby'] === null ? [] : list(node(select['groupby'] ?? {})['columns']).map(convert)
-  const orderBy = [...list(select['orderby']), ...list(select['_orderby'])].map((item) =>
-    convert(node(item)['expr']),
-  )
+  const orderBy = [...list(select['orderby']), ...list(select['_orderby'])].map(convertOrder)
   const [where] = absentOr(select['where'])
   const inner: Expression[] = []
   const sources = from.map((item) => convertSource(item, inner))
@@ -54,17 +59,20 @@ function convertSelect(select: Node): SelectTree {
     columns,
     sources,
     where,
-    rest: [...inner, ...conditions, ...groupBy, ...absentOr(select['having']), ...orderBy],
-    cut: isCut(select),
+    conditions: [...inner, ...conditions],
+    groupBy,
+    having: absentOr(select['having'])[0],
+    orderBy,
+    distinct: isPresent(node(select['distinct'] ?? {})['type']),
+    limited: [select['limit'], select['_limit']].some(
+      (limit) => isPresent(limit) && list(node(limit)['value']).length > 0,
+    ),
   }
 }
 
-function isCut(select: Node): boolean {
-  const limits = [select['limit'], select['_limit']].filter(isPresent)
-  return (
-    isPresent(node(select['distinct'] ?? {})['type']) ||
-    limits.some((limit) => list(node(limit)['value']).length > 0)
-  )
+function convertOrder(item: unknown): OrderTerm {
+  const { expr, type } = node(item)
+  return { value: convert(expr), descending: type === 'DESC' }
 }
 
 function convertColumn(item: unknown): Column {

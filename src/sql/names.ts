@@ -1,7 +1,7 @@
 // What a query reads: datasources, lookups, system tables and what is none of these.
 import { type Token } from './lexer.ts'
 import { NotUnderstood } from './view.ts'
-import { type Expression, type QueryTree, type Source, visit } from './tree.ts'
+import { type Expression, type QueryTree, restOf, type Source, visit } from './tree.ts'
 
 export interface Names {
   readonly tables: Set<string>
@@ -47,7 +47,7 @@ function collect(tree: QueryTree, outer: ReadonlySet<string>, search: Search): v
   }
   for (const select of tree.selects) {
     for (const source of select.sources) collectSource(source, hidden, search)
-    const expressions = [...select.columns.map(({ value }) => value), ...select.rest]
+    const expressions = [...select.columns.map(({ value }) => value), ...restOf(select)]
     if (select.where !== undefined) expressions.push(select.where)
     for (const expression of expressions) collectExpression(expression, hidden, search)
   }

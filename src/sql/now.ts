@@ -2,7 +2,7 @@
 import { type NowUse } from '../plan/facts.ts'
 import { intervalMs, periodMs, unitMs } from './instants.ts'
 import { type Token } from './lexer.ts'
-import { type Expression, type QueryTree, type Source } from './tree.ts'
+import { type Expression, type QueryTree, restOf, type Source } from './tree.ts'
 import { NOW_FUNCTIONS, NOW_WORDS } from './words.ts'
 
 const COMPARISONS = new Set(['=', '<>', '<', '>', '<=', '>=', 'BETWEEN', 'NOT BETWEEN', 'IN', 'NOT IN'])
@@ -71,7 +71,7 @@ class Finder {
       for (const { value } of select.columns) this.#look(value, outermost)
       for (const source of select.sources) this.#source(source)
       if (select.where !== undefined) this.#look(select.where, false)
-      for (const expression of select.rest) this.#look(expression, false)
+      for (const expression of restOf(select)) this.#look(expression, false)
     }
   }
 

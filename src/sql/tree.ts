@@ -34,14 +34,33 @@ export interface Column {
   readonly alias: number | undefined
 }
 
+export interface OrderTerm {
+  readonly value: Expression
+  readonly descending: boolean
+}
+
 export interface SelectTree {
   readonly columns: readonly Column[]
   readonly sources: readonly Source[]
   readonly where: Expression | undefined
-  /** GROUP BY, HAVING, ORDER BY and conditions of joins. */
-  readonly rest: readonly Expression[]
-  /** DISTINCT, LIMIT, OFFSET or FETCH: what comes out isn't simply each row that WHERE lets through. */
-  readonly cut: boolean
+  /** Conditions of joins, those of brackets in FROM too. */
+  readonly conditions: readonly Expression[]
+  readonly groupBy: readonly Expression[]
+  readonly having: Expression | undefined
+  readonly orderBy: readonly OrderTerm[]
+  readonly distinct: boolean
+  /** LIMIT, OFFSET or FETCH. */
+  readonly limited: boolean
+}
+
+/** All expressions of a SELECT behind its columns and WHERE. */
+export function restOf({ conditions, groupBy, having, orderBy }: SelectTree): readonly Expression[] {
+  return [
+    ...conditions,
+    ...groupBy,
+    ...(having === undefined ? [] : [having]),
+    ...orderBy.map(({ value }) => value),
+  ]
 }
 
 /** A query: the SELECTs that UNION, INTERSECT or EXCEPT join, and the WITH that they share. */
@@ -61,7 +80,7 @@ export function visit(
     for (const { value } of select.columns) visitExpression(value, see)
     for (const source of select.sources) visitSource(source, see)
     if (select.where !== undefined) visitExpression(select.where, see)
-    for (const expression of select.rest) visitExpression(expression, see)
+    for (const expression of restOf(select)) visitExpression(expression, see)
   }
 }
 
