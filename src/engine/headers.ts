@@ -24,7 +24,7 @@ export function resultHeaders(headers: readonly string[]): readonly string[] {
 }
 
 /** The first value of a header; `name` in lower case. */
-function headerOf(headers: readonly string[], name: string): string | undefined {
+export function headerOf(headers: readonly string[], name: string): string | undefined {
   for (let i = 0; i + 1 < headers.length; i += 2)
     if (headers[i]?.toLowerCase() === name) return headers[i + 1]
   return undefined

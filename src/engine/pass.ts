@@ -2,6 +2,9 @@
 import { type Druid, type DruidAnswer } from '../druid/druid.ts'
 import { type Reason } from '../plan/reasons.ts'
 import { contextText } from '../plan/query.ts'
+import { type ResultFormat } from '../result/format.ts'
+import { watchEnd } from './body-end.ts'
+import { headerOf } from './headers.ts'
 import { type Ending, type SqlRequest, type StreamAnswer } from './request.ts'
 
 /**
@@ -27,18 +30,27 @@ export async function pass(
     },
     signal,
   )
-  return passed(answer, { kind: 'bypass', reason })
+  return passed(answer, request.wire.resultFormat, { kind: 'bypass', reason })
 }
 
 /** An answer of Druid as it is given on. */
-function passed(answer: DruidAnswer, outcome: StreamAnswer['outcome']): StreamAnswer {
+function passed(answer: DruidAnswer, format: ResultFormat, outcome: StreamAnswer['outcome']): StreamAnswer {
+  const { status, headers } = answer
+  const body = answer.body as AsyncIterable<Buffer>
+  // Where trailers are announced they tell how it ended.
+  const tells = status !== 200 || headerOf(headers, 'trailer') !== undefined
+  const watched = tells ? undefined : watchEnd(body, format, headerOf(headers, 'content-encoding'))
+  const ending = (): Ending => {
+    const { complete, trailers } = endingOf(answer)
+    return { complete: complete && (watched?.complete() ?? true), trailers }
+  }
   return {
     kind: 'stream',
-    status: answer.status,
-    headers: answer.headers,
+    status,
+    headers,
     form: 'client',
-    body: answer.body as AsyncIterable<Buffer>,
-    ending: () => endingOf(answer),
+    body: watched?.body ?? body,
+    ending,
     outcome,
     upstreamId: undefined,
   }

@@ -14,6 +14,7 @@ import { cacheStatus, sendHeld, sendStream } from './answer.ts'
 import { readCacheControl } from './cache-control.ts'
 import { sendError } from './error-answer.ts'
 import { ofTheCaller, takesGzip } from './headers.ts'
+import { inTime } from './in-time.ts'
 import { forward } from './pass-through.ts'
 import { type Planner } from './planner.ts'
 import { collectBody, inflated } from './read-body.ts'
@@ -135,11 +136,15 @@ export class SqlEndpoint {
       cacheWish: readCacheControl(request.headers['cache-control']),
       arrivedAtMs,
     }
-    const deadline = setTimeout(() => stop.abort(deadlineError()), this.#timeoutMs(body))
+    const timeoutMs = this.#timeoutMs(body)
+    const deadlineMs = clock.monotonic() + timeoutMs
+    const deadline = setTimeout(() => stop.abort(deadlineError()), timeoutMs)
     const answer = await engine.run(sql, plan, stop.signal).finally(() => clearTimeout(deadline))
     const reply = { response, wire: body.wire, id }
-    if (answer.kind === 'stream') await sendStream(reply, answer)
-    else
+    if (answer.kind === 'stream') {
+      const patience = { clock, deadlineMs, graceMs: TIMEOUT_GRACE_MS, late: deadlineError }
+      await sendStream(reply, { ...answer, body: inTime(answer.body, stop, patience) })
+    } else
       sendHeld(
         reply,
         answer,

@@ -13,10 +13,14 @@ export async function streamOut(
   body: AsyncIterable<Buffer>,
   ending: () => Ending,
 ): Promise<void> {
+  let last: Buffer | undefined
   try {
     for await (const chunk of body) {
       if (response.destroyed) return
-      if (!response.write(chunk)) await drained(response)
+      // With its length announced an answer looks whole when its last byte is out: that waits until it is known to be.
+      const ready = response.chunkedEncoding ? chunk : last
+      last = response.chunkedEncoding ? undefined : chunk
+      if (ready !== undefined && !response.write(ready)) await drained(response)
     }
   } catch {
     return cut(response)
@@ -24,9 +28,13 @@ export async function streamOut(
   const { complete, trailers } = ending()
   const told = takesTrailers(response.req.headers) && response.chunkedEncoding
   if (!complete && !told) return cut(response)
-  if (told) response.addTrailers(Object.entries(trailers).map(trailer))
-  response.end()
+  if (told)
+    response.addTrailers(Object.entries(complete ? trailers : { ...trailers, ...BROKEN }).map(trailer))
+  response.end(last)
 }
+
+/** As Brokers say it; behind a Router nobody else does. */
+const BROKEN = { 'x-druid-response-complete': 'false' }
 
 /** Druid's own spelling: Node gives trailers in lower case. */
 const TRAILER_NAMES = new Map([
@@ -49,6 +57,8 @@ function drained(response: ServerResponse): Promise<void> {
 }
 
 function cut(response: ServerResponse): void {
+  // The head is kept back for the first bytes of the body, which may never have come.
+  response.flushHeaders()
   if (response.socket === null) response.destroy()
   else response.socket.destroySoon()
 }

@@ -290,7 +290,7 @@ describe('flights', () => {
       expect(got.body.toString()).toBe('[{"n":1}')
       const told = await askSql(stack.sqlUrl, COUNT, { te: 'trailers' })
       expect(told.complete).toBe(true)
-      expect(told.trailers).toEqual(trailers)
+      expect(told.trailers).toEqual({ 'x-druid-response-complete': 'false', ...trailers })
       await stack.keeper.settled()
       expect(stack.cache.usage.entries).toBe(0)
     },
