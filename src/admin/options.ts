@@ -18,7 +18,7 @@ export interface AdminOptions {
   readonly engine: Engine
   readonly keeper: Keeper
   readonly timelines: Timelines
-  readonly flights: Flights<unknown>
+  readonly flights: Pick<Flights<unknown>, 'list'>
   readonly explain: Explain
   readonly version: string
   readonly startedAtMs: number

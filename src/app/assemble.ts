@@ -7,7 +7,7 @@ import { Engine } from '../engine/engine.ts'
 import { type Entry } from '../engine/entry.ts'
 import { Keeper } from '../engine/keeper.ts'
 import { PlanChecks } from '../engine/plan-check.ts'
-import { type Landing, Whole } from '../engine/whole.ts'
+import { type Landing, untilJudged, Whole } from '../engine/whole.ts'
 import { Flights } from '../flight/flights.ts'
 import { type FreshnessRules } from '../freshness/bounds.ts'
 import { Timelines } from '../freshness/timelines.ts'
@@ -48,7 +48,7 @@ export function assemble(config: Config, given: { druid: Druid; clock: Clock; me
     entryMaxBytes: config.cache.maxEntry,
     admitBelowBytes: config.cache.maxEntry / ADMIT_SHARE,
   })
-  const flights = new Flights<Landing>(clock)
+  const flights = new Flights<Landing>(clock, untilJudged)
   const timelines = new Timelines({
     druid,
     clock,

@@ -46,15 +46,21 @@ export class Keeper {
 
   /**
    * To be called when the head of an answer is there: the check of the plan runs beside it. The function returned takes
-   * the complete answer and sees to the rest.
+   * the complete answer and sees to the rest; what it returns resolves, and never rejects, when the entry is kept or not.
    */
-  begin(request: SqlRequest, plan: WholePlan, answer: DruidAnswer): (entry: Entry, costMs: number) => void {
+  begin(
+    request: SqlRequest,
+    plan: WholePlan,
+    answer: DruidAnswer,
+  ): (entry: Entry, costMs: number) => Promise<void> {
     const { broker, generation } = answer
     const run = { service: broker.service, generation, explainSql: explainSql(request.query.sql) }
     const checking = this.#options.planChecks.check(request, plan, run)
     return (entry, costMs) => {
       this.#options.rights.proved(request.identity, broker.service, plan.tables, answer.sentAtMs)
-      this.beside(this.#keep({ request, plan, answer, entry, costMs }, checking))
+      const kept = this.#keep({ request, plan, answer, entry, costMs }, checking).catch(() => undefined)
+      this.beside(kept)
+      return kept
     }
   }
 
@@ -114,6 +120,9 @@ export class Keeper {
     const answered = this.#answered(made, checked)
     const proof = await prove(timelines, rules, answered, () => clock.now())
     if (proof === undefined || this.#wasPurged(plan.tables, answer.sentAtMs)) return onKept('not-kept')
+    // A slow answer may land after one that was asked for later, by a client that wanted a new one.
+    if ((cache.get(plan.key)?.proof?.sentAtMs ?? Number.NEGATIVE_INFINITY) > proof.sentAtMs)
+      return onKept('not-kept')
     entry.proof = proof
     onKept(cache.put(plan.key, entry, costMs) ? 'kept' : 'not-kept')
   }

@@ -19,13 +19,18 @@ import { Tee } from './tee.ts'
 
 /** How a flight ended, for those who wait for it. */
 export type Landing =
-  | { readonly kind: 'entry'; readonly entry: Entry }
+  | { readonly kind: 'entry'; readonly entry: Entry; readonly judged: Promise<void> }
   /** Druid refused the statement: the same for all of one identity who ask it. */
   | { readonly kind: 'refused'; readonly answer: Refusal }
   /** It failed for reasons of its own (timeout, cancel, capacity, a broken connection): others begin anew. */
   | { readonly kind: 'failed'; readonly answer: Refusal | undefined; readonly cause: unknown }
   /** Past the limit of what is kept: each asks for itself. */
   | { readonly kind: 'too-large' }
+
+/** Till it is known whether an answer is kept, those who ask get it from the flight that brought it. */
+export function untilJudged(landing: Landing): Promise<void> | undefined {
+  return landing.kind === 'entry' ? landing.judged : undefined
+}
 
 interface Refusal {
   readonly status: number
@@ -134,8 +139,7 @@ export class Whole {
     const costMs = this.#options.clock.now() - answer.sentAtMs
     this.#options.onCompute(costMs)
     const entry = new Entry(kept, resultHeaders(answer.headers), plan.tables, answer.broker.service)
-    keeping(entry, costMs)
-    return { kind: 'entry', entry }
+    return { kind: 'entry', entry, judged: keeping(entry, costMs) }
   }
 
   async #send(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<DruidAnswer> {

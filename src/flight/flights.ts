@@ -1,4 +1,4 @@
-// One computation per key at a time: the first caller begins it, callers that may share it wait for the same answer.
+// One computation per key at a time: the first caller begins it, callers that may share it get the same answer.
 import { orAborted } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 
@@ -8,6 +8,7 @@ interface Flight<Answer> {
   readonly stop: AbortController
   readonly beganAtMs: number
   waiters: number
+  landed: boolean
 }
 
 export type Start<Answer> = (signal: AbortSignal) => Promise<Answer>
@@ -24,14 +25,26 @@ export interface FlightStatus {
   readonly waiters: number
 }
 
+/**
+ * How long an answer that has landed may still be joined: until this resolves; undefined: not at all. Never rejects.
+ *
+ *   t0  A begins, B joins        t1  it lands        t2  it is found fit to be kept, and kept
+ *
+ * Who asks between t1 and t2 finds nothing in the cache yet. Without this each would begin anew, and whoever asks after
+ * t2 would get the answer of t0, though another client saw a later one before.
+ */
+export type Lasting<Answer> = (answer: Answer) => Promise<void> | undefined
+
 export class Flights<Answer> {
   readonly #clock: Clock
+  readonly #lasting: Lasting<Answer>
   /** The newest flight of each key: older ones end by themselves, but nobody joins them any more. */
   readonly #newest = new Map<string, Flight<Answer>>()
   readonly #all = new Set<Flight<Answer>>()
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, lasting: Lasting<Answer> = () => undefined) {
     this.#clock = clock
+    this.#lasting = lasting
   }
 
   get size(): number {
@@ -44,7 +57,8 @@ export class Flights<Answer> {
   }
 
   /**
-   * Waits for the flight on `key` that began at most `ageMaxMs` ago, and begins one when there is none. `signal` ends
+   * Waits for the flight on `key` that began at most `ageMaxMs` ago, also one that landed but lasts, and begins one when
+   * there is none. `signal` ends
    * this wait, not the flight; when the last waiter has gone the flight's own signal fires.
    * @throws what the flight failed with; the signal's reason.
    */
@@ -76,13 +90,22 @@ export class Flights<Answer> {
   #takeOff(key: string, start: Start<Answer>): Flight<Answer> {
     const stop = new AbortController()
     const beganAtMs = this.#clock.now()
-    const flight = { key, answer: start(stop.signal), stop, beganAtMs, waiters: 0 }
+    const flight = { key, answer: start(stop.signal), stop, beganAtMs, waiters: 0, landed: false }
     this.#newest.set(key, flight)
     this.#all.add(flight)
     // Before any waiter runs: one that begins anew after a failure must not join what has just failed.
-    const land = (): void => this.#offTheBoard(flight)
-    flight.answer.then(land, land)
+    flight.answer.then(
+      (answer) => this.#land(flight, answer),
+      () => this.#offTheBoard(flight),
+    )
     return flight
+  }
+
+  #land(flight: Flight<Answer>, answer: Answer): void {
+    flight.landed = true
+    const over = this.#lasting(answer)
+    if (over === undefined) this.#offTheBoard(flight)
+    else over.then(() => this.#offTheBoard(flight)).catch(() => undefined)
   }
 
   #offTheBoard(flight: Flight<Answer>): void {
@@ -91,7 +114,7 @@ export class Flights<Answer> {
 
   // The last waiter has gone: either the flight has landed, or nobody wants it any more.
   #end(flight: Flight<Answer>): void {
-    this.#offTheBoard(flight)
+    if (!flight.landed) this.#offTheBoard(flight)
     this.#all.delete(flight)
     flight.stop.abort(new Error('nobody waits any more'))
   }

@@ -1,7 +1,7 @@
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Flights, type Start } from '../../src/flight/flights.ts'
 import { deferred } from '../support/deferred.ts'
-import { ManualClock } from '../support/manual-clock.ts'
+import { ManualClock, settle } from '../support/manual-clock.ts'
 
 const NEVER = new AbortController().signal
 
@@ -87,4 +87,32 @@ test('what is in the air can be listed', async () => {
   expect(flights.list()).toEqual([{ key: 'k', ageMs: 1_500, waiters: 2 }])
   answer.resolve('rows')
   await Promise.all(waiting)
+})
+
+describe('an answer that has landed and lasts', () => {
+  const over = deferred<void>()
+  const clock = new ManualClock()
+  const flights = new Flights<string>(clock, (answer) => (answer === 'lasting' ? over.promise : undefined))
+  const ask = async (ageMaxMs: number, fresh: string): Promise<unknown> =>
+    await flights.join('k', ageMaxMs, () => Promise.resolve(fresh), NEVER)
+
+  test('is given to who asks within its age, though nobody waits for it any more', async () => {
+    expect(await ask(1_000, 'lasting')).toEqual({ answer: 'lasting', role: 'began' })
+    expect(flights.size).toBe(0)
+    await clock.advance(500)
+    expect(await ask(1_000, 'second')).toEqual({ answer: 'lasting', role: 'joined' })
+    expect(await ask(1_000, 'second')).toEqual({ answer: 'lasting', role: 'joined' })
+  })
+
+  test('is given to nobody who wants a younger one, and not in place of a younger one', async () => {
+    expect(await ask(400, 'younger')).toEqual({ answer: 'younger', role: 'began' })
+    expect(await ask(1_000, 'third')).toEqual({ answer: 'third', role: 'began' })
+  })
+
+  test('is given to nobody once it is over', async () => {
+    expect(await ask(1_000, 'lasting')).toEqual({ answer: 'lasting', role: 'began' })
+    over.resolve()
+    await settle()
+    expect(await ask(1_000, 'fourth')).toEqual({ answer: 'fourth', role: 'began' })
+  })
 })
