@@ -6,6 +6,7 @@ import { type Druid } from '../druid/druid.ts'
 import { OvateError } from '../errors.ts'
 import { judge, lookAgain, type Verdict } from '../freshness/proof.ts'
 import { type Rights } from '../identity/rights.ts'
+import { isRead } from '../sql/statements.ts'
 import { type Plan, type WholePlan } from '../plan/plan.ts'
 import { type IdentityScope } from '../plan/query.ts'
 import { type WireFormat } from '../result/format.ts'
@@ -104,7 +105,8 @@ export class Engine {
   async run(request: SqlRequest, plan: Plan, signal: AbortSignal): Promise<Answer> {
     const { druid, planChecks, keeper } = this.#options
     if (plan.kind === 'pass') {
-      return await pass(druid, request, { reason: plan.reason, repeatable: plan.reason !== 'dml' }, signal)
+      const repeatable = isRead(request.query.sql)
+      return await pass(druid, request, { reason: plan.reason, repeatable }, signal)
     }
     const generation = druid.generation(plan.service ?? druid.defaultService)
     const bypass = request.cacheWish.noStore

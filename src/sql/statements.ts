@@ -21,6 +21,21 @@ export function rightsCheckSql(table: string): string {
   return `SELECT 1 FROM "druid"."${table.replaceAll('"', '""')}" LIMIT 0`
 }
 
+/**
+ * Whether a text is plainly a read, so that it may be sent twice: told by its first word, since the text may be too long
+ * or too odd to be analysed. What isn't plain counts as a write.
+ */
+export function isRead(statement: string): boolean {
+  return READ.test(statement.slice(0, HEAD_LENGTH))
+}
+
+/** As much of a text as is looked at for its first word. */
+const HEAD_LENGTH = 10_000
+
+/** Blanks, comments, brackets and SETs (whose values may hold semicolons), then a word that begins a query. */
+const READ =
+  /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/|\(|SET\s(?:[^;']|'[^']*')*;)*(?:SELECT|WITH|VALUES|EXPLAIN)\b/i
+
 /** Where the statement proper lies among its tokens: after the leading SETs, before trailing semicolons. */
 export function bodyOf(tokens: readonly Token[]): { readonly start: number; readonly end: number } {
   let end = tokens.length

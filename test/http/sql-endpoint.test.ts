@@ -128,6 +128,19 @@ describe('what passes', () => {
     expect((JSON.parse(bodyText(sent)) as { query: string }).query).toBe(query)
   })
 
+  test.each<[boolean, string, string]>([
+    [true, 'sql-too-long', `SELECT COUNT(*) FROM events WHERE x IN (${'1,'.repeat(40_000)}1)`],
+    [true, 'system-table', 'SELECT * FROM sys.segments'],
+    [false, 'dml', 'INSERT INTO t SELECT * FROM events PARTITIONED BY ALL'],
+    [false, 'dml', 'REPLACE INTO t OVERWRITE ALL SELECT * FROM events PARTITIONED BY ALL'],
+    [false, 'sql-too-long', `INSERT INTO t SELECT x FROM events WHERE x IN (${'1,'.repeat(40_000)}1)`],
+    [false, 'sql-too-deep', `INSERT INTO t SELECT ${'('.repeat(100)}1${')'.repeat(100)} FROM events`],
+    [false, 'not-a-select', 'DROP TABLE events'],
+  ])('may be sent twice: %s, %s', async (repeatable, reason, sql) => {
+    expect(status(await askSql(stack.sqlUrl, sql))).toContain(reason)
+    expect(druid.requests.map((sent) => sent.repeatable)).toEqual([repeatable])
+  })
+
   test('bodies that are JSON but odd pass as they came', async () => {
     const odd = `{"query":"${COUNT}","query":"SELECT 2"}`
     const got = await ask(stack.sqlUrl, { headers: { 'content-type': 'application/json' }, body: odd })
