@@ -2,21 +2,43 @@
 import { type ServerResponse } from 'node:http'
 import { ERROR_CODES, type ErrorCode, OvateError } from '../errors.ts'
 
-/** The body of an error as Druid writes its own (`DruidException`, 33.0.0); `ovateCode` tells that it isn't Druid's. */
+/** Errors that Druid has had since before `DruidException`: clients know them by these names (observed on 33.0.0). */
+const LEGACY = new Map<ErrorCode, { readonly error: string; readonly errorClass: string }>([
+  ['OVATE_CANCELLED', { error: 'Query cancelled', errorClass: 'java.util.concurrent.CancellationException' }],
+  ['OVATE_DEADLINE', { error: 'Query timeout', errorClass: 'org.apache.druid.query.QueryTimeoutException' }],
+  [
+    'OVATE_QUEUE_FULL',
+    {
+      error: 'Query capacity exceeded',
+      errorClass: 'org.apache.druid.query.QueryCapacityExceededException',
+    },
+  ],
+])
+
+/** The body of an error as Druid writes its own (33.0.0); `ovateCode` tells that it isn't Druid's. */
 function errorBody(code: ErrorCode, message: string): Buffer {
   const { persona, category } = ERROR_CODES[code]
-  const errorMessage = message
-  const context = { ovateCode: code }
-  return Buffer.from(
-    JSON.stringify({
-      error: 'druidException',
-      errorCode: 'general',
-      persona,
-      category,
-      errorMessage,
-      context,
-    }),
-  )
+  const legacy = LEGACY.get(code)
+  const body =
+    legacy === undefined
+      ? {
+          error: 'druidException',
+          errorCode: 'general',
+          persona,
+          category,
+          errorMessage: message,
+          context: { ovateCode: code },
+        }
+      : {
+          ...legacy,
+          host: null,
+          errorCode: 'legacyQueryException',
+          persona: 'OPERATOR',
+          category,
+          errorMessage: message,
+          context: { errorClass: legacy.errorClass, legacyErrorCode: legacy.error, ovateCode: code },
+        }
+  return Buffer.from(JSON.stringify(body))
 }
 
 /** What a client may read of an error: its own message only where the message was made for clients. */

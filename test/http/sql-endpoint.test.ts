@@ -396,7 +396,13 @@ describe('cancel', () => {
     ).toBe(202)
     const got = await asked
     expect(got.status).toBe(500)
-    expect(JSON.parse(got.body.toString())).toMatchObject({ category: 'CANCELED' })
+    expect(JSON.parse(got.body.toString())).toMatchObject({
+      error: 'Query cancelled',
+      errorClass: 'java.util.concurrent.CancellationException',
+      errorCode: 'legacyQueryException',
+      category: 'CANCELED',
+      errorMessage: 'Query [mine] was canceled',
+    })
   })
 
   test('of what does not run here is for Druid to answer', async () => {
