@@ -146,8 +146,10 @@ export class Engine {
     if (verdict.kind === 'look') {
       try {
         await orAborted(lookAgain(entry.proof), signal)
-      } catch {
+      } catch (error) {
         signal.throwIfAborted()
+        // Whoever waited for a Broker to look at would wait for one to compute as long, and in vain.
+        if (!this.#anyReady(entry.service)) throw error
         return undefined
       }
       verdict = this.#judge(entry, request.arrivedAtMs)
@@ -160,6 +162,11 @@ export class Engine {
     const again = this.#judge(entry, request.arrivedAtMs)
     if (!allowed || again.kind !== 'valid') return undefined
     return { kind: 'held', key: plan.key, entry, outcome: HIT, ageMs: again.ageMs }
+  }
+
+  #anyReady(service: string): boolean {
+    const brokers = this.#options.druid.brokers()
+    return brokers.some((broker) => broker.service === service && broker.state === 'ready')
   }
 
   #judge(entry: Entry, arrivedAtMs: number): Verdict {

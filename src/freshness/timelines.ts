@@ -111,7 +111,7 @@ export class Timeline {
     this.#polling ??= this.#poll().finally(() => (this.#polling = undefined))
   }
 
-  /** Hot: a hit passes here. The view of the Broker that is polled; undefined while no Broker of the group is ready. */
+  /** Hot: a hit passes here. The view of the Broker that is polled; undefined while no Broker was ready yet. */
   get polled(): BrokerView | undefined {
     if (this.#polled === undefined) this.#choose()
     return this.#polled === undefined ? undefined : this.viewOf(this.#polled)
@@ -123,7 +123,9 @@ export class Timeline {
       .brokers()
       .filter(({ service, state }) => service === this.service && state === 'ready')
       .map(({ id }) => id)
-    if (this.#polled === undefined || !ready.includes(this.#polled)) this.#polled = ready.toSorted()[0]
+    // While none is ready the last one stays: what it showed is good for as long as the bounds say.
+    if (this.#polled === undefined || !ready.includes(this.#polled))
+      this.#polled = ready.toSorted()[0] ?? this.#polled
   }
 
   viewOf(broker: string): BrokerView {

@@ -2,6 +2,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type DruidRequest } from '../../src/druid/druid.ts'
+import { OvateError } from '../../src/errors.ts'
+import { ALL_TIME } from '../../src/freshness/segments.ts'
 import { deferred } from '../support/deferred.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { ask, askSql, type Got } from '../support/http-client.ts'
@@ -370,6 +372,36 @@ describe('flights', () => {
     const again = await askSql(stack.sqlUrl, asked)
     expect(status(again)).toBe('ovate; fwd=bypass; detail="pass too-large"')
     expect(stack.cache.usage).toMatchObject({ entries: 0, heldBytes: 0 })
+  })
+})
+
+describe('no Broker', () => {
+  const nobody = (): never => {
+    throw new OvateError('OVATE_NO_BROKER', 'no Broker of druid/broker is ready')
+  }
+
+  test('what is held is given for as long as its bound allows, and asks nobody', async () => {
+    await kept(COUNT)
+    druid.brokerIds = []
+    druid.answer = nobody
+    // A poll that finds nobody changes nothing.
+    await expect(stack.timelines.list()[0]?.look(ALL_TIME)).rejects.toThrow('no Broker')
+    const got = await askSql(stack.sqlUrl, COUNT)
+    expect([status(got), got.body.toString()]).toEqual(['ovate; hit; detail="whole"', '[{"n":3}]\n'])
+  })
+
+  test('what is held beyond its bound is looked after once, and refused at once', async () => {
+    await restart({ freshness: { mode: 'strict' } })
+    // The first answer has no look before it to prove itself by.
+    await kept(COUNT)
+    await kept(COUNT)
+    expect(stack.cache.usage.entries).toBe(1)
+    druid.brokerIds = []
+    druid.answer = nobody
+    druid.requests.length = 0
+    const got = await askSql(stack.sqlUrl, COUNT)
+    expect(got.status).toBe(503)
+    expect(reached('data')).toHaveLength(0)
   })
 })
 
