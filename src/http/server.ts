@@ -42,6 +42,8 @@ export interface RunningServer {
 }
 
 const SQL_PATHS = new Set(['/druid/v2/sql', '/druid/v2/sql/'])
+/** Between two looks for connections that have become idle, while the listener closes. */
+const SWEEP_MS = 50
 
 /** Listens; resolves when requests are answered. @throws what `listen` failed with (port in use, no right …). */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -146,6 +148,7 @@ function listener(
     noDelay: true,
   }
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!server.listening) response.shouldKeepAlive = false
     if (request.method === 'POST' && SQL_PATHS.has(request.url ?? '')) options.sql.handle(request, response)
     else handler(request, response)
   }
@@ -166,7 +169,10 @@ function urlOf(server: Server, { host, tls }: ServerOptions): string {
 async function closed(server: Server, graceMs: number): Promise<void> {
   const ended = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
+  // A connection that works now is idle after its answer, and would stay for as long as it is kept alive.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
   const last = setTimeout(() => server.closeAllConnections(), graceMs)
   await ended
+  clearInterval(sweep)
   clearTimeout(last)
 }

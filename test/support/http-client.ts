@@ -1,5 +1,5 @@
 // A client that sees everything: raw header order, bytes, trailers, and whether the end was proper.
-import { request } from 'node:http'
+import { type Agent, request } from 'node:http'
 
 export interface Got {
   readonly status: number
@@ -16,14 +16,19 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
   readonly signal?: AbortSignal
+  /** A connection of its own unless told. */
+  readonly agent?: Agent
 }
 
-/** Sends a request on a connection of its own; rejects only when no head came. */
-export function ask(url: string, { method = 'POST', headers = {}, body, signal }: Asked = {}): Promise<Got> {
+/** Sends a request; rejects only when no head came. */
+export function ask(
+  url: string,
+  { method = 'POST', headers = {}, body, signal, agent }: Asked = {},
+): Promise<Got> {
   return new Promise((resolve, reject) => {
     const sent = request(
       url,
-      { method, headers, agent: false, ...(signal !== undefined && { signal }) },
+      { method, headers, agent: agent ?? false, ...(signal !== undefined && { signal }) },
       (response) => {
         const chunks: Buffer[] = []
         const done = (): void =>

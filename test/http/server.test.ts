@@ -1,0 +1,56 @@
+// The listener's end: what runs is answered, and no connection outlives its last answer.
+import { Agent } from 'node:http'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Deferred, deferred } from '../support/deferred.ts'
+import { FakeDruid } from '../support/fake-druid.ts'
+import { ask } from '../support/http-client.ts'
+import { until } from '../support/sandbox-stack.ts'
+import { answerer, script } from '../support/scripted.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+const GRACE_MS = 20_000
+
+let stack: Stack
+let release: Deferred<void>
+let agent: Agent
+
+beforeEach(async () => {
+  const broker = script()
+  release = deferred()
+  broker.next.push(async () => {
+    await release.promise
+    return { headers: broker.headers, body: broker.kept }
+  })
+  stack = await startStack(new FakeDruid(answerer(broker)))
+  agent = new Agent({ keepAlive: true, maxSockets: 1 })
+})
+
+afterEach(async () => {
+  agent.destroy()
+  release.resolve()
+  await stack.stop()
+})
+
+const asked = {
+  headers: { 'content-type': 'application/json' },
+  body: '{"query":"SELECT COUNT(*) AS n FROM events"}',
+}
+
+test('a request that runs is answered, and its connection, though kept alive, holds nothing up', async () => {
+  const running = ask(stack.sqlUrl, { ...asked, agent })
+  await until(() => stack.flights.size === 1)
+  const began = performance.now()
+  const closed = stack.server.close(GRACE_MS)
+  await expect(ask(stack.sqlUrl, asked)).rejects.toThrow('ECONNREFUSED')
+  release.resolve()
+  expect((await running).body.toString()).toBe('[{"n":3}]\n')
+  await closed
+  expect(performance.now() - began).toBeLessThan(GRACE_MS / 2)
+})
+
+test('a request that runs longer than it may is cut', async () => {
+  const running = ask(stack.sqlUrl, { ...asked, agent })
+  await until(() => stack.flights.size === 1)
+  await stack.server.close(50)
+  await expect(running).rejects.toThrow('socket hang up')
+})
