@@ -119,6 +119,7 @@ export class DruidClient implements Druid {
   #start(broker: Broker, request: DruidRequest): Attempt {
     const { cancel } = request
     if (cancel !== undefined) this.#running.add(cancel, broker)
+    request.givenTo?.(broker.address)
     const exchange = broker.send(request, {
       restartable: request.repeatable,
       onDone: () => {

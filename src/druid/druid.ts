@@ -37,6 +37,8 @@ export interface DruidRequest {
   readonly repeatable: boolean
   /** The id by which the query can be cancelled while it runs. */
   readonly cancel: { readonly kind: 'sql' | 'native'; readonly id: string } | undefined
+  /** Called with each Broker that it is given to, before its answer. */
+  readonly givenTo?: ((broker: BrokerAddress) => void) | undefined
 }
 
 export interface DruidAnswer {

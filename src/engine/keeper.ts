@@ -3,7 +3,7 @@
 import { LRUCache } from 'lru-cache'
 import { type MemoryCache } from '../cache/memory.ts'
 import { type Clock } from '../clock.ts'
-import { type Druid, type DruidAnswer } from '../druid/druid.ts'
+import { type BrokerAddress, type Druid, type DruidAnswer } from '../druid/druid.ts'
 import { type FreshnessRules } from '../freshness/bounds.ts'
 import { prove } from '../freshness/proof.ts'
 import { ALL_TIME } from '../freshness/segments.ts'
@@ -27,6 +27,12 @@ export interface KeeperOptions {
   /** How long answers over these tables may live once an identity is involved, ms; Infinity where declared free of policies. */
   readonly policyMs: (tables: readonly string[]) => number
   readonly onKept: (outcome: 'kept' | 'not-kept') => void
+}
+
+export interface Watching {
+  /** To be called with the Broker that computes it, or tries to. */
+  readonly at: (broker: BrokerAddress) => void
+  readonly end: () => void
 }
 
 const TOO_LARGE_MAX = 10_000
@@ -61,6 +67,18 @@ export class Keeper {
       const kept = this.#keep({ request, plan, answer, entry, costMs }, checking).catch(() => undefined)
       this.beside(kept)
       return kept
+    }
+  }
+
+  /** Looks after the timelines under an answer while it is computed. */
+  watch({ tables, bounds }: WholePlan): Watching {
+    const over = new AbortController()
+    return {
+      at: ({ id, service }) => {
+        const intervals = bounds?.intervals ?? ALL_TIME
+        for (const name of tables) this.#options.timelines.of(service, name).watch(intervals, id, over.signal)
+      },
+      end: () => over.abort(),
     }
   }
 

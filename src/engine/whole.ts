@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream'
 import { type MemoryCache } from '../cache/memory.ts'
 import { type Clock } from '../clock.ts'
-import { type Druid, type DruidAnswer } from '../druid/druid.ts'
+import { type Druid, type DruidAnswer, type DruidRequest } from '../druid/druid.ts'
 import { OvateError } from '../errors.ts'
 import { type Flights } from '../flight/flights.ts'
 import { type FreshnessRules, tickMs } from '../freshness/bounds.ts'
@@ -13,7 +13,7 @@ import { KEPT_FORMAT } from '../result/format.ts'
 import { Transcoder } from '../result/transcoder.ts'
 import { Entry } from './entry.ts'
 import { resultHeaders, saysIncomplete } from './headers.ts'
-import { type Keeper } from './keeper.ts'
+import { type Keeper, type Watching } from './keeper.ts'
 import { type Answer, type Ending, type SqlRequest, type StreamAnswer } from './request.ts'
 import { Tee } from './tee.ts'
 
@@ -48,6 +48,16 @@ export interface WholeOptions {
   readonly keeper: Keeper
   readonly rules: (datasource: string) => FreshnessRules
   readonly onCompute: (upstreamMs: number) => void
+}
+
+/** What goes with a flight from its start. */
+interface Beginning {
+  /** The flight's own: nobody waits for it any more. */
+  readonly stop: AbortSignal
+  /** That of the client that began it. */
+  readonly signal: AbortSignal
+  readonly begun: (answer: Answer) => void
+  readonly watching: Watching
 }
 
 /** How often a waiter begins anew after the flight that it joined has failed, before it asks for itself. */
@@ -90,8 +100,14 @@ export class Whole {
     signal: AbortSignal,
   ): Promise<Answer | 'again'> {
     return await new Promise((resolve, reject) => {
-      const begin = (stop: AbortSignal): Promise<Landing> =>
-        this.#begin(request, plan, { stop, signal, begun: resolve })
+      const begin = async (stop: AbortSignal): Promise<Landing> => {
+        const watching = this.#options.keeper.watch(plan)
+        try {
+          return await this.#begin(request, plan, { stop, signal, begun: resolve, watching })
+        } finally {
+          watching.end()
+        }
+      }
       this.#options.flights
         .join(plan.key, ageMaxMs, begin, signal)
         .then(({ answer, role }) => resolve(given(answer, role, { request, plan })))
@@ -102,12 +118,12 @@ export class Whole {
   async #begin(
     request: SqlRequest,
     plan: WholePlan,
-    { stop, signal, begun }: { stop: AbortSignal; signal: AbortSignal; begun: (answer: Answer) => void },
+    { stop, signal, begun, watching }: Beginning,
   ): Promise<Landing> {
     const upstream = new AbortController()
     const follow = (): void => upstream.abort(stop.reason)
     stop.addEventListener('abort', follow, { once: true })
-    const answer = await this.#send(request, plan, upstream.signal)
+    const answer = await this.#send(request, plan, upstream.signal, watching.at)
     if (answer.status !== 200) return await refusalOf(answer, request)
     const tee = new Tee(answer.body, {
       maxBytes: this.#options.cache.entryMaxBytes,
@@ -142,7 +158,12 @@ export class Whole {
     return { kind: 'entry', entry, judged: keeping(entry, costMs) }
   }
 
-  async #send(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<DruidAnswer> {
+  async #send(
+    request: SqlRequest,
+    plan: WholePlan,
+    signal: AbortSignal,
+    givenTo?: DruidRequest['givenTo'],
+  ): Promise<DruidAnswer> {
     return await this.#options.druid.send(
       {
         method: 'POST',
@@ -152,6 +173,7 @@ export class Whole {
         service: plan.service,
         repeatable: true,
         cancel: { kind: 'sql', id: request.id },
+        givenTo,
       },
       signal,
     )

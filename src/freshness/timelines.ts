@@ -24,6 +24,12 @@ const IDLE_MS = 120_000
 /** Looks are begun twice within the bound that they serve, so that one late or lost look costs no hit. */
 const LOOKS_PER_BOUND = 2.5
 const POLL_MIN_MS = 100
+/**
+ * An answer that is quicker than the first is looked at once, when it is there. One that takes longer is looked after
+ * while it is computed, so that what goes and comes back in that time is noticed.
+ */
+const WATCH_FROM_MS = 100
+const WATCH_PERIOD_MS = 1_000
 /** Datasources that are followed at once; beyond, the one that was asked for longest ago is forgotten. */
 const FOLLOWED_MAX = 5_000
 
@@ -77,6 +83,7 @@ export class Timeline {
   #polled: string | undefined
   #usedAtMs: number
   #polling: Promise<void> | undefined
+  readonly #watches = new Set<Promise<void>>()
 
   constructor(
     options: TimelinesOptions,
@@ -99,9 +106,9 @@ export class Timeline {
     return this.#options.clock.now() - this.#usedAtMs > IDLE_MS
   }
 
-  /** Resolves when its poll has ended. */
-  get ended(): Promise<void> {
-    return this.#polling ?? Promise.resolve()
+  /** Resolves when its poll and all watches have ended. */
+  get ended(): Promise<unknown> {
+    return Promise.all([this.#polling, ...this.#watches])
   }
 
   /** Hot: a hit passes here. Says that somebody asked, and polls if nobody does yet. */
@@ -155,6 +162,13 @@ export class Timeline {
     return view
   }
 
+  /** Looks at what `intervals` touch at the Broker that computes an answer, until `signal` says that it is there. */
+  watch(intervals: readonly Interval[], broker: string, signal: AbortSignal): void {
+    const over = AbortSignal.any([signal, this.#closed])
+    const watch = this.#watch(this.viewOf(broker), intervals, over).finally(() => this.#watches.delete(watch))
+    this.#watches.add(watch)
+  }
+
   state(intervals: readonly Interval[]): TimelineState | undefined {
     return this.polled?.state(intervals)
   }
@@ -193,6 +207,24 @@ export class Timeline {
     }
   }
 
+  async #watch(view: BrokerView, intervals: readonly Interval[], over: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    let sinceMs = clock.now()
+    let waitMs = WATCH_FROM_MS
+    for (;;) {
+      try {
+        await clock.sleep(waitMs, over)
+      } catch {
+        return
+      }
+      const before = sinceMs
+      const due = view.partsUnder(intervals).filter((part) => (view.lookedAtMs(part) ?? 0) < before)
+      sinceMs = clock.now()
+      waitMs = WATCH_PERIOD_MS
+      await Promise.all(due.map((part) => noNews(view.look(part))))
+    }
+  }
+
   async #poll(): Promise<void> {
     const { clock } = this.#options
     const due: Record<Part, number> = { past: 0, head: 0 }
@@ -210,13 +242,8 @@ export class Timeline {
     }
   }
 
-  // A look that fails is no news: the age of what is held says how long nobody has looked.
   async #pollPart(part: Part): Promise<void> {
-    try {
-      await this.polled?.look(part)
-    } catch {
-      return
-    }
+    await noNews(this.polled?.look(part))
   }
 
   #periodMs(part: Part): number {
@@ -224,5 +251,14 @@ export class Timeline {
     const now = clock.now()
     const newest = part === 'head' ? now : splitAt(now)
     return Math.max(POLL_MIN_MS, boundFor(rules(this.datasource), newest, now) / LOOKS_PER_BOUND)
+  }
+}
+
+/** A look that fails is no news: the age of what is held says how long nobody has looked. */
+async function noNews(look: Promise<void> | undefined): Promise<void> {
+  try {
+    await look
+  } catch {
+    return
   }
 }

@@ -10,15 +10,22 @@ import { BEGINNING_MS, END_MS, joined, type Segment, stateUnder, type TimelineSt
 export type Part = 'past' | 'head'
 export const PARTS: readonly Part[] = ['past', 'head']
 
+/** Looks in a row that saw the same, none far from the next. */
 interface Seen {
   readonly segments: readonly Segment[]
   readonly schema: string
+  readonly firstStartedAtMs: number
   readonly firstEndedAtMs: number
   readonly lastStartedAtMs: number
   readonly lastEndedAtMs: number
 }
 
-/** Changes older than this many are forgotten; who needs an older one learns that it can't be told. */
+/**
+ * What goes and comes back in less isn't noticed between two looks. The segments of a Historical that starts anew, or a
+ * drop that is taken back, stay away for longer.
+ */
+const UNSEEN_MAX_MS = 3_000
+/** States older than this many are forgotten; who needs an older one learns that it can't be told. */
 const HISTORY_MAX = 64
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -44,7 +51,7 @@ export class BrokerView {
   #split: number
   #version = 0
 
-  /** `gapMaxMs`: over a longer time without a look nothing is said to have stayed as it was. */
+  /** `gapMaxMs`: what was seen longer before a moment says nothing about that moment. */
   constructor(lookAt: LookAt, clock: Clock, gapMaxMs: number) {
     this.#lookAt = lookAt
     this.#clock = clock
@@ -101,23 +108,25 @@ export class BrokerView {
   }
 
   /**
-   * Whether the state under `intervals` was the present one at each look from `sinceMs` on, the last look before that
-   * moment included. `unknown` when there was no such look, or too long before: a segment that went and came back in
-   * between would not be noticed.
+   * Whether the state under `intervals` was the present one from `sinceMs` on: at the last look before that moment, and
+   * at each one after it. `unknown` when there was no such look, or too long before; or when two of the later ones lie so
+   * far apart that a segment could go and come back between them: an answer that was computed without it would then be
+   * taken for one that read it.
    */
   unchangedSince(intervals: readonly Interval[], sinceMs: number): 'yes' | 'no' | 'unknown' {
     const verdicts = this.partsUnder(intervals).map((part) => this.#partUnchanged(part, intervals, sinceMs))
-    if (verdicts.length === 0 || verdicts.includes('unknown')) return 'unknown'
-    return verdicts.includes('no') ? 'no' : 'yes'
+    if (verdicts.includes('no')) return 'no'
+    return verdicts.length === 0 || verdicts.includes('unknown') ? 'unknown' : 'yes'
   }
 
   #partUnchanged(part: Part, intervals: readonly Interval[], sinceMs: number): 'yes' | 'no' | 'unknown' {
     const history = this.#history[part]
     const before = history.findLastIndex(({ firstEndedAtMs }) => firstEndedAtMs <= sinceMs)
-    const seen = history[before]
-    if (seen === undefined || seen.lastEndedAtMs < sinceMs - this.#gapMaxMs) return 'unknown'
-    const states = history.slice(before).map((one) => withSchema([one], intervals).hash)
-    return states.every((hash) => hash === states[0]) ? 'yes' : 'no'
+    const seen = history.slice(Math.max(0, before))
+    if (!alike(seen, intervals)) return 'no'
+    const [first] = seen
+    if (before < 0 || first === undefined || first.lastEndedAtMs < sinceMs - this.#gapMaxMs) return 'unknown'
+    return closeFrom(seen, sinceMs) ? 'yes' : 'unknown'
   }
 
   async #start(part: Part): Promise<void> {
@@ -142,12 +151,13 @@ export class BrokerView {
     const last = history.at(-1)
     const times = { lastStartedAtMs: look.startedAtMs, lastEndedAtMs: look.endedAtMs }
     const equal = last !== undefined && last.schema === look.schema && same(last.segments, look.segments)
-    if (equal && look.startedAtMs - last.lastEndedAtMs <= this.#gapMaxMs) {
+    if (equal && look.startedAtMs - last.lastEndedAtMs <= UNSEEN_MAX_MS) {
       history[history.length - 1] = { ...last, ...times }
       return
     }
     const { segments, schema } = equal ? last : look
-    history.push({ segments, schema, firstEndedAtMs: look.endedAtMs, ...times })
+    const { startedAtMs: firstStartedAtMs, endedAtMs: firstEndedAtMs } = look
+    history.push({ segments, schema, firstStartedAtMs, firstEndedAtMs, ...times })
     if (history.length > HISTORY_MAX) history.shift()
     if (equal) return
     this.#version += 1
@@ -169,6 +179,22 @@ function withSchema(seen: readonly Seen[], intervals: readonly Interval[]): Time
   const segments = seen.length === 1 ? (seen[0]?.segments ?? []) : joined(seen.flatMap((one) => one.segments))
   const { hash, sealed } = stateUnder(segments, intervals)
   return { hash: `${hash} ${seen.map((one) => one.schema).at(-1)}`, sealed }
+}
+
+/** Whether all show one state under the intervals; what one look took over from another is not compared again. */
+function alike(seen: readonly Seen[], intervals: readonly Interval[]): boolean {
+  const different = seen.filter(({ segments, schema }, at) => {
+    const last = seen[at - 1]
+    return last === undefined || last.segments !== segments || last.schema !== schema
+  })
+  return new Set(different.map((one) => withSchema([one], intervals).hash)).size <= 1
+}
+
+function closeFrom(seen: readonly Seen[], sinceMs: number): boolean {
+  return seen.every(({ firstStartedAtMs }, at) => {
+    const last = seen[at - 1]
+    return last === undefined || firstStartedAtMs - Math.max(last.lastEndedAtMs, sinceMs) <= UNSEEN_MAX_MS
+  })
 }
 
 function same(a: readonly Segment[], b: readonly Segment[]): boolean {

@@ -1,5 +1,5 @@
 // What happens between an answer's last byte and its place in the cache.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type DruidRequest } from '../../src/druid/druid.ts'
 import { deferred } from '../support/deferred.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
@@ -84,4 +84,22 @@ test('an older answer never takes the place of a newer one', async () => {
   expect((await first)[0]).toBe('[{"n":1}]\n')
   await stack.keeper.settled()
   expect(await ask()).toEqual(['[{"n":2}]\n', 'ovate; hit; detail="whole"'])
+})
+
+test('an answer that takes long is looked after at the Broker that computes it, until it is there', async () => {
+  explained.resolve()
+  druid.brokerIds = ['a:8082', 'b:8082']
+  const slow = deferred<void>()
+  const before = druid.answer
+  druid.answer = async (request, signal) => {
+    if (kindOf(request) === 'data') await slow.promise
+    return await before(request, signal)
+  }
+  const asked = ask()
+  const looks = (): number => reached('candidates').filter(({ broker }) => broker === 'a:8082').length
+  await vi.waitUntil(() => looks() >= 4, { timeout: 10_000 })
+  slow.resolve()
+  await asked
+  await stack.keeper.settled()
+  expect(stack.timelines.list().map(({ datasource }) => datasource)).toEqual(['events'])
 })

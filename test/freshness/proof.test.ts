@@ -171,6 +171,51 @@ describe('an answer over sealed segments', () => {
   })
 })
 
+describe('an answer that takes long', () => {
+  /** Segments that were gone when it was asked for come back after three seconds; it is there after ten. */
+  async function slow(watched: boolean, gone: boolean): Promise<Proof | undefined> {
+    const over = new AbortController()
+    if (gone) segments = []
+    const sentAtMs = clock.now()
+    if (watched) timelines.of(druid.defaultService, 'events').watch(ALL_TIME, BROKER, over.signal)
+    await pass(3)
+    segments = [{ interval: OLD }]
+    await pass(7)
+    over.abort()
+    return await computed({ sentAtMs })
+  }
+
+  test('is not kept when segments had gone and came back before it was there', async () => {
+    await followed()
+    expect(await slow(true, true)).toBeUndefined()
+  })
+
+  test('holds for good when it was looked after and nothing moved', async () => {
+    await followed()
+    const proof = await slow(true, false)
+    await pass(100)
+    expect(verdict(proof)).toMatchObject({ kind: 'valid' })
+  })
+
+  test('lives for its bound only when nobody looked meanwhile', async () => {
+    await followed()
+    const proof = await slow(false, true)
+    await pass(1)
+    expect(verdict(proof)).toEqual({ kind: 'invalid' })
+  })
+
+  test('from another Broker lives for its bound only, however long ago that one was looked at', async () => {
+    druid.brokerIds = ['a:8082', 'b:8082']
+    await followed()
+    await timelines.of(druid.defaultService, 'events').look(ALL_TIME, 'b:8082')
+    await pass(1)
+    const sentAtMs = clock.now()
+    await pass(200)
+    const proof = await computed({ broker: 'b:8082', sentAtMs })
+    expect(verdict(proof)).toEqual({ kind: 'invalid' })
+  })
+})
+
 describe('what is only as good as its age', () => {
   test.each<[string, () => void, Partial<Answered>, number]>([
     [

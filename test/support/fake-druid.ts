@@ -34,6 +34,7 @@ export class FakeDruid implements Druid {
     this.requests.push(request)
     const sentAtMs = this.#now()
     const generation = this.run
+    request.givenTo?.(this.#status(request.broker ?? this.brokerIds[0] ?? BROKER))
     const reply = await this.answer(request, signal)
     const { status = 200, headers = [], body, trailers = {} } = reply
     const broker =
