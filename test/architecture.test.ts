@@ -66,12 +66,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   coordination: ['observe', 'abort', 'clock', 'errors'],
   sandbox: ['sql', 'result', 'plan', 'abort', 'clock', 'errors'],
   config: ['observe', 'errors'],
-  sql: ['plan', 'errors'],
-  plan: ['errors'],
+  sql: ['plan', 'time', 'errors'],
+  plan: ['time', 'errors'],
   result: ['errors'],
   observe: ['abort', 'clock', 'errors'],
   abort: [],
   clock: [],
+  time: [],
   errors: [],
 }
 

@@ -1,6 +1,7 @@
 // Facts, query and settings in, plan out. No I/O, no clock: tested with a table of cases.
 import { createHash } from 'node:crypto'
 import { type Analysis, type Facts, type NowUse } from './facts.ts'
+import { decideParts } from './parts.ts'
 import { type Plan } from './plan.ts'
 import { contextIsFalse, contextText, type IdentityScope, type Query, type WholeKey } from './query.ts'
 import { type Reason } from './reasons.ts'
@@ -59,9 +60,10 @@ export function decide(analysis: Analysis, query: Query, circumstances: Circumst
   const service = contextText(effective, 'brokerService')
   const shared = facts.tables.every((table) => circumstances.rules.shared(table))
   const pinned = contextText(effective, 'sqlCurrentTimestamp') !== undefined
+  const scope = scopeText(shared ? undefined : circumstances.identity)
   const plan: Plan = {
     kind: 'whole',
-    key: wholeKey(effective, facts, shared ? undefined : circumstances.identity),
+    key: wholeKey(effective, facts, scope),
     service,
     tables: facts.tables,
     lookups: facts.lookups,
@@ -69,6 +71,9 @@ export function decide(analysis: Analysis, query: Query, circumstances: Circumst
     form: digest([facts.form, ...contextParts(effective)]),
     bounds: facts.bounds,
     shared,
+    ...decideParts(facts, effective, (texts) =>
+      digest(['1', scope, ...texts, ...extraParts(effective), ...contextParts(effective)]),
+    ),
   }
   return Object.freeze(plan)
 }
@@ -104,15 +109,21 @@ function contextParts(query: Query): string[] {
     .flat()
 }
 
-function wholeKey(query: Query, facts: Facts, identity: IdentityScope | undefined): WholeKey {
-  const scope = identity === undefined ? 'shared' : `identity ${identity}`
+function scopeText(identity: IdentityScope | undefined): string {
+  return identity === undefined ? 'shared' : `identity ${identity}`
+}
+
+function extraParts({ extras }: Query): string[] {
+  return [`${extras.size}`, ...[...extras].flat()]
+}
+
+function wholeKey(query: Query, facts: Facts, scope: string): WholeKey {
   return digest([
     '1',
     scope,
     facts.canonical,
     query.parameters,
-    `${query.extras.size}`,
-    ...[...query.extras].flat(),
+    ...extraParts(query),
     ...contextParts(query),
   ]) as WholeKey
 }

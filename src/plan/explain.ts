@@ -1,10 +1,13 @@
 // A plan and what led to it, for people and scripts: `ovate explain` and `/ovate/explain`.
 import { type Analysis, type Facts, type Interval } from './facts.ts'
-import { type Plan } from './plan.ts'
+import { type Bucket } from './grouped.ts'
+import { type Parts, type Plan } from './plan.ts'
 import { type Reason } from './reasons.ts'
 
+type PlanName = 'pass' | 'whole' | Parts['kind']
+
 export interface Explanation {
-  readonly plan: Plan['kind']
+  readonly plan: PlanName
   /** Why the plan is not a better one. */
   readonly reasons: readonly Reason[]
   /** Datasources that the statement reads; undefined when it isn't understood. */
@@ -14,24 +17,33 @@ export interface Explanation {
   readonly window?: readonly string[]
   /** Whether the answer depends on the moment, and how far back its nearest relative bound lies, ms. */
   readonly now?: { readonly nearestMs: number | null }
-  /** Equal for statements that differ in their literals only. */
+  /** Of a series: the calendar buckets of the answer. */
+  readonly bucket?: { readonly period: string; readonly zone: string; readonly origin?: string }
+  /** Equal for statements that can share parts; else for those that differ in their literals only. */
   readonly shape?: string
 }
 
 /** What is known of a statement and what would be done for it, ready for JSON. */
 export function explainPlan(analysis: Analysis, plan: Plan): Explanation {
-  const reasons = plan.kind === 'pass' ? [plan.reason] : []
-  if (analysis.kind === 'unknown') return { plan: plan.kind, reasons }
+  const reasons = plan.kind === 'pass' ? [plan.reason] : plan.reasons
+  const parts = plan.kind === 'pass' ? undefined : plan.parts
+  const name = parts?.kind ?? plan.kind
+  if (analysis.kind === 'unknown') return { plan: name, reasons }
   const { facts } = analysis
   return {
-    plan: plan.kind,
+    plan: name,
     reasons,
     tables: facts.tables,
     ...(facts.lookups.length > 0 && { lookups: facts.lookups }),
     ...(facts.bounds !== undefined && { window: facts.bounds.intervals.map(isoInterval) }),
     ...(facts.now.kind === 'used' && { now: { nearestMs: nearest(facts) } }),
-    ...(plan.kind === 'whole' && { shape: plan.form }),
+    ...(parts?.grouped.bucket !== undefined && { bucket: bucketOf(parts.grouped.bucket) }),
+    ...(plan.kind === 'whole' && { shape: parts?.shape ?? plan.form }),
   }
+}
+
+function bucketOf({ grid: { period, originMs, zone } }: Bucket): NonNullable<Explanation['bucket']> {
+  return { period, zone, ...(originMs !== undefined && { origin: isoInstant(originMs) }) }
 }
 
 function nearest({ now }: Facts): number | null {
@@ -55,21 +67,24 @@ function isoInstant(ms: number): string {
 
 /** The same in lines of words. */
 export function explanationText(explanation: Explanation): string {
-  const { plan, reasons, tables, lookups, window, now } = explanation
+  const { plan, reasons, tables, lookups, window, now, bucket } = explanation
   const lines = [
     `plan      ${plan} (${PLAN_WORDS[plan]})`,
     ...reasons.map((reason) => `reason    ${reason}: see docs/reasons.md`),
     ...(tables === undefined ? [] : [`reads     ${tables.join(', ') || 'no datasource'}`]),
     ...(lookups === undefined ? [] : [`lookups   ${lookups.join(', ')}`]),
+    ...(bucket === undefined ? [] : [`bucket    ${bucket.period} in ${bucket.zone}`]),
     ...(window === undefined ? [] : [`window    ${window.join(', ') || 'empty'}`]),
     ...(now === undefined ? [] : [`now       ${nowWords(now.nearestMs)}`]),
   ]
   return lines.join('\n')
 }
 
-const PLAN_WORDS: Record<Plan['kind'], string> = {
+const PLAN_WORDS: Record<PlanName, string> = {
   pass: 'sent on to Druid as it is, nothing kept',
   whole: 'the whole answer is kept while the timeline of what it read stays as it was',
+  series: 'kept for each time bucket of its own; only buckets that are missing or changed are asked for',
+  merge: 'aggregates are kept for hidden time buckets, and put together; only what is missing is asked for',
 }
 
 function nowWords(nearestMs: number | null): string {

@@ -1,4 +1,5 @@
 // What `plan` wants to be told about a statement. `sql` finds it out; nothing else reads SQL.
+import { type Grouped, type NotGrouped } from './grouped.ts'
 
 /** `[startMs, endMs)` in milliseconds since 1970-01-01T00:00:00Z. */
 export interface Interval {
@@ -52,6 +53,8 @@ export interface Facts {
   readonly form: string
   /** Bounds on `__time` when the statement reads one table and all its bounds are literals in UTC; else undefined. */
   readonly bounds: LiteralBounds | undefined
+  /** What can be taken apart by time, or why it can't. */
+  readonly grouped: Grouped | NotGrouped
 }
 
 export type Unknown = 'sql-too-long' | 'sql-too-deep' | 'sql-not-understood'

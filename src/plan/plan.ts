@@ -1,7 +1,8 @@
 // What will be done for a query. Made once, never changed.
 import { type Interval, type NowUse } from './facts.ts'
+import { type Grouped } from './grouped.ts'
 import { type Reason } from './reasons.ts'
-import { type WholeKey } from './query.ts'
+import { type ShapeKey, type WholeKey } from './query.ts'
 
 interface PassPlan {
   readonly kind: 'pass'
@@ -22,6 +23,17 @@ export interface WholePlan {
   readonly bounds: { readonly intervals: readonly Interval[]; readonly form: string } | undefined
   /** All tables are declared shared: the entry is the same for every identity, and only rights are checked apart. */
   readonly shared: boolean
+  /** How the answer can be put together from parts; undefined where it can't, for these reasons. */
+  readonly parts: Parts | undefined
+  readonly reasons: readonly Reason[]
+}
+
+/** An answer put together from buckets: of the statement's own bucket, or of hidden ones whose aggregates are merged. */
+export interface Parts {
+  readonly kind: 'series' | 'merge'
+  /** Equal for statements that can share parts, whatever their windows, orders and limits. */
+  readonly shape: ShapeKey
+  readonly grouped: Grouped
 }
 
 export type Plan = PassPlan | WholePlan

@@ -7,6 +7,8 @@ type Brand<Value, Name extends string> = Value & { readonly [brand]: Name }
 export type IdentityScope = Brand<string, 'IdentityScope'>
 /** The key of a whole result: equal keys ask the same thing in the same scope. */
 export type WholeKey = Brand<string, 'WholeKey'>
+/** The key of what can share parts: a question with its window, order and limit taken out, in one scope. */
+export type ShapeKey = Brand<string, 'ShapeKey'>
 
 export interface Query {
   readonly sql: string

@@ -2,6 +2,7 @@
 import { type Analysis, type Facts, type SetOption, type Unknown } from '../plan/facts.ts'
 import { literalBounds } from './bounds.ts'
 import { spell } from './canonical.ts'
+import { groupedOf } from './grouped.ts'
 import { lex, type Token } from './lexer.ts'
 import { lookupsOf, namesOf } from './names.ts'
 import { nowUse } from './now.ts'
@@ -70,7 +71,8 @@ function factsOf(tokens: readonly Token[], { timeZone }: AnalyseOptions): Facts 
   const { tree, normalised } = parse(view, range)
   const names = namesOf(tree, tokens)
   const isOneTable = names.tables.size === 1 && !names.systemTables && !names.external
-  const hasBounds = isOneTable && UTC.has(zoneOf(options, timeZone)) && !normalised.renames
+  const zone = zoneOf(options, timeZone)
+  const hasBounds = isOneTable && UTC.has(zone) && !normalised.renames
   return {
     kind,
     options,
@@ -83,6 +85,17 @@ function factsOf(tokens: readonly Token[], { timeZone }: AnalyseOptions): Facts 
     parameters: countParameters(tokens),
     ...spell(view, range, normalised),
     bounds: hasBounds ? literalBounds(tree, tokens) : undefined,
+    grouped: isOneTable ? takenApart(view, { tree, normalised, range, zone }) : 'several-tables',
+  }
+}
+
+function takenApart(view: View, given: Parameters<typeof groupedOf>[1]): Facts['grouped'] {
+  if (given.normalised.renames) return 'subquery'
+  try {
+    return groupedOf(view, given)
+  } catch (error) {
+    if (error instanceof NotUnderstood) return 'subquery'
+    throw error
   }
 }
 
@@ -110,6 +123,7 @@ function unread(kind: Facts['kind'], view: View, range: Range, options: readonly
     parameters: countParameters(view.tokens),
     ...spell(view, range, { functions: none, keywords: none }),
     bounds: undefined,
+    grouped: 'not-grouped',
   }
 }
 

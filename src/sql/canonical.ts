@@ -29,6 +29,40 @@ export function spell(view: View, range: { start: number; end: number }, folded:
   return { canonical: canonical.join(' '), form: form.join(' ') }
 }
 
+/**
+ * The tokens of `range` but for those in `cut`, each of which leaves one mark: what the statement asks whatever its
+ * window. Names are written in quotes, so that those of the client make no difference.
+ */
+export function spellShape(
+  view: View,
+  given: { readonly range: Range; readonly normalised: Folded; readonly cut: readonly Range[] },
+): string {
+  const parts: string[] = []
+  for (let at = given.range.start; at < given.range.end; at += 1) {
+    const cut = given.cut.find(({ start, end }) => at >= start && at < end)
+    if (cut !== undefined) {
+      parts.push('#')
+      at = cut.end - 1
+      continue
+    }
+    const token = view.tokens[at]
+    if (token === undefined) break
+    parts.push(spelled(token, at, given.normalised))
+  }
+  return parts.join(' ')
+}
+
+function spelled(token: Token, at: number, folded: Folded): string {
+  if (isFolded(token, at, folded)) return token.text.toUpperCase()
+  const isName = token.kind === 'identifier' || token.kind === 'quoted'
+  return isName ? `"${token.value.replaceAll('"', '""')}"` : token.text
+}
+
+interface Range {
+  readonly start: number
+  readonly end: number
+}
+
 /** Numbers of the tokens whose case means nothing, as far as normalising found out. */
 export interface Folded {
   readonly functions: ReadonlySet<number>

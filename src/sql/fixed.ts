@@ -35,12 +35,21 @@ export function literal(view: View, at: number): Step | undefined {
   return other(`now${at}()`, view.word(at + 1) === '(' ? view.close(at + 1) + 1 : at + 1)
 }
 
+/** What may stand behind a unit and TO in an interval (Calcite); `FLOOR(x - INTERVAL '1' DAY TO DAY)` has a TO of its own. */
+const FINER: Readonly<Record<string, readonly string[]>> = {
+  YEAR: ['MONTH'],
+  DAY: ['HOUR', 'MINUTE', 'SECOND'],
+  HOUR: ['MINUTE', 'SECOND'],
+  MINUTE: ['SECOND'],
+}
+
 /** `INTERVAL [sign] 'text' unit[(n)] [TO unit[(n)]]`. */
 function interval(view: View, at: number): Step {
   const sign = view.word(at + 1) === '-' || view.word(at + 1) === '+' ? 1 : 0
   if (view.kind(at + 1 + sign) !== 'string') throw new NotUnderstood('interval')
-  const from = unit(view, at + 2 + sign)
-  return other(`__interval('s${at}')`, view.word(from) === 'TO' ? unit(view, from + 1) : from)
+  const behind = unit(view, at + 2 + sign)
+  const finer = FINER[view.word(at + 2 + sign)]?.includes(view.word(behind + 1)) ?? false
+  return other(`__interval('s${at}')`, view.word(behind) === 'TO' && finer ? unit(view, behind + 1) : behind)
 }
 
 function unit(view: View, at: number): number {

@@ -99,12 +99,27 @@ class Normaliser {
   #operator(at: number): Step {
     const word = this.#view.word(at)
     if (word === '(') return this.#brackets(at)
-    if (word === '{') return fixed.braces(this.#view, at)
+    if (word === '{') return this.#isEscape(at) ? this.#escape(at) : fixed.braces(this.#view, at)
     if (word === '[') return this.#square(at, '- __at')
     if (word === ',') return boundary(',', at + 1)
     if (word === '!=') return other('<>', at + 1)
     if (!OPERATORS.has(word)) throw new NotUnderstood(word)
     return other(word, at + 1)
+  }
+
+  /** `{fn f(…)}` of JDBC and ODBC: the call alone. */
+  #isEscape(at: number): boolean {
+    const view = this.#view
+    return view.word(at + 1) === 'FN' && view.isName(at + 2) && view.word(at + 3) === '('
+  }
+
+  #escape(at: number): Step {
+    const close = this.#view.close(at)
+    if (this.#view.close(at + 3) !== close - 1) throw new NotUnderstood('escape')
+    this.keywords.add(at + 1)
+    const call = this.#call(at + 2)
+    if (call.next !== close) throw new NotUnderstood('escape')
+    return { ...call, next: close + 1 }
   }
 
   #square(at: number, name: string): Step {
@@ -203,7 +218,9 @@ class Normaliser {
       const word = view.word(at)
       if (word === 'FILTER' && view.opens(at + 1) && view.word(at + 2) === 'WHERE') {
         const close = view.close(at + 1)
-        text = `__filter(${text} , (${this.sequence(at + 3, close)}))`
+        const isBracketed = view.word(at + 3) === '(' && view.close(at + 3) === close - 1
+        const condition = this.sequence(at + 3, close)
+        text = `__filter(${text} , ${isBracketed ? condition : `(${condition})`})`
         at = close + 1
       } else if (word === 'WITHIN' && view.word(at + 1) === 'GROUP' && view.opens(at + 2)) {
         const close = view.close(at + 2)

@@ -18,7 +18,7 @@ export function nowUse(
   tokens: readonly Token[],
   range: { start: number; end: number },
 ): NowUse {
-  const uses = countUses(tokens, range)
+  const uses = countNow(tokens, range)
   if (uses === 0) return { kind: 'none' }
   const finder = new Finder(tokens)
   finder.query(tree, true)
@@ -29,7 +29,8 @@ export function nowUse(
   }
 }
 
-function countUses(tokens: readonly Token[], { start, end }: { start: number; end: number }): number {
+/** How often tokens `start` to `end` use now. */
+export function countNow(tokens: readonly Token[], { start, end }: { start: number; end: number }): number {
   let uses = 0
   for (let at = start; at < end; at += 1) {
     const token = tokens[at]

@@ -40,7 +40,7 @@ export interface Place {
 
 const HEALTH = '/status/health'
 const BROKER_READY = '/druid/broker/v1/readiness'
-const BROKER = { heap: '320m', direct: '256m', role: 'broker', readyPath: BROKER_READY }
+const BROKER = { heap: '1g', direct: '256m', role: 'broker', readyPath: BROKER_READY }
 
 /** Heaps and periods were measured on 2 cores: small enough for both, short enough for tests. */
 const DRUID: Record<Exclude<ServiceName, 'zookeeper'>, ServiceKind> = {

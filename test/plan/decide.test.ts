@@ -17,6 +17,7 @@ const FACTS: Facts = {
   canonical: 'SELECT COUNT ( * ) FROM events',
   form: 'SELECT COUNT ( * ) FROM events',
   bounds: undefined,
+  grouped: 'not-grouped',
 }
 const ALICE = 'alice' as IdentityScope
 const BOB = 'bob' as IdentityScope

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { type Facts } from '../../src/plan/facts.ts'
 import { analyse } from '../../src/sql/analyse.ts'
 
 interface Statement {
@@ -20,7 +21,7 @@ const corpus: readonly Statement[] = existsSync(FILE)
 if (corpus.length === 0)
   process.stderr.write('SKIPPED: the corpus of Druid SQL is not beside this checkout (../shared/corpus)\n')
 
-describe.runIf(corpus.length > 0)('the corpus', () => {
+describe.runIf(corpus.length > 0)('the corpus', { timeout: 60_000 }, () => {
   test('every statement has an analysis, and nearly every query is understood', () => {
     const selects = corpus.filter((statement) => statement.class === 'select')
     const all = new Map(corpus.map(({ id, sql }) => [id, analyse(sql, OPTIONS)]))
@@ -36,7 +37,12 @@ describe.runIf(corpus.length > 0)('the corpus', () => {
       const analysis = analyse(sql, OPTIONS)
       if (analysis.kind === 'unknown') continue
       const again = analyse(analysis.facts.canonical, OPTIONS)
-      expect({ id, ...again }).toEqual({ id, kind: 'facts', facts: { ...analysis.facts, options: [] } })
+      if (again.kind === 'unknown') throw new Error(`${id}: ${again.reason}`)
+      expect({ id, ...withoutPlaces(again.facts) }).toEqual({
+        id,
+        ...withoutPlaces(analysis.facts),
+        options: [],
+      })
     }
   })
 
@@ -57,3 +63,8 @@ describe.runIf(corpus.length > 0)('the corpus', () => {
     }
   })
 })
+
+/** Facts without where in the text things stand. */
+function withoutPlaces({ grouped, ...facts }: Facts): object {
+  return { ...facts, grouped: typeof grouped === 'string' ? grouped : [grouped.shape, grouped.time] }
+}

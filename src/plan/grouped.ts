@@ -1,0 +1,163 @@
+// What `plan` wants to be told about a grouped aggregate over one datasource. `sql` finds it out.
+//
+// Conventions: instants are ms since 1970-01-01T00:00:00Z; a stretch is `[from, to)` in characters of the client's text.
+
+/** A part of the client's text. */
+export interface Stretch {
+  readonly from: number
+  readonly to: number
+}
+
+/** Calendar buckets: an ISO period counted from an origin (undefined: Druid's own) in a zone. */
+export interface Grid {
+  readonly period: string
+  readonly originMs: number | undefined
+  readonly zone: string
+}
+
+/** A moment that bounds name. `after` is the start of the bucket behind the one that `of` lies in. */
+export type Instant =
+  | { readonly kind: 'literal'; readonly ms: number }
+  /** The n-th `?` of the text, from 0, and what stands round it. */
+  | {
+      readonly kind: 'parameter'
+      readonly index: number
+      readonly as: 'instant' | 'parsed' | 'millis'
+      readonly zone: string
+    }
+  | { readonly kind: 'now' }
+  | { readonly kind: 'plus'; readonly of: Instant; readonly ms: number }
+  | {
+      readonly kind: 'shift'
+      readonly of: Instant
+      readonly period: string
+      readonly step: number
+      readonly zone: string
+    }
+  | { readonly kind: 'floor' | 'ceil' | 'after'; readonly of: Instant; readonly grid: Grid }
+
+/** A condition on `__time` alone, which is never null. `all` of nothing is true. */
+export type TimeCondition =
+  | { readonly kind: 'from'; readonly start: Instant }
+  | { readonly kind: 'before'; readonly end: Instant }
+  /** Lies in the bucket that begins at `at`; nothing does when no bucket begins there. */
+  | { readonly kind: 'bucket'; readonly at: Instant; readonly grid: Grid }
+  | { readonly kind: 'all' | 'any'; readonly of: readonly TimeCondition[] }
+  | { readonly kind: 'not'; readonly of: TimeCondition }
+
+/** How the label that a bucket shows follows from its start. */
+export type Label =
+  /** The start itself, later by this many ms. */
+  | { readonly kind: 'moved'; readonly ms: number }
+  /** The local time of the start in a zone, shown as if it were UTC. */
+  | { readonly kind: 'local'; readonly zone: string }
+
+export interface Bucket {
+  readonly grid: Grid
+  /** Each bucket is the grid's, moved by this many ms: weeks from Sunday are weeks moved back by a day. */
+  readonly movedMs: number
+  readonly label: Label
+  /** Where the expression stands that gives the label; its value is an instant. */
+  readonly text: Stretch
+}
+
+/** One of the aggregates that can be put together from parts. */
+export interface Aggregate {
+  readonly kind: 'count' | 'sum' | 'min' | 'max' | 'avg'
+  /** The whole call, with its FILTER. */
+  readonly text: Stretch
+  /** Undefined for `COUNT(*)`. */
+  readonly argument: Stretch | undefined
+  /** `FILTER (WHERE …)` as it stands. */
+  readonly filter: Stretch | undefined
+}
+
+/** What a column, a HAVING or an order is computed from, once the aggregates are put together. */
+export type Formula =
+  | { readonly kind: 'aggregate'; readonly index: number }
+  | { readonly kind: 'dimension'; readonly index: number }
+  /** A number or text as it stands in SQL, or null. */
+  | { readonly kind: 'literal'; readonly text: string }
+  /** `+`, `=`, `AND`, `NOT`, `CASE`, `NULLIF`, `CAST DOUBLE` … with operands in order. */
+  | { readonly kind: 'operation'; readonly name: string; readonly of: readonly Formula[] }
+
+export type Role = 'bucket' | 'dimension' | 'measure' | 'constant' | 'other'
+
+export interface OutputColumn {
+  readonly role: Role
+  /** The expression without its alias. */
+  readonly text: Stretch
+  /** Undefined where it can't be computed from parts of aggregates. */
+  readonly formula: Formula | undefined
+}
+
+export interface OrderKey {
+  readonly descending: boolean
+  /** The column that it orders by; undefined for an expression that isn't selected. */
+  readonly column: number | undefined
+  readonly text: Stretch
+  /** Its tokens, as in a shape. */
+  readonly spelling: string
+  readonly formula: Formula | undefined
+}
+
+/** A grouping expression that isn't the bucket. */
+export interface Dimension {
+  readonly text: Stretch
+}
+
+export interface Grouped {
+  readonly table: string
+  /** `sqlTimeZone` in force. */
+  readonly zone: string
+  readonly time: TimeCondition
+  /** How each bound is written, literals taken out. */
+  readonly timeForm: string
+  /** Where the bounds stand, each a condition of its own between ANDs; empty: there is none. */
+  readonly timeTexts: readonly Stretch[]
+  /** Indexes of the `?` that stand in bounds: they are no part of the question's shape. */
+  readonly timeParameters: readonly number[]
+  readonly bucket: Bucket | undefined
+  /** A grouping set lacks the bucket or a dimension. */
+  readonly groupingSets: boolean
+  readonly dimensions: readonly Dimension[]
+  readonly aggregates: readonly Aggregate[]
+  readonly columns: readonly OutputColumn[]
+  /** Undefined: there is none. */
+  readonly having: { readonly formula: Formula | undefined } | undefined
+  readonly order: readonly OrderKey[]
+  readonly limit: Count | undefined
+  readonly offset: Count | undefined
+  readonly texts: Texts
+  /** Tokens of the statement without its bounds and its tail: equal for all windows, orders and limits of one question. */
+  readonly shape: string
+}
+
+/** Parts of the SELECT that groups, to be replaced or added to; one that isn't there is empty where it would stand. */
+export interface Texts {
+  /** From its SELECT to its end, without ORDER BY, LIMIT and the like. */
+  readonly query: Stretch
+  readonly select: Stretch
+  /** The condition of WHERE alone, of the SELECT that reads the table. */
+  readonly where: Stretch
+  /** With its words. */
+  readonly groupBy: Stretch
+  /** With its word. */
+  readonly having: Stretch
+  /** ORDER BY, LIMIT, OFFSET, FETCH of the whole statement. */
+  readonly tail: Stretch
+}
+
+/** A number as it stands, or `?` by its index from 0. */
+export type Count =
+  | { readonly kind: 'literal'; readonly value: number }
+  | { readonly kind: 'parameter'; readonly index: number }
+
+/** Why a statement is no grouped aggregate that can be taken apart. */
+export type NotGrouped =
+  | 'not-grouped'
+  | 'several-tables'
+  | 'subquery'
+  | 'distinct'
+  | 'window-function'
+  | 'now-outside-bounds'

@@ -1,0 +1,119 @@
+// The window of a query: its bounds on `__time` at one moment, as intervals.
+import { granularity, shift } from '../time/granularity.ts'
+import { parsePeriod } from '../time/period.ts'
+import { zoneOf } from '../time/zone.ts'
+import { type Interval } from './facts.ts'
+import { type Grid, type Instant, type TimeCondition } from './grouped.ts'
+import { intersected, united, without } from './intervals.ts'
+
+/** What bounds are read against. */
+export interface Moment {
+  readonly nowMs: number
+  /** `parameters` of the request as JSON text, '' for none. */
+  readonly parameters: string
+}
+
+/** The open ends of time, as far as a JS Date goes. */
+export const FIRST_MS = -8_640_000_000_000_000
+export const LAST_MS = 8_640_000_000_000_000
+const ALL: readonly Interval[] = [{ startMs: FIRST_MS, endMs: LAST_MS }]
+
+/** Intervals, sorted and apart; empty for a condition that nothing meets; undefined where an instant isn't known. */
+export function windowOf(condition: TimeCondition, moment: Moment): readonly Interval[] | undefined {
+  switch (condition.kind) {
+    case 'from':
+      return between(instantMs(condition.start, moment), LAST_MS)
+    case 'before':
+      return between(FIRST_MS, instantMs(condition.end, moment))
+    case 'bucket':
+      return bucketAt(condition.at, condition.grid, moment)
+    case 'not': {
+      const inner = windowOf(condition.of, moment)
+      return inner === undefined ? undefined : without(ALL, inner)
+    }
+    case 'all':
+      return condition.of.reduce<readonly Interval[] | undefined>((sum, one) => {
+        const part = windowOf(one, moment)
+        return sum === undefined || part === undefined ? undefined : intersected(sum, part)
+      }, ALL)
+    case 'any': {
+      const parts = condition.of.map((one) => windowOf(one, moment))
+      return parts.includes(undefined) ? undefined : united(parts.flatMap((part) => part ?? []))
+    }
+  }
+}
+
+function between(startMs: number | undefined, endMs: number | undefined): readonly Interval[] | undefined {
+  return startMs === undefined || endMs === undefined ? undefined : united([{ startMs, endMs }])
+}
+
+function bucketAt(at: Instant, grid: Grid, moment: Moment): readonly Interval[] | undefined {
+  const ms = instantMs(at, moment)
+  const buckets = granularity(grid)
+  if (ms === undefined || buckets === undefined) return undefined
+  return buckets.floor(ms) === ms ? between(ms, buckets.next(ms)) : []
+}
+
+function instantMs(instant: Instant, moment: Moment): number | undefined {
+  switch (instant.kind) {
+    case 'literal':
+      return bounded(instant.ms)
+    case 'now':
+      return moment.nowMs
+    case 'parameter':
+      return parameterMs(instant, moment)
+    case 'plus': {
+      const ms = instantMs(instant.of, moment)
+      return ms === undefined ? undefined : bounded(ms + instant.ms)
+    }
+    case 'shift': {
+      const [ms, zone] = [instantMs(instant.of, moment), zoneOf(instant.zone)]
+      const period = parsePeriod(instant.period)
+      if (ms === undefined || zone === undefined || period === undefined) return undefined
+      return shift(ms, period, instant.step, zone)
+    }
+    default:
+      return onGrid(instant.kind, instantMs(instant.of, moment), instant.grid)
+  }
+}
+
+function bounded(ms: number): number | undefined {
+  return ms >= FIRST_MS && ms <= LAST_MS ? ms : undefined
+}
+
+function onGrid(kind: 'floor' | 'ceil' | 'after', ms: number | undefined, grid: Grid): number | undefined {
+  const buckets = granularity(grid)
+  const floor = ms === undefined ? undefined : buckets?.floor(ms)
+  if (floor === undefined || buckets === undefined) return undefined
+  return kind === 'floor' || (kind === 'ceil' && floor === ms) ? floor : buckets.next(floor)
+}
+
+const TEXT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d{1,3}0*)?)?Z?$/
+const UTC = new Set(['UTC', 'Etc/UTC', 'Z'])
+
+/** Values as clients send them; those of a zone's own local time aren't read. */
+function parameterMs(
+  { index, as, zone }: Extract<Instant, { kind: 'parameter' }>,
+  { parameters }: Moment,
+): number | undefined {
+  const list: unknown = parameters === '' ? [] : JSON.parse(parameters)
+  const given: unknown = Array.isArray(list) ? list[index] : undefined
+  const { type, value } = (given ?? {}) as { type?: unknown; value?: unknown }
+  const kind = typeof type === 'string' ? type.toUpperCase() : ''
+  if (typeof value === 'number' && Number.isSafeInteger(value)) {
+    const isMillis = as === 'millis' ? kind === 'BIGINT' : as === 'instant' && kind === 'TIMESTAMP'
+    return isMillis ? bounded(value) : undefined
+  }
+  const isText = as === 'parsed' ? kind === 'VARCHAR' : as === 'instant' && TEXT_TYPES.has(kind)
+  return isText && typeof value === 'string' && UTC.has(zone) ? textMs(value) : undefined
+}
+
+const TEXT_TYPES = new Set(['VARCHAR', 'TIMESTAMP'])
+
+function textMs(text: string): number | undefined {
+  const [, date, time = '00:00:00', fraction = ''] = TEXT.exec(text) ?? []
+  if (date === undefined) return undefined
+  const iso = `${date}T${time}.${fraction.slice(1, 4).padEnd(3, '0')}Z`
+  const ms = Date.parse(iso)
+  return Number.isNaN(ms) || new Date(ms).toISOString() !== iso ? undefined : ms
+}

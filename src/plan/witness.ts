@@ -1,0 +1,117 @@
+// Druid's own plan as the witness: what the text was read to say, and what the text that fetches parts says, must be
+// what Druid makes of both.
+import { type Interval } from './facts.ts'
+import { type Bucket, type Grouped } from './grouped.ts'
+import { floorText, type NativePlan, type NativeQueryType } from './native.ts'
+
+/** Both plans, and what they were asked for. */
+export interface Testimony {
+  readonly client: NativePlan | undefined
+  readonly ours: NativePlan | undefined
+  readonly grouped: Grouped
+  /** The windows of the client's text at the moments before and after it was explained: equal unless it is relative. */
+  readonly windows: { readonly before: readonly Interval[]; readonly after: readonly Interval[] }
+  /** The ranges that our text was made for. */
+  readonly ranges: readonly Interval[]
+}
+
+export type Verdict =
+  | { readonly kind: 'agrees'; readonly queryType: NativeQueryType }
+  /** `why`: the first part of the plans that differs, for people. */
+  | { readonly kind: 'disagrees'; readonly why: string }
+
+/** The verdict on buckets of a series. */
+export function seriesVerdict(testimony: Testimony): Verdict {
+  const { client, ours, grouped } = testimony
+  const common = commonDifference(testimony)
+  if (common !== undefined || client === undefined || ours === undefined)
+    return { kind: 'disagrees', why: common ?? 'plan' }
+  const count = grouped.columns.length
+  const bucketText = ours.columns[count]
+  const why =
+    different('dimensions', client.dimensions, ours.dimensions) ??
+    different('aggregations', client.aggregations, ours.aggregations) ??
+    different('having', [client.having], [ours.having]) ??
+    different('columns', client.columns, ours.columns.slice(0, count)) ??
+    (grouped.bucket === undefined || bucketText === undefined ? 'no bucket' : undefined) ??
+    (ours.dimensions.includes(bucketText ?? '') ? undefined : `bucket: ${bucketText}`) ??
+    bucketDifference(grouped.bucket, bucketText ?? '')
+  return why === undefined ? { kind: 'agrees', queryType: client.queryType } : { kind: 'disagrees', why }
+}
+
+/** The verdict on parts of a merge, whose hidden buckets have this period. */
+export function mergeVerdict(testimony: Testimony, period: string): Verdict {
+  const { client, ours } = testimony
+  const common = commonDifference(testimony)
+  if (common !== undefined || client === undefined || ours === undefined)
+    return { kind: 'disagrees', why: common ?? 'plan' }
+  const hidden = floorText(period, undefined, 'UTC')
+  const why =
+    (ours.columns[0] === hidden ? undefined : `bucket: ${ours.columns[0]}`) ??
+    different('dimensions', [...client.dimensions, hidden].toSorted(), ours.dimensions) ??
+    different('aggregations', client.aggregations, ours.aggregations)
+  return why === undefined ? { kind: 'agrees', queryType: client.queryType } : { kind: 'disagrees', why }
+}
+
+function commonDifference({ client, ours, grouped, windows, ranges }: Testimony): string | undefined {
+  if (client === undefined) return "the client's plan is not one native query over a table"
+  if (ours === undefined) return 'our plan is not one native query over a table'
+  return (
+    different('table', [grouped.table, grouped.table], [client.table, ours.table]) ??
+    different('filter', [client.filter], [ours.filter]) ??
+    different('ranges', ranges.map(text), ours.intervals.map(text)) ??
+    (between(client.intervals, windows)
+      ? undefined
+      : `intervals: ${client.intervals.map(text).join()} instead of ${windows.before.map(text).join()}`)
+  )
+}
+
+/** Each end lies between what it would have been a moment before and a moment after. */
+function between(intervals: readonly Interval[], { before, after }: Testimony['windows']): boolean {
+  if (intervals.length === 0 || intervals.length !== before.length || before.length !== after.length)
+    return false
+  return intervals.every(({ startMs, endMs }, at) => {
+    const [first, last] = [before[at], after[at]]
+    if (first === undefined || last === undefined) return false
+    const fits = (ms: number, from: number, to: number): boolean => ms >= from && ms <= to
+    return fits(startMs, first.startMs, last.startMs) && fits(endMs, first.endMs, last.endMs)
+  })
+}
+
+function different(what: string, expected: readonly string[], found: readonly string[]): string | undefined {
+  const at = expected.findIndex((one, index) => one !== found[index])
+  if (at < 0 && expected.length === found.length) return undefined
+  const index = at < 0 ? expected.length : at
+  return `${what}: ${found[index] ?? 'nothing'} instead of ${expected[index] ?? 'nothing'}`
+}
+
+const FLOOR = /^timestamp_floor\((.*),'(P[^']*)',(null|-?\d+),'([^']*)'\)$/
+/** TIME_SHIFT, and TIMESTAMPADD of a fixed length, round the bucket. */
+const MOVED = /^(?:timestamp_shift\((.*),'P[^']*',-?\d+,'[^']*'\)|\((.*) [+-] -?\d+\))$/
+/** `__time`, or moved in one of these ways. */
+const TIME = /^(?:"__time"|timestamp_shift\("__time",'P[^']*',-?\d+,'[^']*'\)|\("__time" [+-] -?\d+\))$/
+
+/** Whether the bucket that Druid computes is the one that was read: its period, origin and zone. */
+function bucketDifference(bucket: Bucket | undefined, native: string): string | undefined {
+  if (bucket === undefined) return 'no bucket'
+  const { period, originMs, zone } = bucket.grid
+  let inner = native.replace(/ LONG$/, '')
+  for (let moved = MOVED.exec(inner); moved !== null; moved = MOVED.exec(inner))
+    inner = moved[1] ?? moved[2] ?? ''
+  const [, of = '', foundPeriod, origin, foundZone] = FLOOR.exec(inner) ?? []
+  const local = bucket.label.kind === 'local'
+  const isTime = local ? of.includes('timestamp_format("__time"') : TIME.test(of)
+  const same = foundPeriod === period && origin === String(originMs ?? 'null')
+  const sameZone = local ? of.includes(`'${zone}'`) : sameZones(foundZone, zone)
+  return isTime && same && sameZone ? undefined : `bucket: ${native} instead of ${period} ${zone}`
+}
+
+const UTC = new Set(['UTC', 'Etc/UTC', 'Z'])
+
+function sameZones(a: string | undefined, b: string): boolean {
+  return a === b || (UTC.has(a ?? '') && UTC.has(b))
+}
+
+function text({ startMs, endMs }: Interval): string {
+  return `${startMs}/${endMs}`
+}

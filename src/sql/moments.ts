@@ -1,0 +1,179 @@
+// Expressions that give one instant, whatever the row: literals of every form, now, and what is computed from them.
+import { type Grid, type Instant } from '../plan/grouped.ts'
+import { gridOf } from './grids.ts'
+import { instantMs } from './instants.ts'
+import { type Call, callName, castOf, integerOf, parameterOf, type Reader, stringOf } from './reader.ts'
+import { type Expression } from './tree.ts'
+
+const ANY_SEPARATOR = { separators: 'T ', zulu: true }
+const BLANK = { separators: ' ', zulu: false }
+const DATE_ONLY = { separators: '', zulu: false }
+const UTC = new Set(['UTC', 'Etc/UTC', 'Z'])
+
+/** The instant; undefined for whatever is not understood to the last, or may depend on the row. */
+export function instantOf(it: Expression | undefined, reader: Reader): Instant | undefined {
+  switch (it?.kind) {
+    case 'literal':
+      return parameter(it, 'instant', reader) ?? text(stringOf(it, reader), ANY_SEPARATOR, reader)
+    case 'now':
+      return now(reader.view.word(it.at), reader)
+    case 'operator':
+      return sum(it.operator, it.parts, reader)
+    case 'call':
+      return call(it, reader)
+    default:
+      return undefined
+  }
+}
+
+function text(
+  value: string | undefined,
+  syntax: Parameters<typeof instantMs>[1],
+  { zone }: Reader,
+): Instant | undefined {
+  const ms = value === undefined ? undefined : instantMs(value, syntax)
+  if (ms === undefined) return undefined
+  // A Z names the zone; without one the session's counts.
+  return UTC.has(zone) ? { kind: 'literal', ms } : undefined
+}
+
+function parameter(
+  it: Expression | undefined,
+  as: 'instant' | 'parsed' | 'millis',
+  reader: Reader,
+): Instant | undefined {
+  const index = parameterOf(it, reader)
+  return index === undefined ? undefined : { kind: 'parameter', index, as, zone: reader.zone }
+}
+
+// LOCALTIMESTAMP and CURRENT_TIMESTAMP are one in Druid (`CURRENT_TIMESTAMP` is planned as a literal, 33.0.0).
+function now(word: string, { zone }: Reader): Instant | undefined {
+  if (word === 'CURRENT_TIMESTAMP' || word === 'LOCALTIMESTAMP') return { kind: 'now' }
+  if (word !== 'CURRENT_DATE') return undefined
+  return { kind: 'floor', of: { kind: 'now' }, grid: { period: 'P1D', originMs: undefined, zone } }
+}
+
+/** `x + INTERVAL '1' DAY`, `INTERVAL '1' DAY + x`, `x - INTERVAL …`. */
+function sum(operator: string, parts: readonly Expression[], reader: Reader): Instant | undefined {
+  const [left, right] = parts
+  if (parts.length !== 2 || (operator !== '+' && operator !== '-')) return undefined
+  const [base, span] = right?.kind === 'interval' ? [left, right] : [right, left]
+  if (span?.kind !== 'interval' || (operator === '-' && span === left)) return undefined
+  const read = interval(span.at, reader)
+  if (read === undefined) return undefined
+  return shifted(instantOf(base, reader), read.period, operator === '-' ? -read.count : read.count, reader)
+}
+
+function shifted(
+  of: Instant | undefined,
+  period: string | undefined,
+  step: number,
+  { zone }: Reader,
+): Instant | undefined {
+  return of === undefined || period === undefined ? undefined : { kind: 'shift', of, period, step, zone }
+}
+
+/**
+ * Spans of INTERVAL and TIMESTAMPADD: days and shorter are of fixed length whatever the zone, months go by the calendar
+ * (`TimeArithmeticOperatorConversion`, 33.0.0). WEEK and QUARTER are left alone: in an INTERVAL Druid 33.0.0 reads them
+ * as an hour and a month (seen live).
+ */
+const SPANS: Readonly<Record<string, string>> = {
+  SECOND: 'PT1S',
+  MINUTE: 'PT1M',
+  HOUR: 'PT1H',
+  DAY: 'PT24H',
+  MONTH: 'P1M',
+  YEAR: 'P1Y',
+}
+
+interface Span {
+  readonly period: string
+  readonly count: number
+}
+
+/** An INTERVAL of one unit and a whole number of it. */
+function interval(at: number, { view }: Reader): Span | undefined {
+  const sign = view.word(at + 1) === '-' || view.word(at + 1) === '+' ? 1 : 0
+  const [literal, unit, behind] = [
+    view.tokens[at + 1 + sign],
+    view.word(at + 2 + sign),
+    view.word(at + 3 + sign),
+  ]
+  const isFiner = behind === 'TO' && view.word(at + 4 + sign) !== unit
+  if (sign === 1 || literal?.kind !== 'string' || isFiner || behind === '(') return undefined
+  const count = /^\s*(\d{1,6})\s*$/.exec(literal.value)?.[1]
+  const period = SPANS[unit.replace(/S$/, '')]
+  return count === undefined || period === undefined ? undefined : { period, count: Number(count) }
+}
+
+function call(it: Call, reader: Reader): Instant | undefined {
+  const [first, second, third] = it.parts
+  const name = callName(it, reader)
+  switch (name) {
+    case '__TIMESTAMP':
+      return text(stringOf(first, reader), BLANK, reader)
+    case '__DATE':
+      return text(stringOf(first, reader), DATE_ONLY, reader)
+    case 'MILLIS_TO_TIMESTAMP':
+      return it.parts.length === 1 ? millis(first, reader) : undefined
+    case 'TIME_PARSE':
+      if (it.parts.length !== 1) return undefined
+      return parameter(first, 'parsed', reader) ?? text(stringOf(first, reader), ANY_SEPARATOR, reader)
+    case 'CAST':
+      return cast(it, reader)
+    case 'TIMESTAMPADD':
+      return timestampAdd(it.parts, reader)
+    case 'TIME_SHIFT':
+      return it.parts.length === 3 ? timeShift(first, second, integerOf(third, reader), reader) : undefined
+    default:
+      return floored(it, reader)
+  }
+}
+
+/** Milliseconds since 1970 as a number, or a parameter. */
+export function millis(it: Expression | undefined, reader: Reader): Instant | undefined {
+  const ms = integerOf(it, reader)
+  if (ms !== undefined) return { kind: 'literal', ms }
+  return parameter(it, 'millis', reader)
+}
+
+function cast(it: Call, reader: Reader): Instant | undefined {
+  const found = castOf(it, reader)
+  if (found === undefined) return undefined
+  const { type, of } = found
+  if (type === 'TIMESTAMP')
+    return of.kind === 'literal'
+      ? (parameter(of, 'instant', reader) ?? text(stringOf(of, reader), ANY_SEPARATOR, reader))
+      : instantOf(of, reader)
+  if (type !== 'DATE') return undefined
+  const inner = instantOf(of, reader)
+  const grid: Grid = { period: 'P1D', originMs: undefined, zone: reader.zone }
+  return inner === undefined ? undefined : { kind: 'floor', of: inner, grid }
+}
+
+function timestampAdd(parts: readonly Expression[], reader: Reader): Instant | undefined {
+  const [unit, count, base] = parts
+  const period = unit?.kind === 'name' ? SPANS[reader.view.word(unit.at)] : undefined
+  const step = integerOf(count, reader)
+  return step === undefined ? undefined : shifted(instantOf(base, reader), period, step, reader)
+}
+
+function timeShift(
+  base: Expression | undefined,
+  period: Expression | undefined,
+  step: number | undefined,
+  reader: Reader,
+): Instant | undefined {
+  return step === undefined
+    ? undefined
+    : shifted(instantOf(base, reader), stringOf(period, reader), step, reader)
+}
+
+/** FLOOR, CEIL, TIME_FLOOR, TIME_CEIL, DATE_TRUNC of an instant. */
+function floored(it: Call, reader: Reader): Instant | undefined {
+  const found = gridOf(it, reader)
+  if (found === undefined) return undefined
+  const of = instantOf(found.of, reader)
+  return of === undefined ? undefined : { kind: found.kind, of, grid: found.grid }
+}

@@ -1,0 +1,36 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type Interval } from '../../src/plan/facts.ts'
+import { intersected, united, without } from '../../src/plan/intervals.ts'
+
+const SIZE = 24
+const some = fc.array(
+  fc.record({ startMs: fc.nat(SIZE), endMs: fc.nat(SIZE) }).map(({ startMs, endMs }) => ({ startMs, endMs })),
+  { maxLength: 6 },
+)
+
+function members(intervals: readonly Interval[]): boolean[] {
+  return Array.from({ length: SIZE }, (_, ms) =>
+    intervals.some(({ startMs, endMs }) => startMs <= ms && ms < endMs),
+  )
+}
+
+function isProper(intervals: readonly Interval[]): boolean {
+  return intervals.every(
+    ({ startMs, endMs }, at) => startMs < endMs && (at === 0 || (intervals[at - 1]?.endMs ?? 0) < startMs),
+  )
+}
+
+test('sets of intervals are what counting instants one by one gives, sorted and apart', () => {
+  fc.assert(
+    fc.property(some, some, (first, second) => {
+      const [a, b] = [united(first), united(second)]
+      const [inA, inB] = [members(a), members(b)]
+      expect(inA).toEqual(members(first))
+      expect(members(intersected(a, b))).toEqual(inA.map((is, at) => is && inB[at]))
+      expect(members(without(a, b))).toEqual(inA.map((is, at) => is && inB[at] === false))
+      expect([a, intersected(a, b), without(a, b)].every(isProper)).toBe(true)
+    }),
+    { numRuns: 5_000 },
+  )
+})

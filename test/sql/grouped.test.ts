@@ -1,0 +1,262 @@
+// What is found out about grouped aggregates: bounds, buckets, roles, shapes. The team's list of statements and the real
+// Druid's own plans are the larger proof; here each rule has its case.
+import { describe, expect, test } from 'vitest'
+import { type Grouped, type NotGrouped } from '../../src/plan/grouped.ts'
+import { windowOf } from '../../src/plan/window.ts'
+import { analyse } from '../../src/sql/analyse.ts'
+import { mergeText, seriesText } from '../../src/sql/rewrite.ts'
+
+const NOW_MS = Date.parse('2026-11-20T10:17:30.500Z')
+
+function read(sql: string, timeZone?: string): Grouped | NotGrouped {
+  const analysis = analyse(sql, { timeZone, maxLength: 65_536, maxDepth: 64 })
+  if (analysis.kind === 'unknown') throw new Error(`${analysis.reason}: ${sql}`)
+  return analysis.facts.grouped
+}
+
+function grouped(sql: string, timeZone?: string): Grouped {
+  const found = read(sql, timeZone)
+  if (typeof found === 'string') throw new Error(`${found}: ${sql}`)
+  return found
+}
+
+function iso(ms: number): string {
+  return Math.abs(ms) >= 8.64e15 ? '-' : new Date(ms).toISOString().replace('T00:00:00.000Z', '')
+}
+
+function window(where: string, parameters = ''): string | undefined {
+  const { time } = grouped(`SELECT COUNT(*) FROM t WHERE ${where}`)
+  const intervals = windowOf(time, { nowMs: NOW_MS, parameters })
+  return intervals?.map(({ startMs, endMs }) => `${iso(startMs)}/${iso(endMs)}`).join(', ')
+}
+
+describe('bounds', () => {
+  test.each([
+    [
+      "__time >= '2026-10-01 00:00:00.000000' AND __time < '2026-10-02 00:00:00.000000'",
+      '2026-10-01/2026-10-02',
+    ],
+    ["'2026-10-01' <= __time AND __time < TIMESTAMP '2026-10-02'", '2026-10-01/2026-10-02'],
+    [
+      '(TIMESTAMP \'2026-10-01 00:00:00\'<="__time" AND "__time"<TIMESTAMP \'2026-10-02 00:00:00\')',
+      '2026-10-01/2026-10-02',
+    ],
+    ["__time BETWEEN '2026-10-01' AND '2026-10-02'", '2026-10-01/2026-10-02T00:00:00.001Z'],
+    ["__time NOT BETWEEN '2026-10-01' AND '2026-10-02'", '-/2026-10-01, 2026-10-02T00:00:00.001Z/-'],
+    ["__time >= '2026-10-01' AND NOT (__time >= '2026-10-03')", '2026-10-01/2026-10-03'],
+    [
+      "__time < '2026-10-01' OR __time >= '2026-10-03' AND __time < '2026-10-04'",
+      '-/2026-10-01, 2026-10-03/2026-10-04',
+    ],
+    ["__time <> '2026-10-01'", '-/2026-10-01, 2026-10-01T00:00:00.001Z/-'],
+    [
+      "__time IN ('2026-10-01', '2026-10-02')",
+      '2026-10-01/2026-10-01T00:00:00.001Z, 2026-10-02/2026-10-02T00:00:00.001Z',
+    ],
+    [
+      "TIME_IN_INTERVAL(__time, '2026-10-01/P1D') OR TIME_IN_INTERVAL(__time, '2026-10-03/P1D')",
+      '2026-10-01/2026-10-02, 2026-10-03/2026-10-04',
+    ],
+    ["FLOOR(__time TO DAY) = '2026-10-01'", '2026-10-01/2026-10-02'],
+    ["FLOOR(__time TO DAY) = '2026-10-01 00:00:01'", ''],
+    ["TIME_FLOOR(__time, 'P1D') IN ('2026-10-01', '2026-10-02')", '2026-10-01/2026-10-03'],
+    [
+      "DATE_TRUNC('month', __time) >= '2026-09-15' AND DATE_TRUNC('month', __time) < '2026-11-15'",
+      '2026-10-01/2026-12-01',
+    ],
+    [
+      "DATE_TRUNC('month', __time) > '2026-09-15' AND DATE_TRUNC('month', __time) <= '2026-11-15'",
+      '2026-10-01/2026-12-01',
+    ],
+    ["CAST(__time AS DATE) = DATE '2026-10-01'", '2026-10-01/2026-10-02'],
+    [
+      'TIMESTAMP_TO_MILLIS(__time) >= 1790812800000 AND CAST(__time AS BIGINT) < 1790899200000',
+      '2026-10-01/2026-10-02',
+    ],
+    ['__time >= MILLIS_TO_TIMESTAMP(1790812800 * 1000)', '2026-10-01/-'],
+    ["__time >= CURRENT_TIMESTAMP - INTERVAL '1' DAY", '2026-11-19T10:17:30.500Z/-'],
+    ["__time >= CURRENT_DATE - INTERVAL '7' DAY AND __time < CURRENT_DATE", '2026-11-13/2026-11-20'],
+    ['__time >= TIMESTAMPADD(DAY, CAST(-2 AS integer), CURRENT_TIMESTAMP)', '2026-11-18T10:17:30.500Z/-'],
+    ["__time >= TIME_SHIFT(CURRENT_TIMESTAMP, 'P1M', -1)", '2026-10-20T10:17:30.500Z/-'],
+    ["__time >= FLOOR(CURRENT_TIMESTAMP - INTERVAL '1' MONTH TO MONTH)", '2026-10-01/-'],
+    ["__time >= TIME_CEIL(CURRENT_TIMESTAMP, 'PT1H')", '2026-11-20T11:00:00.000Z/-'],
+    ["__time IS NOT NULL AND __time >= '2026-10-01'", '2026-10-01/-'],
+    ["__time >= '2026-10-05' AND __time < '2026-10-01'", ''],
+    ["country = 'US'", '-/-'],
+  ])('WHERE %s: %s', (where, expected) => {
+    expect(window(where)).toBe(expected)
+  })
+
+  test.each([
+    ['__time >= ?', '[{"type":"TIMESTAMP","value":"2026-10-01 00:00:00"}]', '2026-10-01/-'],
+    ['__time >= ?', '[{"type":"TIMESTAMP","value":1790812800000}]', '2026-10-01/-'],
+    [
+      'country = ? AND __time >= TIME_PARSE(?)',
+      '[{"type":"VARCHAR","value":"US"},{"type":"VARCHAR","value":"2026-10-01T00:00:00.000Z"}]',
+      '2026-10-01/-',
+    ],
+    ['__time >= MILLIS_TO_TIMESTAMP(?)', '[{"type":"BIGINT","value":1790812800000}]', '2026-10-01/-'],
+    ['__time >= ?', '[{"type":"DOUBLE","value":1.5}]', undefined],
+    ['__time >= ?', '[]', undefined],
+  ])('WHERE %s with %s: %s', (where, parameters, expected) => {
+    expect(window(where, parameters)).toBe(expected)
+  })
+
+  // Whatever isn't understood is a filter: a part of the question, and never taken for a bound.
+  test.each([
+    "TIME_EXTRACT(__time, 'HOUR') BETWEEN 8 AND 17",
+    "__time >= '2026-10-01' OR country = 'US'",
+    "__time >= '2026-10-01 00:00:00.123456'",
+    "__time + INTERVAL '1' DAY >= '2026-10-01'",
+    "__time >= CASE WHEN country = 'US' THEN TIMESTAMP '2026-10-01' ELSE TIMESTAMP '2026-09-01' END",
+    '__time >= added',
+  ])('WHERE %s bounds nothing', (where) => {
+    const found = grouped(`SELECT COUNT(*) FROM t WHERE ${where}`)
+    expect([found.time, found.timeTexts]).toEqual([{ kind: 'all', of: [] }, []])
+  })
+})
+
+describe('buckets', () => {
+  test.each([
+    ['TIME_FLOOR(CAST("__time" AS TIMESTAMP), \'P1D\')', 'P1D', 0, { kind: 'moved', ms: 0 }],
+    ['FLOOR(__time TO HOUR)', 'PT1H', 0, { kind: 'moved', ms: 0 }],
+    ['DATE_TRUNC(\'DAY\', "t"."__time")', 'P1D', 0, { kind: 'moved', ms: 0 }],
+    ['CAST(__time AS DATE)', 'P1D', 0, { kind: 'moved', ms: 0 }],
+    [
+      "TIME_SHIFT(TIME_FLOOR(TIME_SHIFT(CAST(__time AS TIMESTAMP), 'P1D', 1), 'P1W'), 'P1D', -1)",
+      'P1W',
+      -86_400_000,
+      { kind: 'moved', ms: 0 },
+    ],
+    [
+      "TIME_SHIFT(TIME_FLOOR(TIME_SHIFT(__time, 'P1D', 1), 'P1W'), 'P1D', 5)",
+      'P1W',
+      -86_400_000,
+      { kind: 'moved', ms: 518_400_000 },
+    ],
+    [
+      "TIMESTAMPADD(DAY, -1, DATE_TRUNC('WEEK', TIMESTAMPADD(DAY, 1, __time)))",
+      'P1W',
+      -86_400_000,
+      { kind: 'moved', ms: 0 },
+    ],
+    [
+      "DATE_TRUNC('day', CAST(TIME_FORMAT(__time, 'yyyy-MM-dd HH:mm:ss', 'America/New_York') AS TIMESTAMP))",
+      'P1D',
+      0,
+      { kind: 'local', zone: 'America/New_York' },
+    ],
+  ])('%s', (text, period, movedMs, label) => {
+    const { bucket, dimensions } = grouped(
+      `SELECT ${text} AS b, country, COUNT(*) FROM t GROUP BY 1, country`,
+    )
+    expect(bucket).toMatchObject({ grid: { period }, movedMs, label })
+    expect(dimensions).toHaveLength(1)
+  })
+
+  test.each([
+    "DATE_TRUNC('hour', CAST(TIME_FORMAT(__time, 'yyyy-MM-dd HH:mm:ss', 'America/New_York') AS TIMESTAMP))",
+    "TIME_SHIFT(TIME_FLOOR(__time, 'P1D'), 'P1M', 1)",
+    "TIME_FLOOR(TIME_SHIFT(__time, 'P1M', 1), 'P1D')",
+    'TIME_FLOOR(__time, period)',
+    "TIME_EXTRACT(__time, 'HOUR')",
+  ])('%s is a dimension like any other', (text) => {
+    const { bucket, dimensions } = grouped(`SELECT ${text} AS b, COUNT(*) FROM t GROUP BY 1`)
+    expect([bucket, dimensions.length]).toEqual([undefined, 1])
+  })
+
+  test('of two buckets the finer one counts', () => {
+    const { bucket } = grouped(
+      'SELECT FLOOR(__time TO DAY), FLOOR(__time TO HOUR), COUNT(*) FROM t GROUP BY 1, 2',
+    )
+    expect(bucket?.grid.period).toBe('PT1H')
+  })
+})
+
+describe('levels', () => {
+  test.each([
+    [
+      'SELECT * FROM (SELECT country, COUNT(*) AS n FROM (SELECT * FROM t WHERE x = 1) AS a GROUP BY 1) AS b ORDER BY n DESC LIMIT 10',
+      1,
+    ],
+    [
+      "SELECT country, COUNT(*) FROM (SELECT * FROM t WHERE NOT country IS NULL) AS v WHERE __time >= '2026-10-01' GROUP BY country",
+      0,
+    ],
+  ])('%s', (sql, orders) => {
+    expect(grouped(sql).order).toHaveLength(orders)
+  })
+
+  test.each<[string, NotGrouped]>([
+    ['SELECT MAX(n) FROM (SELECT country, COUNT(*) AS n FROM t GROUP BY 1)', 'subquery'],
+    ['SELECT * FROM (SELECT country, COUNT(*) AS n FROM t GROUP BY 1 LIMIT 3) LIMIT 2', 'subquery'],
+    ['SELECT * FROM t LIMIT 10', 'not-grouped'],
+    ['SELECT DISTINCT country FROM t', 'not-grouped'],
+    ['SELECT DISTINCT COUNT(*) FROM t GROUP BY country', 'distinct'],
+    ['SELECT country, SUM(COUNT(*)) OVER () FROM t GROUP BY 1', 'window-function'],
+    [
+      "SELECT COUNT(*) FILTER (WHERE __time > CURRENT_TIMESTAMP - INTERVAL '1' DAY) FROM t",
+      'now-outside-bounds',
+    ],
+    ['SELECT COUNT(*) FROM t JOIN u ON t.a = u.a', 'several-tables'],
+    ['SELECT COUNT(*) FROM t UNION ALL SELECT COUNT(*) FROM t', 'several-tables'],
+  ])('%s: %s', (sql, reason) => {
+    expect(read(sql)).toBe(reason)
+  })
+})
+
+describe('shapes', () => {
+  const base = "SELECT country, COUNT(*) AS n FROM t WHERE __time >= '2026-10-01' AND x = 1 GROUP BY country"
+  test.each([
+    ['another window', base.replace('2026-10-01', '2026-11-01'), true],
+    ['an order and a limit', `${base} ORDER BY n DESC LIMIT 5`, true],
+    [
+      'quotes, case, comments',
+      base.replace('country, COUNT', '"country" , /* c */ count').replace('FROM t', 'FROM "t"'),
+      true,
+    ],
+    ['another filter', base.replace('x = 1', 'x = 2'), false],
+    ['another name', base.replace('AS n', 'AS m'), false],
+    ['another column', base.replaceAll('country', 'city'), false],
+    ['more bounds', base.replace('AND x', "AND __time < '2026-12-01' AND x"), false],
+  ])('%s', (_, sql, same) => {
+    expect(grouped(sql).shape === grouped(base).shape).toBe(same)
+  })
+})
+
+describe('texts that fetch parts', () => {
+  const RANGES = [
+    { startMs: 0, endMs: 1_000 },
+    { startMs: 2_000, endMs: 3_000 },
+  ]
+  const CONDITION =
+    '(("__time" >= MILLIS_TO_TIMESTAMP(0) AND "__time" < MILLIS_TO_TIMESTAMP(1000)) OR ("__time" >= MILLIS_TO_TIMESTAMP(2000) AND "__time" < MILLIS_TO_TIMESTAMP(3000)))'
+  const instant = (label: string): string => `TIMESTAMP_TO_MILLIS(CAST(${label} AS TIMESTAMP))`
+
+  test('of a series: the client’s text with other bounds, the instant, what it orders by, and no end', () => {
+    const sql = `SELECT FLOOR(__time TO DAY) AS "__time", country -- c
+      FROM t WHERE __time >= '2026-10-01' AND x = 1 AND __time < '2026-11-01' GROUP BY 1, 2 HAVING COUNT(*) > 1
+      ORDER BY SUM(added) DESC LIMIT 5`
+    expect(seriesText(sql, grouped(sql), RANGES)).toBe(
+      `SELECT FLOOR(__time TO DAY) AS "__time", country, ${instant('FLOOR(__time TO DAY)')} AS "__ovate_bucket", SUM(added) AS "__ovate_order_0" -- c
+      FROM t WHERE ${CONDITION} AND x = 1 AND TRUE GROUP BY 1, 2 HAVING COUNT(*) > 1
+      `,
+    )
+  })
+
+  test('of a merge: hidden buckets, dimensions, and the parts of each aggregate under its own filter', () => {
+    const sql =
+      'SELECT AVG(price) FILTER (WHERE x = 1) AS a, country, SUM(added) / COUNT(*) AS r FROM t WHERE x = 1 OR y = 2 GROUP BY country HAVING COUNT(*) > 1 ORDER BY 1 LIMIT 5'
+    const bucket = `TIME_FLOOR("__time", 'PT1H', NULL, 'UTC')`
+    expect(mergeText(sql, grouped(sql), { ranges: RANGES, period: 'PT1H' }).trim()).toBe(
+      `SELECT ${instant(bucket)} AS "__ovate_bucket", country AS "__ovate_d0", SUM(CAST(price AS DOUBLE)) FILTER (WHERE x = 1) AS "__ovate_a0", COUNT(price) FILTER (WHERE x = 1) AS "__ovate_a1", SUM(added) AS "__ovate_a2", COUNT(*) AS "__ovate_a3" FROM t WHERE ${CONDITION} AND (x = 1 OR y = 2)  GROUP BY ${bucket}, country`,
+    )
+  })
+
+  test('with no WHERE and no GROUP BY', () => {
+    const sql = 'SELECT COUNT(*) FROM t'
+    expect(mergeText(sql, grouped(sql), { ranges: RANGES.slice(0, 1), period: 'P1D' }).trim()).toBe(
+      `SELECT ${instant(`TIME_FLOOR("__time", 'P1D', NULL, 'UTC')`)} AS "__ovate_bucket", COUNT(*) AS "__ovate_a0" FROM t WHERE (("__time" >= MILLIS_TO_TIMESTAMP(0) AND "__time" < MILLIS_TO_TIMESTAMP(1000))) GROUP BY TIME_FLOOR("__time", 'P1D', NULL, 'UTC')`,
+    )
+  })
+})
