@@ -70,14 +70,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.#handedOver
   }
 
+  /** Whether a head came in, handed over or not. */
+  get answered(): boolean {
+    return this.#pending !== undefined
+  }
+
   get done(): boolean {
     return this.#done
   }
 
-  /** Nobody reads any more, and nobody is to be told; the connection stays until `abort`. */
+  /** Nobody reads any more, and nobody is to be told; the connection stays until `abort`, for the head at most. */
   giveUp(): void {
     this.#givenUp = true
-    this.#controller?.pause()
+    if (this.answered) this.#controller?.pause()
     this.#body.destroy()
   }
 

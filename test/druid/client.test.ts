@@ -390,6 +390,73 @@ test('a query that ended is not cancelled', async () => {
   expect(deletes(broker)).toEqual([])
 })
 
+// Druid knows a query by its id only once it is planned; a DELETE that comes before stops nothing.
+test('a query given up before its Broker knows it is cancelled as soon as it does', async () => {
+  const broker = await fakeBroker((request, response) => {
+    if (request.method === 'DELETE') response.writeHead(deletes(broker).length < 3 ? 404 : 202).end()
+  })
+  const cancelled: (number | Error)[] = []
+  const druid = druidOn([broker], { events: { cancelled: (_broker, outcome) => cancelled.push(outcome) } })
+  const gone = new AbortController()
+  const sent = druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
+  await vi.waitUntil(() => broker.received.length === 1)
+  gone.abort(new Error('client gone'))
+  await expect(sent).rejects.toThrow('client gone')
+  await vi.waitUntil(() => cancelled.length > 0)
+  expect([cancelled, deletes(broker).length]).toEqual([[202], 3])
+  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+})
+
+test('a query that its Broker never comes to know is let go of in time', async () => {
+  const broker = await fakeBroker((request, response) => {
+    if (request.method === 'DELETE') response.writeHead(404).end()
+  })
+  const cancelled: (number | Error)[] = []
+  const druid = druidOn([broker], {
+    limits: { cancelTimeoutMs: 300 },
+    events: { cancelled: (_broker, outcome) => cancelled.push(outcome) },
+  })
+  const gone = new AbortController()
+  const sent = druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
+  await vi.waitUntil(() => broker.received.length === 1)
+  gone.abort(new Error('client gone'))
+  await expect(sent).rejects.toThrow('client gone')
+  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0, { timeout: 5_000 })
+  expect(cancelled).toEqual([404])
+})
+
+test('a query given up that is answered before its Broker knows it is asked about no more', async () => {
+  let finish = (): void => undefined
+  const broker = await fakeBroker((request, response) => {
+    if (request.method === 'DELETE') {
+      response.writeHead(404).end()
+      finish()
+    } else finish = () => answerRows(request, response)
+  })
+  const druid = druidOn([broker])
+  const gone = new AbortController()
+  const sent = druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
+  await vi.waitUntil(() => broker.received.length === 1)
+  gone.abort(new Error('client gone'))
+  await expect(sent).rejects.toThrow('client gone')
+  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+  expect(deletes(broker).length).toBeLessThan(3)
+})
+
+test('a query that is given up in its answer and not known any more is asked about once', async () => {
+  const broker = await fakeBroker((request, response) => {
+    if (request.method === 'DELETE') response.writeHead(404).end()
+    else response.writeHead(200).write('[')
+  })
+  const druid = druidOn([broker])
+  const gone = new AbortController()
+  const answer = await druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
+  answer.body.on('error', () => undefined)
+  gone.abort(new Error('client gone'))
+  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+  expect(deletes(broker)).toHaveLength(1)
+})
+
 test('a Broker that does not answer the DELETE holds nothing for long', async () => {
   const broker = await fakeBroker(hang)
   const druid = druidOn([broker], { limits: { cancelTimeoutMs: 100 } })
