@@ -15,6 +15,7 @@ import { noDruid } from './no-druid.ts'
 export function explainBody(
   planner: Planner,
   bytes: Buffer,
+  nowMs = systemClock.now(),
 ): { readonly explanation: Explanation; readonly plan: Plan } {
   const reading = readSqlBody(bytes)
   if (reading.kind === 'no-json') throw new OvateError('OVATE_BAD_BODY', reading.message)
@@ -23,7 +24,8 @@ export function explainBody(
     return { explanation: { plan: 'pass', reasons: [plan.reason] }, plan }
   }
   const { analysis, plan } = planner.explain(reading.body, ANONYMOUS)
-  return { explanation: explainPlan(analysis, plan), plan }
+  const moment = { nowMs, parameters: reading.body.query.parameters }
+  return { explanation: explainPlan(analysis, plan, moment), plan }
 }
 
 /** What would be done for a statement, without a Broker. */

@@ -3,17 +3,18 @@ import { type Analysis, type Facts, type Interval } from './facts.ts'
 import { type Bucket } from './grouped.ts'
 import { type Parts, type Plan } from './plan.ts'
 import { type Reason } from './reasons.ts'
-
-type PlanName = 'pass' | 'whole' | Parts['kind']
+import { type Moment, windowOf } from './window.ts'
 
 export interface Explanation {
-  readonly plan: PlanName
+  readonly plan: Plan['kind']
+  /** How the answer could be put together from parts of the timeline; answers are kept whole so far. */
+  readonly parts?: Parts['kind']
   /** Why the plan is not a better one. */
   readonly reasons: readonly Reason[]
   /** Datasources that the statement reads; undefined when it isn't understood. */
   readonly tables?: readonly string[]
   readonly lookups?: readonly string[]
-  /** ISO intervals of `__time` that the text names with literals; undefined: all of time. */
+  /** ISO intervals of `__time` that the text asks for at this moment; undefined where that isn't known. */
   readonly window?: readonly string[]
   /** Whether the answer depends on the moment, and how far back its nearest relative bound lies, ms. */
   readonly now?: { readonly nearestMs: number | null }
@@ -23,19 +24,21 @@ export interface Explanation {
   readonly shape?: string
 }
 
-/** What is known of a statement and what would be done for it, ready for JSON. */
-export function explainPlan(analysis: Analysis, plan: Plan): Explanation {
+/** What is known of a statement and what would be done for it at a moment, ready for JSON. */
+export function explainPlan(analysis: Analysis, plan: Plan, moment: Moment): Explanation {
   const reasons = plan.kind === 'pass' ? [plan.reason] : plan.reasons
   const parts = plan.kind === 'pass' ? undefined : plan.parts
-  const name = parts?.kind ?? plan.kind
-  if (analysis.kind === 'unknown') return { plan: name, reasons }
+  if (analysis.kind === 'unknown') return { plan: plan.kind, reasons }
   const { facts } = analysis
+  const { grouped } = facts
+  const window = typeof grouped === 'string' ? facts.bounds?.intervals : windowOf(grouped.time, moment)
   return {
-    plan: name,
+    plan: plan.kind,
+    ...(parts !== undefined && { parts: parts.kind }),
     reasons,
     tables: facts.tables,
     ...(facts.lookups.length > 0 && { lookups: facts.lookups }),
-    ...(facts.bounds !== undefined && { window: facts.bounds.intervals.map(isoInterval) }),
+    ...(window !== undefined && { window: window.map(isoInterval) }),
     ...(facts.now.kind === 'used' && { now: { nearestMs: nearest(facts) } }),
     ...(parts?.grouped.bucket !== undefined && { bucket: bucketOf(parts.grouped.bucket) }),
     ...(plan.kind === 'whole' && { shape: parts?.shape ?? plan.form }),
@@ -67,10 +70,11 @@ function isoInstant(ms: number): string {
 
 /** The same in lines of words. */
 export function explanationText(explanation: Explanation): string {
-  const { plan, reasons, tables, lookups, window, now, bucket } = explanation
+  const { plan, parts, reasons, tables, lookups, window, now, bucket } = explanation
   const lines = [
     `plan      ${plan} (${PLAN_WORDS[plan]})`,
     ...reasons.map((reason) => `reason    ${reason}: see docs/reasons.md`),
+    ...(parts === undefined ? [] : [`parts     ${PARTS_WORDS[parts]}`]),
     ...(tables === undefined ? [] : [`reads     ${tables.join(', ') || 'no datasource'}`]),
     ...(lookups === undefined ? [] : [`lookups   ${lookups.join(', ')}`]),
     ...(bucket === undefined ? [] : [`bucket    ${bucket.period} in ${bucket.zone}`]),
@@ -80,11 +84,14 @@ export function explanationText(explanation: Explanation): string {
   return lines.join('\n')
 }
 
-const PLAN_WORDS: Record<PlanName, string> = {
+const PLAN_WORDS: Record<Plan['kind'], string> = {
   pass: 'sent on to Druid as it is, nothing kept',
   whole: 'the whole answer is kept while the timeline of what it read stays as it was',
-  series: 'kept for each time bucket of its own; only buckets that are missing or changed are asked for',
-  merge: 'aggregates are kept for hidden time buckets, and put together; only what is missing is asked for',
+}
+
+const PARTS_WORDS: Record<Parts['kind'], string> = {
+  series: 'could be put together from its own time buckets',
+  merge: 'could be put together from aggregates over hidden time buckets',
 }
 
 function nowWords(nearestMs: number | null): string {

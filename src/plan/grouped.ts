@@ -118,6 +118,8 @@ export interface Grouped {
   /** Indexes of the `?` that stand in bounds: they are no part of the question's shape. */
   readonly timeParameters: readonly number[]
   readonly bucket: Bucket | undefined
+  /** `__time` can be named where it is grouped: no SELECT inside leaves it out. */
+  readonly hasTime: boolean
   /** A grouping set lacks the bucket or a dimension. */
   readonly groupingSets: boolean
   readonly dimensions: readonly Dimension[]

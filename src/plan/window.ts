@@ -72,7 +72,9 @@ function instantMs(instant: Instant, moment: Moment): number | undefined {
       if (ms === undefined || zone === undefined || period === undefined) return undefined
       return shift(ms, period, instant.step, zone)
     }
-    default:
+    case 'floor':
+    case 'ceil':
+    case 'after':
       return onGrid(instant.kind, instantMs(instant.of, moment), instant.grid)
   }
 }

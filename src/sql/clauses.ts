@@ -65,7 +65,7 @@ export function clausesOf(view: View, range: TokenRange): Clauses {
 }
 
 /** A range without the brackets that stand round all of it. */
-export function withoutBrackets(view: View, { start, end }: TokenRange): TokenRange {
+function withoutBrackets(view: View, { start, end }: TokenRange): TokenRange {
   let [from, to] = [start, end]
   while (view.word(from) === '(' && view.close(from) === to - 1) {
     from += 1

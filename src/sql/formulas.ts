@@ -55,18 +55,12 @@ export class Formulas {
     const range = rangeOf(it, this.#reader)
     const dimension = range === undefined ? undefined : this.#dimensions.get(this.#spell(range))
     if (dimension !== undefined) return { kind: 'dimension', index: dimension }
-    switch (it.kind) {
-      case 'literal':
-        return this.#reader.view.kind(it.at) === 'parameter' ? undefined : this.#literal(it.at)
-      case 'constant':
-        return it.value === 'NULL' ? { kind: 'literal', text: 'NULL' } : undefined
-      case 'operator':
-        return OPERATORS.has(it.operator) ? this.#operation(it.operator, it.parts) : undefined
-      case 'call':
-        return this.#call(it)
-      default:
-        return undefined
-    }
+    if (it.kind === 'literal')
+      return this.#reader.view.kind(it.at) === 'parameter' ? undefined : this.#literal(it.at)
+    if (it.kind === 'constant') return it.value === 'NULL' ? { kind: 'literal', text: 'NULL' } : undefined
+    if (it.kind === 'operator')
+      return OPERATORS.has(it.operator) ? this.#operation(it.operator, it.parts) : undefined
+    return it.kind === 'call' ? this.#call(it) : undefined
   }
 
   #literal(at: number): Formula {

@@ -11,21 +11,25 @@ import {
 } from '../plan/grouped.ts'
 import { bucketOf } from './buckets.ts'
 import { spellShape } from './canonical.ts'
-import { type Clauses, clausesOf, conjunctsOf, type TokenRange } from './clauses.ts'
+import { conjunctsOf, type TokenRange } from './clauses.ts'
 import { Formulas, holdsAggregate, stretchOf } from './formulas.ts'
+import {
+  isCut,
+  isGrouping,
+  isPlainSelection,
+  isWrapper,
+  type Level,
+  levelsOf,
+  passesTime,
+  usesWindow,
+} from './levels.ts'
 import { type Normalised } from './normalise.ts'
 import { pathAt } from './names.ts'
 import { countNow } from './now.ts'
 import { callName, integerOf, mentionsTime, parameterIndex, type Reader } from './reader.ts'
 import { ALWAYS, timeCondition } from './time-conditions.ts'
-import { type Expression, type QueryTree, restOf, type SelectTree, visit } from './tree.ts'
+import { type Expression, type QueryTree } from './tree.ts'
 import { type View } from './view.ts'
-
-/** One SELECT of a chain in which each reads the one inside. */
-interface Level {
-  readonly select: SelectTree
-  readonly clauses: Clauses
-}
 
 /** The facts, or why there are none. Throws NotUnderstood for what the clauses can't be found in. */
 export function groupedOf(
@@ -41,7 +45,7 @@ export function groupedOf(
   const reader: Reader = { view, zone }
   const levels = levelsOf(view, tree, range)
   if (levels === undefined) return tree.selects.length > 1 ? 'several-tables' : 'subquery'
-  const at = levels.findIndex((level) => groups(level, reader))
+  const at = levels.findIndex((level) => isGrouping(level, reader))
   const level = levels[at]
   if (level === undefined) return 'not-grouped'
   const outer = levels.slice(0, at)
@@ -51,61 +55,6 @@ export function groupedOf(
   if (!outer.every(isWrapper) || !inner.every((one) => isPlainSelection(one, view))) return 'subquery'
   if (outer.length > 0 && isCut(level)) return 'subquery'
   return new Reading({ reader, normalised, range, level, inner, top: levels[0] ?? level }).result()
-}
-
-/** From the outermost SELECT to the one that reads the table; undefined where there is more than such a chain. */
-function levelsOf(view: View, tree: QueryTree, range: TokenRange): readonly Level[] | undefined {
-  let count = 0
-  visit(tree, { select: () => (count += 1) })
-  const levels: Level[] = []
-  let [query, where]: [QueryTree, TokenRange] = [tree, range]
-  for (;;) {
-    const [select] = query.selects
-    if (query.withs.length > 0 || query.selects.length !== 1 || select?.sources.length !== 1) return undefined
-    const clauses = clausesOf(view, where)
-    levels.push({ select, clauses })
-    const [source] = select.sources
-    if (source?.kind === 'table') return levels.length === count ? levels : undefined
-    if (source?.kind !== 'query') return undefined
-    query = source.query
-    where = { start: clauses.from.start, end: view.close(clauses.from.start) + 1 }
-  }
-}
-
-/** HAVING alone groups, too: `GROUP BY ()` leaves no trace in the tree. */
-function groups({ select, clauses }: Level, reader: Reader): boolean {
-  if (clauses.groupBy.start < clauses.groupBy.end || select.having !== undefined) return true
-  return select.columns.some(({ value }) => holdsAggregate(value, reader))
-}
-
-function usesWindow(levels: readonly Level[]): boolean {
-  const isOver = (it: Expression): boolean =>
-    (it.kind === 'call' && it.name === '__over') || ('parts' in it && it.parts.some(isOver))
-  return levels.some(({ select }) =>
-    [...select.columns.map(({ value }) => value), ...restOf(select)].some(isOver),
-  )
-}
-
-/** `SELECT * FROM (…)` with an order and a limit at most. */
-function isWrapper({ select }: Level): boolean {
-  const { columns, where, conditions, groupBy, having, distinct } = select
-  const isStar = columns.length === 1 && columns[0]?.value.kind === 'star'
-  const isPlain = where === undefined && conditions.length === 0 && groupBy.length === 0 && !distinct
-  return isStar && isPlain && having === undefined
-}
-
-function isCut({ select }: Level): boolean {
-  return select.orderBy.length > 0 || select.limited
-}
-
-/** `SELECT *` or columns under their own names, of every row that WHERE lets through. */
-function isPlainSelection({ select }: Level, { tokens }: View): boolean {
-  const own = select.columns.every(({ value, alias }) => {
-    if (value.kind === 'star') return true
-    if (value.kind !== 'name') return false
-    return alias === undefined || tokens[alias]?.value === pathAt(tokens, value.at).at(-1)
-  })
-  return own && restOf(select).length === 0 && !select.distinct && !select.limited
 }
 
 /** A grouping expression: its tokens and its tree. */
@@ -157,6 +106,7 @@ class Reading {
       timeTexts: bounds.ranges.map((range) => stretchOf(range, this.#reader)),
       timeParameters: this.#parametersIn(bounds.ranges),
       bucket: bucketGroup === undefined ? undefined : this.#bucket(bucketGroup),
+      hasTime: this.#parts.inner.every((one) => passesTime(one, this.#reader.view)),
       groupingSets: groups.some(({ value }) => isGroupingSet(value, this.#reader)),
       dimensions: dimensions.map(({ range }): Dimension => ({ text: stretchOf(range, this.#reader) })),
       columns,

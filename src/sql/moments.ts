@@ -12,18 +12,12 @@ const UTC = new Set(['UTC', 'Etc/UTC', 'Z'])
 
 /** The instant; undefined for whatever is not understood to the last, or may depend on the row. */
 export function instantOf(it: Expression | undefined, reader: Reader): Instant | undefined {
-  switch (it?.kind) {
-    case 'literal':
-      return parameter(it, 'instant', reader) ?? text(stringOf(it, reader), ANY_SEPARATOR, reader)
-    case 'now':
-      return now(reader.view.word(it.at), reader)
-    case 'operator':
-      return sum(it.operator, it.parts, reader)
-    case 'call':
-      return call(it, reader)
-    default:
-      return undefined
-  }
+  if (it === undefined) return undefined
+  if (it.kind === 'literal')
+    return parameter(it, 'instant', reader) ?? text(stringOf(it, reader), ANY_SEPARATOR, reader)
+  if (it.kind === 'now') return now(reader.view.word(it.at), reader)
+  if (it.kind === 'operator') return sum(it.operator, it.parts, reader)
+  return it.kind === 'call' ? call(it, reader) : undefined
 }
 
 function text(

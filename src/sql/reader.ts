@@ -1,5 +1,4 @@
 // What the readers of expressions share: names of calls, literals behind markers, whether something is `__time`.
-import { type Token } from './lexer.ts'
 import { pathAt } from './names.ts'
 import { type Expression } from './tree.ts'
 import { type View } from './view.ts'
@@ -12,10 +11,6 @@ export interface Reader {
   readonly view: View
   /** `sqlTimeZone` in force. */
   readonly zone: string
-}
-
-export function tokensOf({ view }: Reader): readonly Token[] {
-  return view.tokens
 }
 
 /** The upper-case name of a call; of what only normalising made a call, the name that it gave. */

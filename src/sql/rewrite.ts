@@ -3,7 +3,7 @@ import { type Interval } from '../plan/facts.ts'
 import { type Aggregate, type Grouped, type Stretch } from '../plan/grouped.ts'
 
 /** Names of columns that Ovate adds; a client's column of such a name would only be a twin. */
-export const BUCKET_COLUMN = '__ovate_bucket'
+const BUCKET_COLUMN = '__ovate_bucket'
 const ORDER_COLUMN = '__ovate_order_'
 
 interface Edit extends Stretch {

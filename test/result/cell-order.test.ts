@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { compareKeys, compareOrdered, keyReader, type OrderBy } from '../../src/result/cell-order.ts'
+
+/** The cells in ascending order. */
+function sorted(type: string, sqlType: string, cells: readonly string[], by?: OrderBy): string[] {
+  const read = keyReader(type, sqlType)
+  if (read === undefined) throw new Error(`no order for ${type}`)
+  const keyed = cells.map((cell) => {
+    const bytes = Buffer.from(`[${cell}]`)
+    return { cell, key: read(bytes, 1, bytes.length - 1) }
+  })
+  return keyed
+    .toSorted((a, b) => (by === undefined ? compareKeys(a.key, b.key) : compareOrdered(a.key, b.key, by)))
+    .map(({ cell }) => cell)
+}
+
+describe('cells in Druid’s order', () => {
+  test.each([
+    ['LONG', 'BIGINT', ['null', '-9223372036854775808', '-1', '0', '9007199254740992', '9007199254740993']],
+    [
+      'DOUBLE',
+      'DOUBLE',
+      ['null', '"-Infinity"', '-1.0E7', '-0.0', '0.0', '9.0E-4', '1.0E16', '"Infinity"', '"NaN"'],
+    ],
+    ['FLOAT', 'FLOAT', ['1.0E-7', '0.1', '67.236']],
+    ['STRING', 'VARCHAR', ['null', '""', '"A"', '"\\u0041b"', '"a"', '"a\\"b"', '"é"', '"日"', '"😀"']],
+    ['LONG', 'BOOLEAN', ['null', 'false', 'true']],
+    [
+      'LONG',
+      'TIMESTAMP',
+      [
+        'null',
+        '"2026-11-01T01:00:00.000-04:00"',
+        '"2026-11-01T01:00:00.000-05:00"',
+        '"2026-11-01T07:00:00.000Z"',
+      ],
+    ],
+  ])('%s %s', (type, sqlType, cells) => {
+    expect(sorted(type, sqlType, cells.toReversed())).toEqual(cells)
+  })
+
+  test.each<[OrderBy, string[]]>([
+    [{ descending: false, nulls: 'first' }, ['null', '1', '2']],
+    [{ descending: false, nulls: 'last' }, ['1', '2', 'null']],
+    [{ descending: true, nulls: 'last' }, ['2', '1', 'null']],
+    [{ descending: true, nulls: 'first' }, ['null', '2', '1']],
+  ])('%j', (by, expected) => {
+    expect(sorted('LONG', 'BIGINT', ['2', 'null', '1'], by)).toEqual(expected)
+  })
+
+  test.each(['ARRAY<LONG>', 'COMPLEX<HLLSketch>'])('%s has none', (type) => {
+    expect(keyReader(type, 'OTHER')).toBeUndefined()
+  })
+})
