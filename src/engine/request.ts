@@ -35,6 +35,8 @@ export interface SqlRequest {
   readonly bodies: RequestBodies
   readonly cacheWish: CacheWish
   readonly arrivedAtMs: number
+  /** How long it may take, by its own context or Druid's default, ms. */
+  readonly timeoutMs: number
 }
 
 /** How an answer was come by, for `Cache-Status` (RFC 9211) and metrics. */

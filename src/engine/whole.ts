@@ -60,6 +60,11 @@ interface Beginning {
   readonly watching: Watching
 }
 
+interface Wait {
+  readonly signal: AbortSignal
+  readonly end: () => void
+}
+
 /** How often a waiter begins anew after the flight that it joined has failed, before it asks for itself. */
 const JOINS_MAX = 3
 const REFUSAL_MAX_BYTES = 1_000_000
@@ -99,7 +104,12 @@ export class Whole {
     ageMaxMs: number,
     signal: AbortSignal,
   ): Promise<Answer | 'again'> {
-    return await new Promise((resolve, reject) => {
+    const { flights } = this.#options
+    // Druid tells whoever begins that its time is over; the flight of another has another's time.
+    const wait = flights.canJoin(plan.key, ageMaxMs)
+      ? this.#ownTime(request, signal)
+      : { signal, end: () => undefined }
+    return await new Promise<Answer | 'again'>((resolve, reject) => {
       const begin = async (stop: AbortSignal): Promise<Landing> => {
         const watching = this.#options.keeper.watch(plan)
         try {
@@ -108,11 +118,20 @@ export class Whole {
           watching.end()
         }
       }
-      this.#options.flights
-        .join(plan.key, ageMaxMs, begin, signal)
+      flights
+        .join(plan.key, ageMaxMs, begin, wait.signal)
         .then(({ answer, role }) => resolve(given(answer, role, { request, plan })))
         .catch(reject)
-    })
+    }).finally(wait.end)
+  }
+
+  /** The asker's signal, which also fires when the time of its own query is over. */
+  #ownTime({ id, arrivedAtMs, timeoutMs }: SqlRequest, signal: AbortSignal): Wait {
+    const late = new AbortController()
+    const error = new OvateError('OVATE_DEADLINE', `Query [${id}] timed out`)
+    const leftMs = Math.max(0, arrivedAtMs + timeoutMs - this.#options.clock.now())
+    const timer = setTimeout(() => late.abort(error), leftMs)
+    return { signal: AbortSignal.any([signal, late.signal]), end: () => clearTimeout(timer) }
   }
 
   async #begin(

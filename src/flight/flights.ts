@@ -56,6 +56,11 @@ export class Flights<Answer> {
     return [...this.#all].map(({ key, beganAtMs, waiters }) => ({ key, ageMs: now - beganAtMs, waiters }))
   }
 
+  /** Whether `join` would wait for a flight that another began. */
+  canJoin(key: string, ageMaxMs: number): boolean {
+    return this.#joinable(key, ageMaxMs) !== undefined
+  }
+
   /**
    * Waits for the flight on `key` that began at most `ageMaxMs` ago, also one that landed but lasts, and begins one when
    * there is none. `signal` ends

@@ -135,10 +135,11 @@ export class SqlEndpoint {
       bodies: body.bodies(id),
       cacheWish: readCacheControl(request.headers['cache-control']),
       arrivedAtMs,
+      timeoutMs: this.#timeoutMs(body),
     }
-    const timeoutMs = this.#timeoutMs(body)
-    const deadlineMs = clock.monotonic() + timeoutMs
-    const deadline = setTimeout(() => stop.abort(deadlineError()), timeoutMs)
+    const patienceMs = Math.min(sql.timeoutMs + TIMEOUT_GRACE_MS, TIMEOUT_MAX_MS)
+    const deadlineMs = clock.monotonic() + patienceMs
+    const deadline = setTimeout(() => stop.abort(deadlineError()), patienceMs)
     const answer = await engine.run(sql, plan, stop.signal).finally(() => clearTimeout(deadline))
     const reply = { response, wire: body.wire, id }
     if (answer.kind === 'stream') {
@@ -177,11 +178,11 @@ export class SqlEndpoint {
     return form === 'json' || this.#options.planner.knowsText(undefined) ? form : 'other'
   }
 
-  /** The context's own timeout where there is one (0: none), and a little more. */
+  /** The context's own timeout where there is one (0: none). */
   #timeoutMs({ query }: SqlBody): number {
     const own = Number(contextText(query, 'timeout') ?? Number.NaN)
     const ms = own > 0 ? own : own === 0 ? TIMEOUT_MAX_MS : this.#options.defaultTimeoutMs
-    return Math.min(ms + TIMEOUT_GRACE_MS, TIMEOUT_MAX_MS)
+    return Math.min(ms, TIMEOUT_MAX_MS)
   }
 
   #fail({ response }: Exchange, error: unknown, id?: string): void {

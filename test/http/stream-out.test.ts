@@ -102,6 +102,20 @@ test.each(['csv', 'arrayLines', 'objectLines', 'array', 'object'])(
   },
 )
 
+test('a client that joins another waits no longer than its own timeout', async () => {
+  const rest = deferred<void>()
+  broker.next.push(async () => {
+    await rest.promise
+    return { headers: broker.headers, body: broker.kept }
+  })
+  const patient = askSql(stack.sqlUrl, COUNT)
+  await until(() => stack.flights.size === 1)
+  const hasty = await askSql(stack.sqlUrl, { query: COUNT, context: { timeout: 100 } })
+  expect([hasty.status, JSON.parse(hasty.body.toString())]).toMatchObject([504, { error: 'Query timeout' }])
+  rest.resolve()
+  expect((await patient).body.toString()).toBe('[{"n":3}]\n')
+})
+
 describe('a client that is cancelled while its answer comes', () => {
   test('is cut at once, and others who wait get theirs', async () => {
     const rest = deferred<void>()
