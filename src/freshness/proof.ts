@@ -145,7 +145,8 @@ function sealedAge(table: TableProof, nowMs: number, arrivedAtMs: number): numbe
     const lookedAtMs = view.lookedAtMs(part) ?? Number.NEGATIVE_INFINITY
     const age = nowMs - lookedAtMs
     const bound = boundFor(rules, Math.min(view.intervalOf(part).endMs, nowMs), nowMs)
-    if (age > bound || (rules.mode === 'strict' && lookedAtMs < arrivedAtMs)) return LOOK
+    // A look that began after the request came is as new as what Druid itself would begin to answer now.
+    if (lookedAtMs < arrivedAtMs && (age > bound || rules.mode === 'strict')) return LOOK
     if (age > ageMs) ageMs = age
   }
   return ageMs

@@ -247,10 +247,13 @@ export class Timeline {
   }
 
   #periodMs(part: Part): number {
-    const { clock, rules } = this.#options
+    const { clock } = this.#options
+    const rules = this.#options.rules(this.datasource)
     const now = clock.now()
     const newest = part === 'head' ? now : splitAt(now)
-    return Math.max(POLL_MIN_MS, boundFor(rules(this.datasource), newest, now) / LOOKS_PER_BOUND)
+    const bound = boundFor(rules, newest, now)
+    // No poll could keep a bound of nothing: each request looks for itself, and the poll is for what comes before those.
+    return Math.max(POLL_MIN_MS, (bound > 0 ? bound : rules.capMs) / LOOKS_PER_BOUND)
   }
 }
 

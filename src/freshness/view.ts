@@ -83,10 +83,11 @@ export class BrokerView {
     this.#moveSplit()
     const running = this.#running[part]
     if (running === undefined) return await this.#start(part)
-    this.#next[part] ??= running.then(
-      () => this.#start(part),
-      () => this.#start(part),
-    )
+    const start = (): Promise<void> => {
+      this.#next[part] = undefined
+      return this.#start(part)
+    }
+    this.#next[part] ??= running.then(start, start)
     await this.#next[part]
   }
 
@@ -131,8 +132,8 @@ export class BrokerView {
 
   async #start(part: Part): Promise<void> {
     const run = this.#lookOnce(part).finally(() => {
-      this.#running[part] = undefined
-      this.#next[part] = undefined
+      // Where another waits it takes over, some turns of the event loop later: who comes in between joins it.
+      if (this.#next[part] === undefined) this.#running[part] = undefined
     })
     this.#running[part] = run
     await run

@@ -163,6 +163,28 @@ describe('an answer over sealed segments', () => {
     expect(verdict(proof)).toMatchObject({ kind: 'valid', ageMs: 0 })
   })
 
+  test('holds after a look that began when the request was there, however short the bound', async () => {
+    rules = { ...rules, headMs: 0 }
+    await followed()
+    const proof = await computed()
+    await pass(1)
+    const arrivedAtMs = clock.now()
+    expect(verdict(proof, arrivedAtMs)).toEqual({ kind: 'look' })
+    await clock.advance(500)
+    await lookAgain(proof as Proof)
+    await clock.advance(500)
+    expect(verdict(proof, arrivedAtMs)).toMatchObject({ kind: 'valid', ageMs: 500 })
+    expect(verdict(proof)).toEqual({ kind: 'look' })
+  })
+
+  test('is not looked at all the time for a bound of nothing', async () => {
+    rules = { ...rules, headMs: 0 }
+    await followed()
+    const before = druid.requests.length
+    await pass(60)
+    expect(druid.requests.length - before).toBeLessThan(20)
+  })
+
   test('dies with a new generation of Brokers', async () => {
     await followed()
     const proof = await computed()
