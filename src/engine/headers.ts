@@ -1,11 +1,13 @@
 // Headers of Druid's answers, as lists of names and values in turn, the way they were on the wire.
 
+const NAMES_INCLUDED = 'x-druid-sql-header-included'
+
 /** Headers that belong to one request or one connection, and so not to a result that is kept. */
 const OF_ONE_REQUEST = new Set([
   'date',
   'x-druid-query-id',
   'x-druid-sql-query-id',
-  'x-druid-sql-header-included',
+  NAMES_INCLUDED,
   'trailer',
   'transfer-encoding',
   'content-length',
@@ -21,6 +23,15 @@ const OF_ONE_REQUEST = new Set([
 /** The headers that may be given with a result to anyone it is given to. */
 export function resultHeaders(headers: readonly string[]): readonly string[] {
   return headers.filter((_, index) => !OF_ONE_REQUEST.has((headers[index - (index % 2)] ?? '').toLowerCase()))
+}
+
+/**
+ * Headers of an error: Druid tells of the row of names that it was asked for in these, too, and of ours it was asked
+ * always.
+ */
+export function errorHeaders(headers: readonly string[], wantsNames: boolean): readonly string[] {
+  if (wantsNames) return headers
+  return headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== NAMES_INCLUDED)
 }
 
 /** The first value of a header; `name` in lower case. */

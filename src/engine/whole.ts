@@ -12,7 +12,7 @@ import { type IdentityScope } from '../plan/query.ts'
 import { KEPT_FORMAT } from '../result/format.ts'
 import { Transcoder } from '../result/transcoder.ts'
 import { Entry } from './entry.ts'
-import { resultHeaders, saysIncomplete } from './headers.ts'
+import { errorHeaders, resultHeaders, saysIncomplete } from './headers.ts'
 import { type Keeper, type Watching } from './keeper.ts'
 import { type Answer, type Ending, type SqlRequest, type StreamAnswer } from './request.ts'
 import { Tee } from './tee.ts'
@@ -245,7 +245,7 @@ function refusalAnswer(refusal: Refusal, request: SqlRequest): StreamAnswer {
   return {
     kind: 'stream',
     status: refusal.status,
-    headers: refusal.headers,
+    headers: errorHeaders(refusal.headers, request.wire.header),
     form: 'client',
     body: Readable.from([body], { objectMode: false }),
     ending: () => ({ complete: true, trailers: {} }),
@@ -291,7 +291,8 @@ function streamOf(request: SqlRequest, answer: DruidAnswer, kept?: AsyncIterable
   const source = kept ?? (answer.body as AsyncIterable<Buffer>)
   if (answer.status !== 200) {
     const ending = (): Ending => ({ complete: true, trailers: answer.trailers() })
-    return { ...base, form: 'client', body: source, ending, outcome }
+    const headers = errorHeaders(answer.headers, request.wire.header)
+    return { ...base, headers, form: 'client', body: source, ending, outcome }
   }
   const transcoder = new Transcoder(request.wire)
   let complete = false
