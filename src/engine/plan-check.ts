@@ -123,7 +123,7 @@ function sameIntervals(a: readonly Interval[], b: readonly Interval[]): boolean 
 function keyOf(request: SqlRequest, plan: WholePlan, generation: number): string {
   const empty = plan.bounds?.intervals.length === 0
   const bounds = plan.bounds === undefined ? '' : `${plan.bounds.form}${empty ? ' empty' : ''}`
-  return `${request.identity}\n${generation}\n${plan.service ?? ''}\n${plan.form}\n${bounds}`
+  return JSON.stringify([request.identity, generation, plan.service, plan.form, bounds])
 }
 
 function retryAfter(checked: Checked): number {

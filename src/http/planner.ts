@@ -4,7 +4,7 @@ import { type Druid } from '../druid/druid.ts'
 import { decide, type DatasourceRules } from '../plan/decide.ts'
 import { type Analysis } from '../plan/facts.ts'
 import { type Plan } from '../plan/plan.ts'
-import { contextText, type IdentityScope } from '../plan/query.ts'
+import { contextText, type IdentityScope, type Query } from '../plan/query.ts'
 import { analyse } from '../sql/analyse.ts'
 import { type SqlBody } from './sql-body.ts'
 
@@ -45,10 +45,17 @@ export class Planner {
     const plan = decide(analysis, query, {
       identity,
       rules: this.#options.rules,
-      knowsSet: this.knowsText(contextText(query, 'brokerService')),
+      knowsSet: this.knowsText(this.serviceOf(query)),
+      knowsService: (name) => this.#knowsService(name),
       wantsCsv: wire.resultFormat === 'csv',
     })
     return { analysis, plan }
+  }
+
+  /** The group of Brokers that a query names, if there is one. */
+  serviceOf(query: Query): string | undefined {
+    const named = contextText(query, 'brokerService')
+    return named !== undefined && this.#knowsService(named) ? named : undefined
   }
 
   /** Whether all Brokers of a group know SET statements and bodies of plain SQL: those came with Druid 34. */
@@ -60,9 +67,14 @@ export class Planner {
     )
   }
 
+  #knowsService(name: string): boolean {
+    return this.#options.druid.brokers().some(({ service }) => service === name)
+  }
+
   #analysis(sql: string, timeZone: string | undefined): Analysis {
     const { sqlMaxLength: maxLength, sqlMaxDepth: maxDepth } = this.#options
-    const key = `${timeZone ?? ''}\n${sql}`
+    // With its length, so that no line of a zone can pass for one of a statement.
+    const key = `${timeZone?.length ?? ''} ${timeZone ?? ''} ${sql}`
     const known = this.#analyses.get(key)
     if (known !== undefined) return known
     const analysis = analyse(sql, { timeZone, maxLength, maxDepth })

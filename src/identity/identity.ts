@@ -27,15 +27,25 @@ export class Identities {
   scopeOf(request: IncomingMessage): IdentityScope {
     let text = ''
     for (const name of this.#names) {
-      const value = request.headers[name]
-      // A header with several values arrives as a list or joined: each length is written, so that no two lists collide.
-      if (value !== undefined) text += `${name}=${String(value).length}:${String(value)};`
+      if (request.headers[name] !== undefined) text += valuesOf(request.rawHeaders, name)
     }
     const certificateFingerprint = certificateOf(request)
     if (certificateFingerprint !== undefined) text += `certificate=${certificateFingerprint};`
     if (text === '') return ANONYMOUS
     return createHmac('sha256', this.#secret).update(text).digest('base64url') as IdentityScope
   }
+}
+
+/**
+ * Every value of a header, in order: of some headers Node shows the first alone, and joins others, but all of them go to
+ * Druid, and which of them counts there isn't known here. Each length is written, so that no two lists look alike.
+ */
+function valuesOf(raw: readonly string[], name: string): string {
+  let text = ''
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    if (raw[at]?.toLowerCase() === name) text += `${name}=${raw[at + 1]?.length}:${raw[at + 1]};`
+  }
+  return text
 }
 
 function certificateOf({ socket }: IncomingMessage): string | undefined {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { type Analysis, type Facts, type NowUse } from './facts.ts'
 import { decideParts } from './parts.ts'
 import { type Plan } from './plan.ts'
-import { contextIsFalse, contextText, type IdentityScope, type Query, type WholeKey } from './query.ts'
+import { contextText, type IdentityScope, type Query, type WholeKey } from './query.ts'
 import { type Reason } from './reasons.ts'
 
 /** What the operator declared of datasources. */
@@ -17,23 +17,33 @@ export interface Circumstances {
   readonly rules: DatasourceRules
   /** Whether the Brokers know SET statements (Druid 34 and newer). */
   readonly knowsSet: boolean
+  /** Whether there is a group of Brokers of this name: a Router takes no notice of one that it doesn't know. */
+  knowsService(name: string): boolean
   /** csv can't be written from the kept form when arrays stay arrays. */
   readonly wantsCsv: boolean
 }
 
-/** Context keys that can't change a successful answer: ids, limits of time, scheduling, Druid's own caches. */
-const NOT_IN_KEY = new Set([
-  'queryId',
-  'sqlQueryId',
-  'timeout',
-  'defaultTimeout',
-  'perSegmentTimeout',
-  'priority',
-  'lane',
-  'useCache',
-  'populateCache',
-  'useResultLevelCache',
-  'populateResultLevelCache',
+const TEXT = /^"/
+const TIME = /^"?\d{1,15}"?$/
+const INTEGER = /^"?-?\d{1,9}"?$/
+const BOOLEAN = /^"?(?:true|false)"?$/i
+
+/**
+ * Context keys that can't change a successful answer: ids, limits of time, scheduling, Druid's own caches; and the JSON
+ * texts of them that Druid doesn't refuse (33.0.0).
+ */
+const NOT_IN_KEY: ReadonlyMap<string, RegExp> = new Map([
+  ['queryId', TEXT],
+  ['sqlQueryId', /^(?:"|null$)/],
+  ['timeout', TIME],
+  ['defaultTimeout', TIME],
+  ['perSegmentTimeout', TIME],
+  ['priority', INTEGER],
+  ['lane', TEXT],
+  ['useCache', BOOLEAN],
+  ['populateCache', BOOLEAN],
+  ['useResultLevelCache', BOOLEAN],
+  ['populateResultLevelCache', BOOLEAN],
 ])
 
 /** Context keys under which an answer may be partial, or isn't made by the native engine, or carries errors as rows. */
@@ -57,14 +67,14 @@ export function decide(analysis: Analysis, query: Query, circumstances: Circumst
   if (reason !== undefined) return { kind: 'pass', reason }
   const { facts } = analysis
   const effective = withOptions(query, facts)
-  const service = contextText(effective, 'brokerService')
+  const named = contextText(effective, 'brokerService')
   const shared = facts.tables.every((table) => circumstances.rules.shared(table))
   const pinned = contextText(effective, 'sqlCurrentTimestamp') !== undefined
   const scope = scopeText(shared ? undefined : circumstances.identity)
   const plan: Plan = {
     kind: 'whole',
     key: wholeKey(effective, facts, scope),
-    service,
+    service: named !== undefined && circumstances.knowsService(named) ? named : undefined,
     tables: facts.tables,
     lookups: facts.lookups,
     now: pinned ? NOW_UNUSED : facts.now,
@@ -88,10 +98,20 @@ function passReason(facts: Facts, query: Query, circumstances: Circumstances): R
   if (facts.tables.length === 0) return 'no-table'
   if (facts.volatile.length > 0) return 'volatile-function'
   const effective = withOptions(query, facts)
-  if (contextIsFalse(effective, 'useCache')) return 'client-bypass'
-  if (PASS_KEYS.some((name) => effective.context.has(name))) return 'context-key'
+  if (mayNotUseCache(effective)) return 'client-bypass'
+  if (PASS_KEYS.some((name) => effective.context.has(name)) || hasOddValue(effective)) return 'context-key'
   if (circumstances.wantsCsv && effective.context.has('sqlStringifyArrays')) return 'result-format'
   return facts.tables.every((table) => circumstances.rules.accelerated(table)) ? undefined : 'switched-off'
+}
+
+/** Druid reads every text but "true" as false (`QueryContexts.getAsBoolean`, 33.0.0). */
+function mayNotUseCache(query: Query): boolean {
+  return query.context.has('useCache') && contextText(query, 'useCache')?.toLowerCase() !== 'true'
+}
+
+// What Druid refuses must not find an answer under the key of what it takes.
+function hasOddValue({ context }: Query): boolean {
+  return [...context].some(([name, token]) => NOT_IN_KEY.get(name)?.test(token) === false)
 }
 
 /** SET beats the context (druid-docs, sql.md "SET statements", 34 and newer). */

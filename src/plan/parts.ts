@@ -52,9 +52,12 @@ function isMergeable({ columns, having, order }: Grouped): boolean {
   return formulas.every((formula) => formula !== undefined)
 }
 
-/** The parameters that are no bounds, as JSON text. */
+/** Numbers that may come out of JSON.parse as another one, or nest too deep to be written again. */
+const NOT_AGAIN = /\d{16}|\d[.eE]|\[\s*\[|\{[^}]*\{/
+
+/** The parameters that are no bounds, as JSON text; all of them where that text could not be told from another's. */
 function parametersBeside(parameters: string, bounds: readonly number[]): string {
-  if (parameters === '' || bounds.length === 0) return parameters
+  if (parameters === '' || bounds.length === 0 || NOT_AGAIN.test(parameters)) return parameters
   const list: unknown = JSON.parse(parameters)
   if (!Array.isArray(list)) return parameters
   return JSON.stringify(list.filter((_, index) => !bounds.includes(index)))

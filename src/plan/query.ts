@@ -26,8 +26,3 @@ export function contextText(query: Query, name: string): string | undefined {
   if (token === undefined || token === 'null') return undefined
   return token.startsWith('"') ? String(JSON.parse(token)) : token
 }
-
-/** Druid reads "false" and false alike (`QueryContexts.getAsBoolean`, 33.0.0). */
-export function contextIsFalse(query: Query, name: string): boolean {
-  return contextText(query, name)?.toLowerCase() === 'false'
-}

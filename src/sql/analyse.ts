@@ -1,7 +1,7 @@
 // What a statement asks and reads, for `plan`: bounded work, and `unknown` wherever it isn't certain.
 import { type Analysis, type Facts, type SetOption, type Unknown } from '../plan/facts.ts'
 import { literalBounds } from './bounds.ts'
-import { spell } from './canonical.ts'
+import { spell, type Spelling } from './canonical.ts'
 import { groupedOf } from './grouped.ts'
 import { lex, type Token } from './lexer.ts'
 import { lookupsOf, namesOf } from './names.ts'
@@ -83,7 +83,7 @@ function factsOf(tokens: readonly Token[], { timeZone }: AnalyseOptions): Facts 
     volatile: volatileIn(tokens, range),
     now: nowUse(tree, tokens, range),
     parameters: countParameters(tokens),
-    ...spell(view, range, normalised),
+    ...ended(spell(view, range, normalised), tokens.length - range.end),
     bounds: hasBounds ? literalBounds(tree, tokens) : undefined,
     grouped: isOneTable ? takenApart(view, { tree, normalised, range, zone }) : 'several-tables',
   }
@@ -100,6 +100,11 @@ function takenApart(view: View, given: Parameters<typeof groupedOf>[1]): Facts['
 }
 
 type Range = ReturnType<typeof bodyOf>
+
+// Druid 33 refuses a statement with a semicolon behind it: that is not the same statement.
+function ended({ canonical, form }: Spelling, semicolons: number): Spelling {
+  return { canonical: canonical + ' ;'.repeat(semicolons), form }
+}
 
 function kindOf(words: View['words'], { start, end }: Range): Facts['kind'] {
   const first = words.slice(start, end).find((word) => word !== '(') ?? ''

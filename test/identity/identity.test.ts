@@ -5,8 +5,12 @@ import { ANONYMOUS, Identities } from '../../src/identity/identity.ts'
 
 const SECRET = 'a secret of all replicas'
 
-function request(headers: Record<string, string | string[]>): IncomingMessage {
-  return { headers, socket: {} } as IncomingMessage
+/** As Node makes it: of some headers the first value alone, of others all joined, and each as it came. */
+function request(given: Record<string, string | string[]>): IncomingMessage {
+  const lists = Object.entries(given).map(([name, value]) => [name, [value].flat()] as const)
+  const headers = Object.fromEntries(lists.map(([name, [first]]) => [name, first]))
+  const rawHeaders = lists.flatMap(([name, list]) => list.flatMap((value) => [name.toUpperCase(), value]))
+  return { headers, rawHeaders, socket: {} } as IncomingMessage
 }
 
 function identities(names: string[] = ['x-user'], secret: string | undefined = SECRET): Identities {
@@ -24,6 +28,10 @@ describe('two requests', () => {
     ['a forwarded user', { 'x-user': 'alice' }, { 'x-user': 'bob' }],
     ['one and none', { authorization: 'Basic YQ==' }, {}],
     ['an empty value and none', { 'x-user': '' }, {}],
+    ['a second value', { authorization: ['a', 'b'] }, { authorization: ['a', 'c'] }],
+    ['a second value and none', { authorization: ['a', 'b'] }, { authorization: 'a' }],
+    ['two values and one that looks like them', { 'x-user': ['a', 'b'] }, { 'x-user': 'a, b' }],
+    ['the order of values', { 'x-user': ['a', 'b'] }, { 'x-user': ['b', 'a'] }],
   ])('differ by %s', (_, one, other) => {
     const scopes = identities()
     expect(scopes.scopeOf(request(one))).not.toBe(scopes.scopeOf(request(other)))

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { decide, type Circumstances } from '../../src/plan/decide.ts'
 import { type Facts } from '../../src/plan/facts.ts'
 import { type IdentityScope, type Query } from '../../src/plan/query.ts'
+import { analyse } from '../../src/sql/analyse.ts'
 
 const FACTS: Facts = {
   kind: 'select',
@@ -25,6 +26,7 @@ const CIRCUMSTANCES: Circumstances = {
   identity: ALICE,
   rules: { accelerated: (name) => name !== 'slow', shared: (name) => name === 'open' },
   knowsSet: false,
+  knowsService: (name) => name === 'druid/broker-hot',
   wantsCsv: false,
 }
 
@@ -146,5 +148,37 @@ test('SET beats the context where the Brokers know it', () => {
   expect(plan({ options: [{ name: 'useCache', literal: 'false' }] }, query(), { knowsSet: true })).toEqual({
     kind: 'pass',
     reason: 'client-bypass',
+  })
+})
+
+describe('the shape of what may be put together from parts', () => {
+  const sql = 'SELECT COUNT(*) AS n FROM events WHERE __time >= ? AND __time < ? AND x = ?'
+  const analysis = analyse(sql, { timeZone: undefined, maxLength: 10_000, maxDepth: 64 })
+  const time = (day: number): string => `{"type":"TIMESTAMP","value":"2026-11-0${day} 00:00:00"}`
+  const shapeOf = (from: number, value: string): string => {
+    const parameters = `[${time(from)},${time(from + 1)},${value}]`
+    const made = decide(analysis, query({}, { parameters }), CIRCUMSTANCES)
+    if (made.kind !== 'whole' || made.parts === undefined) throw new Error('there are no parts')
+    return made.parts.shape
+  }
+  const big = (digits: string): string => `{"type":"BIGINT","value":${digits}}`
+
+  test('does not depend on parameters that are bounds', () => {
+    expect(shapeOf(1, big('5'))).toBe(shapeOf(2, big('5')))
+  })
+
+  test.each([
+    [big('5'), big('6')],
+    [big('9007199254740992'), big('9007199254740993')],
+    ['{"type":"DOUBLE","value":0.1}', '{"type":"DOUBLE","value":0.1000000000000000055}'],
+    ['{"type":"VARCHAR","value":"a"}', '{"type":"CHAR","value":"a"}'],
+    ['{"type":"BIGINT","value":1}', '{"type":"VARCHAR","value":"1"}'],
+  ])('depends on the others to the last digit: %s and %s', (one, other) => {
+    expect(shapeOf(1, one)).not.toBe(shapeOf(1, other))
+  })
+
+  test('however deep they nest', () => {
+    const deep = `{"type":"ARRAY","value":${'['.repeat(50_000)}${']'.repeat(50_000)}}`
+    expect(shapeOf(1, deep)).toBe(shapeOf(1, deep))
   })
 })

@@ -266,7 +266,12 @@ test.each<[string, readonly number[] | null]>([
 
 test.each<[string, string, boolean]>([
   ['SELECT 1 FROM a', 'select  1\nfrom\ta -- comment', true],
-  ['SELECT 1 FROM a', 'SELECT/**/1/**/FROM a;', true],
+  ['SELECT 1 FROM a', 'SELECT/**/1/**/FROM a', true],
+  ['SELECT 1 FROM a', 'SELECT 1 FROM a;', false],
+  ['SELECT 1 FROM a;', 'SELECT 1 FROM a;;', false],
+  ['SELECT 1 FROM a ;', 'SELECT 1 FROM a; -- end', true],
+  ['SELECT CURRENT_DATE FROM a', 'SELECT current_date FROM a', false],
+  ['SELECT LOCALTIMESTAMP FROM a', 'SELECT LocalTimestamp FROM a', false],
   ['SELECT 1 FROM a', 'SET x = 1; SELECT 1 FROM a', true],
   ['SELECT COUNT(*) FROM a', 'select count(*) from a', true],
   ['SELECT a FROM t ORDER BY a DESC NULLS LAST', 'SELECT a FROM t ORDER BY a desc nulls last', true],
