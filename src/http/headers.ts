@@ -48,6 +48,17 @@ function without(raw: readonly string[], dropped: ReadonlySet<string>): string[]
   return raw.filter((_, index) => !dropped.has((raw[index - (index % 2)] ?? '').toLowerCase()))
 }
 
+/** Headers for a JSON body that Ovate writes, whose answer goes to the client as it comes. */
+export function forJson(raw: readonly string[], acceptEncoding: string | undefined): string[] {
+  const accepts = acceptEncoding === undefined ? [] : ['accept-encoding', acceptEncoding]
+  return [...ofTheCaller(raw), 'content-type', 'application/json', ...accepts]
+}
+
+/** Whether a Broker unpacks a body: its Jetty does where gzip is among the encodings, and takes no notice of others. */
+export function isGzip(contentEncoding: string | undefined): boolean {
+  return contentEncoding !== undefined && /(?:^|[\s,])(?:x-)?gzip(?:$|[\s,])/i.test(contentEncoding)
+}
+
 /** Whether a client takes gzip (RFC 9110 §12.5.3): named, or by `*`, and not with weight 0. */
 export function takesGzip(acceptEncoding: string | undefined): boolean {
   if (acceptEncoding === undefined) return false

@@ -4,24 +4,26 @@ import { type Druid, type DruidRequest } from '../druid/druid.ts'
 import { scanJsonObject } from '../result/json-scan.ts'
 import { type OvateError } from '../errors.ts'
 import { sendError } from './error-answer.ts'
+import { endToEnd } from './headers.ts'
 import { forward } from './pass-through.ts'
-import { collectBody } from './read-body.ts'
+import { type BodyReader } from './read-body.ts'
 
-const DEPTH_MAX = 64
+const DEPTH_MAX = 100_000
 const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Sends a native query on: its body is read first, so that a lost Broker can be replaced and a lost client's query ended. */
 export async function forwardNative(
   druid: Druid,
-  bodyMaxBytes: number,
+  bodies: BodyReader,
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
 ): Promise<void> {
   const body = await new Promise<Buffer | OvateError>((resolve) => {
-    collectBody(request, bodyMaxBytes, resolve)
+    bodies.collect({ request, response }, resolve)
   })
   if (!Buffer.isBuffer(body)) return sendError(response, body)
   const cancel = cancelOf(body)
-  await forward({ druid, request, response, body, repeatable: true, cancel, extraHeaders: [] })
+  const headers = endToEnd(request.rawHeaders)
+  await forward({ druid, request, response, headers, body, repeatable: true, cancel, extraHeaders: [] })
 }
 
 /** Sends anything else on, its body as a stream. */
@@ -36,6 +38,7 @@ export async function forwardOther(
     druid,
     request,
     response,
+    headers: endToEnd(request.rawHeaders),
     body,
     repeatable: body === undefined,
     cancel: undefined,

@@ -4,7 +4,7 @@ import { type Readable } from 'node:stream'
 import { type Druid, type DruidAnswer, type DruidRequest } from '../druid/druid.ts'
 import { sendError } from './error-answer.ts'
 import { endingOf } from '../engine/pass.ts'
-import { endToEnd, takesTrailers } from './headers.ts'
+import { takesTrailers } from './headers.ts'
 import { streamOut } from './stream-out.ts'
 import { untilGone } from './until-gone.ts'
 
@@ -12,6 +12,8 @@ export interface Forwarded {
   readonly druid: Druid
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  /** Headers for Druid, names and values in turn. */
+  readonly headers: readonly string[]
   readonly body: Buffer | Readable | undefined
   readonly repeatable: boolean
   readonly cancel: DruidRequest['cancel']
@@ -21,14 +23,14 @@ export interface Forwarded {
 
 /** Sends a request on and streams its answer; resolves when that is out or the client has gone. Errors go to the client. */
 export async function forward(forwarded: Forwarded): Promise<void> {
-  const { druid, request, response, body, repeatable, cancel } = forwarded
+  const { druid, request, response, headers, body, repeatable, cancel } = forwarded
   const stop = untilGone(response)
   try {
     const answer = await druid.send(
       {
         method: request.method ?? 'GET',
         path: request.url ?? '/',
-        headers: endToEnd(request.rawHeaders),
+        headers,
         body,
         service: undefined,
         repeatable,

@@ -1,12 +1,13 @@
 // A request's body → what is asked, and the bodies to send on: the client's own bytes with a few tokens replaced.
 //
-// Only what is understood without doubt is taken apart; anything else is left to Druid (`undefined`), whose own error
-// the client then reads. 64-bit numbers in parameters and context stay the text they were.
-import { isUtf8 } from 'node:buffer'
+// Only what is understood without doubt is taken apart; anything else is left to Druid, whose own answer or error the
+// client then reads. 64-bit numbers in parameters and context stay the text they were.
 import { type Query } from '../plan/query.ts'
 import { RESULT_FORMATS, type ResultFormat, type WireFormat } from '../result/format.ts'
 import { type JsonMember, scanJsonObject } from '../result/json-scan.ts'
 import { type RequestBodies } from '../engine/request.ts'
+import { IF_NONE_MATCH, withoutIfNoneMatch } from './if-none-match.ts'
+import { utf8Of } from './json-bytes.ts'
 
 export interface SqlBody {
   readonly query: Query
@@ -19,12 +20,12 @@ export interface SqlBody {
 
 export type BodyReading =
   | { readonly kind: 'read'; readonly body: SqlBody }
-  /** JSON that isn't understood to the last: Druid decides. */
-  | { readonly kind: 'unclear' }
+  /** JSON that isn't understood to the last: Druid decides. `bytes`: what to send it. */
+  | { readonly kind: 'unclear'; readonly bytes: Buffer }
   | { readonly kind: 'no-json'; readonly message: string }
 
-const UNCLEAR: BodyReading = { kind: 'unclear' }
-const DEPTH_MAX = 64
+/** Druid's own limit is its stack, and fields that it doesn't know may be deeper still. */
+const DEPTH_MAX = 100_000
 const FORMATS = new Map<string, ResultFormat>(RESULT_FORMATS.map((name) => [name.toLowerCase(), name]))
 
 /** Fields of `SqlQuery` (33.0.0). */
@@ -44,22 +45,30 @@ const PLAIN_ID = /^[\x21-\x7E]{1,256}$/
 type Members = ReadonlyMap<string, JsonMember>
 
 /** Reads the JSON body of `POST /druid/v2/sql` (fields of `SqlQuery`, 33.0.0). */
-export function readSqlBody(bytes: Buffer): BodyReading {
-  if (!isUtf8(bytes) || isOtherUnicode(bytes)) return UNCLEAR
+export function readSqlBody(raw: Buffer): BodyReading {
+  const bytes = utf8Of(raw)
+  if (bytes === undefined) return { kind: 'no-json', message: 'the body is neither UTF-8 nor UTF-16' }
   const scan = scanJsonObject(bytes, 0, DEPTH_MAX)
   if (!scan.ok) return { kind: 'no-json', message: scan.message }
-  const top = byName(scan.members)
-  if (top === undefined || !restIsBlank(bytes, scan.end)) return UNCLEAR
+  const top = restIsBlank(bytes, scan.end) ? byName(scan.members) : undefined
+  const body = top === undefined ? undefined : bodyOf(bytes, top)
+  return body === undefined
+    ? { kind: 'unclear', bytes: withoutIfNoneMatch(bytes, scan.members, DEPTH_MAX) }
+    : { kind: 'read', body }
+}
+
+function bodyOf(bytes: Buffer, top: Members): SqlBody | undefined {
   const query = stringOf(bytes, top.get('query'))
   const wire = wireOf(bytes, top)
   const context = contextOf(bytes, top.get('context'))
   if (query === undefined || LONE_SURROGATE.test(query) || wire === undefined || context === undefined)
-    return UNCLEAR
+    return undefined
   const parameters = top.get('parameters')
-  if (parameters !== undefined && parameters.kind !== 'array' && parameters.kind !== 'null') return UNCLEAR
+  if (parameters !== undefined && parameters.kind !== 'array' && parameters.kind !== 'null') return undefined
   const id = context.members.get('sqlQueryId')
-  if (id !== undefined && id.kind !== 'null' && !isPlainId(stringOf(bytes, id))) return UNCLEAR
-  const body: SqlBody = {
+  if (id !== undefined && id.kind !== 'null' && !isPlainId(stringOf(bytes, id))) return undefined
+  const clientId = stringOf(bytes, id)
+  return {
     query: {
       sql: query,
       parameters: parameterText(bytes, parameters),
@@ -67,15 +76,9 @@ export function readSqlBody(bytes: Buffer): BodyReading {
       context: tokens(bytes, context.members),
     },
     wire,
-    clientId: stringOf(bytes, id),
-    bodies: (given) => new EditedBodies(bytes, { top, context, id: given, clientId: stringOf(bytes, id) }),
+    clientId,
+    bodies: (given) => new EditedBodies(bytes, { top, context, id: given, clientId }),
   }
-  return { kind: 'read', body }
-}
-
-// Jackson takes UTF-16, UTF-32 and a byte order mark: all have a first character that is no plain ASCII byte alone.
-function isOtherUnicode(bytes: Buffer): boolean {
-  return bytes.subarray(0, 4).some((byte) => byte === 0 || byte >= 0x80)
 }
 
 function isPlainId(id: string | undefined): boolean {
@@ -135,8 +138,9 @@ class EditedBodies implements RequestBodies {
 
   #contextEdits(): [string, string][] {
     const members = this.#context.members
-    if (this.#clientId !== undefined && !members.has(IF_NONE_MATCH)) return []
-    const id = this.#clientId === undefined ? this.#id : undefined
+    const isOwn = this.#clientId === this.#id
+    if (isOwn && !members.has(IF_NONE_MATCH)) return []
+    const id = isOwn ? undefined : this.#id
     const dropped = new Set(id === undefined ? [IF_NONE_MATCH] : [IF_NONE_MATCH, 'sqlQueryId'])
     return [['context', this.#contextText(dropped, id)]]
   }
@@ -166,16 +170,11 @@ class EditedBodies implements RequestBodies {
   }
 }
 
-/**
- * Druid hands the context down to its native queries, where this key equal to the present ETag turns rows into an empty
- * answer (`CachingClusteredClient`, 33.0.0): it is never sent on.
- */
-const IF_NONE_MATCH = 'If-None-Match'
-
 // Which of two members of one name counts is left to Druid.
 function byName(members: readonly JsonMember[]): Members | undefined {
   const map = new Map(members.map((member) => [member.key, member]))
-  return map.size === members.length ? map : undefined
+  // Lone surrogates would all look alike in a key's digest.
+  return map.size === members.length && !members.some(({ key }) => LONE_SURROGATE.test(key)) ? map : undefined
 }
 
 function contextOf(bytes: Buffer, member: JsonMember | undefined): Context | undefined {

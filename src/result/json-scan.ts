@@ -24,7 +24,6 @@ const COLON = 0x3a
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const OPEN_ARRAY = 0x5b
-const CLOSE_ARRAY = 0x5d
 const SPACE = 0x20
 
 /** Scans the object that begins at `start` (white space before it allowed), nested at most `depthMax` deep. Never throws. */
@@ -50,9 +49,22 @@ class Scanner {
   }
 
   members(start: number): { members: JsonMember[]; end: number } {
+    this.#expect(start, OPEN_OBJECT, 'an object')
     const members: JsonMember[] = []
-    const end = this.#object(start, 1, (member) => members.push(member))
-    return { members, end }
+    let at = this.blank(start + 1)
+    if (this.#bytes[at] === CLOSE_OBJECT) return { members, end: at + 1 }
+    for (;;) {
+      const keyStart = at
+      const keyEnd = this.#string(at)
+      const valueStart = this.#colon(keyEnd)
+      const valueEnd = this.#value(valueStart)
+      const key = JSON.parse(this.#bytes.toString('utf8', keyStart, keyEnd)) as string
+      members.push({ key, keyStart, valueStart, valueEnd, kind: this.#kindAt(valueStart) })
+      at = this.blank(valueEnd)
+      if (this.#bytes[at] === CLOSE_OBJECT) return { members, end: at + 1 }
+      this.#expect(at, COMMA, "',' or '}' after a value")
+      at = this.blank(at + 1)
+    }
   }
 
   blank(at: number): number {
@@ -64,49 +76,53 @@ class Scanner {
     }
   }
 
-  #object(start: number, depth: number, found?: (member: JsonMember) => void): number {
-    this.#expect(start, OPEN_OBJECT, 'an object')
-    this.#checkDepth(start, depth)
-    let at = this.blank(start + 1)
-    if (this.#bytes[at] === CLOSE_OBJECT) return at + 1
-    for (;;) {
-      const keyStart = at
-      const keyEnd = this.#string(at)
-      const colon = this.blank(keyEnd)
-      this.#expect(colon, COLON, "':' after a name")
-      const valueStart = this.blank(colon + 1)
-      const valueEnd = this.#value(valueStart, depth)
-      if (found !== undefined) {
-        const key = JSON.parse(this.#bytes.toString('utf8', keyStart, keyEnd)) as string
-        found({ key, keyStart, valueStart, valueEnd, kind: this.#kindAt(valueStart) })
+  // By a list of what is open, not by recursion: a body may nest deeper than the stack is.
+  #value(start: number): number {
+    const open: number[] = []
+    let at = start
+    do {
+      const byte = this.#bytes[at] ?? 0
+      if (byte !== OPEN_OBJECT && byte !== OPEN_ARRAY) at = this.#behind(this.#scalar(at), open)
+      else {
+        open.push(byte)
+        this.#checkDepth(at, open.length + 1)
+        at = this.blank(at + 1)
+        if (this.#bytes[at] === closing(byte)) at = this.#behind(at, open)
+        else if (byte === OPEN_OBJECT) at = this.#colon(this.#string(at))
       }
-      at = this.blank(valueEnd)
-      if (this.#bytes[at] === CLOSE_OBJECT) return at + 1
-      this.#expect(at, COMMA, "',' or '}' after a value")
-      at = this.blank(at + 1)
-    }
+    } while (open.length > 0)
+    return at
   }
 
-  #array(start: number, depth: number): number {
-    this.#checkDepth(start, depth)
-    let at = this.blank(start + 1)
-    if (this.#bytes[at] === CLOSE_ARRAY) return at + 1
+  /** Closes what ends at `from`, and goes on to the next value where there is one. */
+  #behind(from: number, open: number[]): number {
+    let at = from
     for (;;) {
-      at = this.blank(this.#value(at, depth))
-      if (this.#bytes[at] === CLOSE_ARRAY) return at + 1
-      this.#expect(at, COMMA, "',' or ']' after a value")
+      const container = open.at(-1)
+      if (container === undefined) return at
+      at = this.blank(at)
+      if (this.#bytes[at] === closing(container)) {
+        open.pop()
+        at += 1
+        continue
+      }
+      this.#expect(at, COMMA, `',' or '${String.fromCharCode(closing(container))}' after a value`)
       at = this.blank(at + 1)
+      return container === OPEN_OBJECT ? this.#colon(this.#string(at)) : at
     }
   }
 
-  #value(at: number, depth: number): number {
+  /** The start of the value whose name ended. */
+  #colon(keyEnd: number): number {
+    const colon = this.blank(keyEnd)
+    this.#expect(colon, COLON, "':' after a name")
+    return this.blank(colon + 1)
+  }
+
+  #scalar(at: number): number {
     switch (this.#bytes[at]) {
       case QUOTE:
         return this.#string(at)
-      case OPEN_OBJECT:
-        return this.#object(at, depth + 1)
-      case OPEN_ARRAY:
-        return this.#array(at, depth + 1)
       case 0x74:
         return this.#word(at, 'true')
       case 0x66:
@@ -191,6 +207,11 @@ class Scanner {
     const found = at >= this.#bytes.length ? 'the end of the body' : `byte ${at}`
     return new Mistake(`the body is not a JSON object: expected ${expected} at ${found}`)
   }
+}
+
+/** `}` and `]` stand two behind `{` and `[` in ASCII. */
+function closing(open: number): number {
+  return open + 2
 }
 
 const ESCAPES = new Set([QUOTE, BACKSLASH, 0x2f, 0x62, 0x66, 0x6e, 0x72, 0x74])
