@@ -9,3 +9,9 @@ export function orAborted<Value>(value: Promise<Value>, signal: AbortSignal): Pr
     value.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
   })
 }
+
+/** Calls back once the signal has fired, at once if it has: a listener put on after that would never be called. */
+export function whenAborted(signal: AbortSignal, callback: () => void): void {
+  if (signal.aborted) callback()
+  else signal.addEventListener('abort', callback, { once: true })
+}

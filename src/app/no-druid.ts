@@ -6,5 +6,12 @@ import { OvateError } from '../errors.ts'
 export function noDruid(defaultService: string): Druid {
   const nobody = (): Promise<never> =>
     Promise.reject(new OvateError('OVATE_NO_BROKER', 'no Broker is asked here'))
-  return { defaultService, send: nobody, cancel: nobody, brokers: () => [], generation: () => 0 }
+  return {
+    defaultService,
+    send: nobody,
+    cancel: nobody,
+    isRunning: () => false,
+    brokers: () => [],
+    generation: () => 0,
+  }
 }

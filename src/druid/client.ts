@@ -97,6 +97,10 @@ export class DruidClient implements Druid {
     return this.#cancelAtAll(others, query, headers, signal)
   }
 
+  isRunning(query: QueryName): boolean {
+    return this.#running.brokersOf(query).length > 0
+  }
+
   brokers(): readonly BrokerStatus[] {
     const now = this.#clock.now()
     return this.#fleet.brokers().map((broker) => broker.status(now))

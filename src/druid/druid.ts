@@ -73,6 +73,8 @@ export interface Druid {
     headers: readonly string[],
     signal: AbortSignal,
   ): Promise<number>
+  /** Whether a query of this name is at a Broker, or was given up and its cancel is on the way still. */
+  isRunning(query: { readonly kind: 'sql' | 'native'; readonly id: string }): boolean
   brokers(): readonly BrokerStatus[]
   /** The group that requests without one go to. */
   readonly defaultService: string

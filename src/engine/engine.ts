@@ -90,7 +90,7 @@ export class Engine {
     if (entry.sizeBytes !== before) this.#options.cache.resized(key, entry)
     if (!wantsGzip || rendering.plain.length < GZIP_MIN_BYTES) return { bytes: rendering.plain, gzip: false }
     if (rendering.gzip !== undefined) return { bytes: rendering.gzip, gzip: true }
-    this.#options.keeper.beside(this.#compress(key, entry, rendering))
+    if (!rendering.compressing) this.#options.keeper.beside(this.#compress(key, entry, rendering))
     return { bytes: rendering.plain, gzip: false }
   }
 

@@ -14,6 +14,7 @@ export interface Rendering {
   readonly plain: Buffer
   /** Ready once it was asked for before. */
   gzip: Buffer | undefined
+  compressing: boolean
 }
 
 export class Entry {
@@ -45,7 +46,7 @@ export class Entry {
     const key = renderingKey(wire)
     const known = this.#renderings.get(key)
     if (known !== undefined) return known
-    const rendering = { plain: render(this.kept, wire), gzip: undefined }
+    const rendering = { plain: render(this.kept, wire), gzip: undefined, compressing: false }
     this.#renderings.set(key, rendering)
     // The kept bytes themselves are the rendering of the form that is kept.
     this.#renderedBytes +=
@@ -55,7 +56,8 @@ export class Entry {
 
   /** Compresses a rendering away from the thread that serves; true when the entry grew by it. */
   async compress(rendering: Rendering): Promise<boolean> {
-    if (rendering.gzip !== undefined) return false
+    if (rendering.compressing) return false
+    rendering.compressing = true
     const bytes = await compress(rendering.plain, { level: GZIP_LEVEL })
     rendering.gzip = bytes
     this.#renderedBytes += bytes.length + RENDERING_OVERHEAD_BYTES

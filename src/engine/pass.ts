@@ -1,7 +1,6 @@
 // The plan `pass`: Druid's own answer, streamed as it comes.
 import { type Druid, type DruidAnswer } from '../druid/druid.ts'
 import { type Reason } from '../plan/reasons.ts'
-import { contextText } from '../plan/query.ts'
 import { type ResultFormat } from '../result/format.ts'
 import { watchEnd } from './body-end.ts'
 import { headerOf } from './headers.ts'
@@ -24,13 +23,14 @@ export async function pass(
       path: '/druid/v2/sql',
       headers: [...request.headers, 'content-type', 'application/json', ...encoding],
       body: request.bodies.pass(),
-      service: contextText(request.query, 'brokerService'),
+      service: request.service,
       repeatable,
-      cancel: { kind: 'sql', id: request.id },
+      cancel: { kind: 'sql', id: request.upstreamId },
     },
     signal,
   )
-  return passed(answer, request.wire.resultFormat, { kind: 'bypass', reason })
+  const outcome = { kind: 'bypass', reason } as const
+  return { ...passed(answer, request.wire.resultFormat, outcome), upstreamId: request.upstreamId }
 }
 
 /** An answer of Druid as it is given on. */

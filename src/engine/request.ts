@@ -14,7 +14,7 @@ export interface CacheWish {
 
 /** Bodies to send to Druid, each made from the client's own bytes by token edits. */
 export interface RequestBodies {
-  /** What passes: with an id, without `If-None-Match`. */
+  /** What passes: under its id, without `If-None-Match`. */
   pass(): Buffer
   /** The same, asking for the form that is kept. */
   kept(): Buffer
@@ -24,10 +24,14 @@ export interface RequestBodies {
 
 export interface SqlRequest {
   readonly query: Query
+  /** The group of Brokers that the query names, if there is one. */
+  readonly service: string | undefined
   readonly wire: WireFormat
   readonly identity: IdentityScope
   /** The query's id: the client's own, or the one that Ovate gave it in Druid's place. */
   readonly id: string
+  /** The id under which it goes to Druid: another one while a query of this id runs there already. */
+  readonly upstreamId: string
   /** End-to-end headers for Druid, names and values in turn, without those that describe the body or its encoding. */
   readonly headers: readonly string[]
   /** `Accept-Encoding` as the client sent it: Druid's own encoding passes. */

@@ -14,6 +14,8 @@ export interface TeeOptions {
 export type Collected =
   | { readonly kind: 'whole'; readonly chunks: readonly Buffer[]; readonly sizeBytes: number }
   | { readonly kind: 'too-large' }
+  /** It might have been small enough, but too much is held already. */
+  | { readonly kind: 'no-room' }
   | { readonly kind: 'broken'; readonly cause: unknown }
 
 /** What lies between the source and a reader that is slower, once nothing is kept any more. */
@@ -39,22 +41,23 @@ export class Tee {
   }
 
   /**
-   * Reads the source to its end; resolves early with `too-large` once the limit is passed, and then goes on for the
-   * reader only. Never rejects.
+   * Reads the source to its end; resolves early with `too-large` or `no-room` once a limit is passed, and then goes on for
+   * the reader only. Never rejects.
    */
   collect(): Promise<Collected> {
     return new Promise((resolve) => {
       const pump = async (): Promise<void> => {
         try {
           for await (const chunk of this.#source) {
-            if (this.#keeping && !this.#keep(chunk)) resolve({ kind: 'too-large' })
+            const limit = this.#keeping ? this.#keep(chunk) : undefined
+            if (limit !== undefined) resolve({ kind: limit })
             await this.#hand(chunk)
           }
           this.#settle('ended', undefined)
         } catch (error) {
           this.#settle('broken', error)
         }
-        this.#release()
+        if (this.#reader === 'none') this.#release(this.#heldBytes)
         if (this.#state === 'broken') resolve({ kind: 'broken', cause: this.#cause })
         else resolve({ kind: 'whole', chunks: this.#chunks, sizeBytes: this.#keptBytes })
       }
@@ -71,26 +74,33 @@ export class Tee {
         if (chunk !== undefined) {
           next = this.#taken(next, chunk)
           yield chunk
-        } else if (this.#state === 'running') await once(this.#events, 'news')
+        } else if (this.#state === 'running' && this.#reader === 'expected') await once(this.#events, 'news')
         else break
       }
       if (this.#state === 'broken') throw this.#cause
     } finally {
-      this.#reader = 'none'
-      this.#events.emit('room')
+      this.leave()
     }
   }
 
-  #keep(chunk: Buffer): boolean {
-    const fits = this.#keptBytes + chunk.length <= this.#options.maxBytes && this.#options.hold(chunk.length)
-    if (!fits) {
+  /** The one that began reads no more, or never will. */
+  leave(): void {
+    this.#reader = 'none'
+    if (this.#state !== 'running') this.#release(this.#heldBytes)
+    this.#events.emit('room')
+    this.#events.emit('news')
+  }
+
+  /** The limit that a chunk passes, if it does. */
+  #keep(chunk: Buffer): 'too-large' | 'no-room' | undefined {
+    const fits = this.#keptBytes + chunk.length <= this.#options.maxBytes
+    if (!fits || !this.#options.hold(chunk.length)) {
       this.#keeping = false
-      this.#release()
-      return false
+      return fits ? 'no-room' : 'too-large'
     }
     this.#keptBytes += chunk.length
     this.#heldBytes += chunk.length
-    return true
+    return undefined
   }
 
   async #hand(chunk: Buffer): Promise<void> {
@@ -107,7 +117,9 @@ export class Tee {
   #taken(index: number, chunk: Buffer): number {
     this.#windowBytes -= chunk.length
     if (this.#keeping || this.#state === 'ended') return index + 1
-    this.#chunks.splice(0, index + 1)
+    const readBytes = this.#chunks.splice(0, index + 1).reduce((sum, { length }) => sum + length, 0)
+    // Held ones come first.
+    this.#release(Math.min(readBytes, this.#heldBytes))
     this.#events.emit('room')
     return 0
   }
@@ -118,8 +130,9 @@ export class Tee {
     this.#events.emit('news')
   }
 
-  #release(): void {
-    this.#options.hold(-this.#heldBytes)
-    this.#heldBytes = 0
+  // What a slow reader has yet to get stays counted: it takes memory however the flight ended.
+  #release(bytes: number): void {
+    this.#options.hold(-bytes)
+    this.#heldBytes -= bytes
   }
 }

@@ -1,6 +1,7 @@
 // The plan `whole`: one upstream computation for all who ask the same at the same time, its result kept while it proves
 // itself.
 import { Readable } from 'node:stream'
+import { whenAborted } from '../abort.ts'
 import { type MemoryCache } from '../cache/memory.ts'
 import { type Clock } from '../clock.ts'
 import { type Druid, type DruidAnswer, type DruidRequest } from '../druid/druid.ts'
@@ -36,7 +37,7 @@ interface Refusal {
   readonly status: number
   readonly headers: readonly string[]
   readonly body: Buffer
-  readonly id: string
+  readonly upstreamId: string
   readonly identity: IdentityScope
 }
 
@@ -150,14 +151,16 @@ export class Whole {
     })
     const collected = tee.collect()
     begun(streamOf(request, answer, tee.read()))
+    // Who has gone before this never comes to read, and holds up nobody.
+    whenAborted(signal, () => tee.leave())
     const keeping = this.#options.keeper.begin(request, plan, answer)
     const outcome = await collected
     stop.removeEventListener('abort', follow)
-    if (outcome.kind === 'too-large') {
+    if (outcome.kind === 'too-large' || outcome.kind === 'no-room') {
       // From here on the answer is its reader's alone, and ends with that client, not with the flight.
-      signal.addEventListener('abort', () => upstream.abort(signal.reason), { once: true })
-      this.#options.keeper.tooLarge(plan)
-      return outcome
+      whenAborted(signal, () => upstream.abort(signal.reason))
+      if (outcome.kind === 'too-large') this.#options.keeper.tooLarge(plan)
+      return { kind: 'too-large' }
     }
     if (outcome.kind === 'broken') return { kind: 'failed', answer: undefined, cause: outcome.cause }
     return this.#land(Buffer.concat(outcome.chunks), answer, { plan, keeping })
@@ -191,7 +194,7 @@ export class Whole {
         body: request.bodies.kept(),
         service: plan.service,
         repeatable: true,
-        cancel: { kind: 'sql', id: request.id },
+        cancel: { kind: 'sql', id: request.upstreamId },
         givenTo,
       },
       signal,
@@ -230,7 +233,9 @@ function given(
       }
     case 'refused':
       // Error texts may quote rows ("Could not convert string 'x' to DOUBLE"): rights to them aren't proved by asking.
-      return landing.answer.identity === request.identity ? refusalAnswer(landing.answer, request) : 'again'
+      return role === 'began' || mayRead(landing.answer, request)
+        ? refusalAnswer(landing.answer, request)
+        : 'again'
     case 'failed':
       if (role === 'joined') return 'again'
       if (landing.answer !== undefined) return refusalAnswer(landing.answer, request)
@@ -241,7 +246,7 @@ function given(
 }
 
 function refusalAnswer(refusal: Refusal, request: SqlRequest): StreamAnswer {
-  const body = withOwnId(refusal.body, refusal.id, request.id)
+  const body = withOwnId(refusal.body, refusal.upstreamId, request.id)
   return {
     kind: 'stream',
     status: refusal.status,
@@ -249,18 +254,26 @@ function refusalAnswer(refusal: Refusal, request: SqlRequest): StreamAnswer {
     form: 'client',
     body: Readable.from([body], { objectMode: false }),
     ending: () => ({ complete: true, trailers: {} }),
-    outcome: { kind: 'miss', collapsed: refusal.id !== request.id },
-    upstreamId: refusal.id,
+    outcome: { kind: 'miss', collapsed: refusal.upstreamId !== request.upstreamId },
+    upstreamId: refusal.upstreamId,
   }
+}
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+// Of its own identity, and not naming a query by an id that could as well be a word of the text.
+function mayRead({ identity, body, upstreamId }: Refusal, request: SqlRequest): boolean {
+  if (identity !== request.identity) return false
+  return upstreamId === request.id || UUID.test(upstreamId) || !body.includes(upstreamId)
 }
 
 /** Error texts name the query: each client reads of its own. */
 function withOwnId(body: Buffer, upstreamId: string, id: string): Buffer {
-  if (upstreamId === id || !body.includes(upstreamId)) return body
+  if (upstreamId === id || !UUID.test(upstreamId) || !body.includes(upstreamId)) return body
   return Buffer.from(body.toString('utf8').replaceAll(upstreamId, id))
 }
 
-async function refusalOf(answer: DruidAnswer, { id, identity }: SqlRequest): Promise<Landing> {
+async function refusalOf(answer: DruidAnswer, { upstreamId, identity }: SqlRequest): Promise<Landing> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
@@ -272,7 +285,7 @@ async function refusalOf(answer: DruidAnswer, { id, identity }: SqlRequest): Pro
     status: answer.status,
     headers: answer.headers,
     body: Buffer.concat(chunks),
-    id,
+    upstreamId,
     identity,
   }
   return REFUSED.has(answer.status)
@@ -285,7 +298,7 @@ function streamOf(request: SqlRequest, answer: DruidAnswer, kept?: AsyncIterable
     kind: 'stream',
     status: answer.status,
     headers: answer.headers,
-    upstreamId: request.id,
+    upstreamId: request.upstreamId,
   } as const
   const outcome = { kind: 'miss', collapsed: false } as const
   const source = kept ?? (answer.body as AsyncIterable<Buffer>)

@@ -15,6 +15,10 @@ export class RunningQueries {
     return this.#byId.size
   }
 
+  has(id: string): boolean {
+    return this.#byId.has(id)
+  }
+
   /** Registers a query; the function returned takes it off again. There are no more of them than open requests. */
   begin(id: string, identity: IdentityScope, stop: AbortController): () => void {
     const running = { identity, stop }

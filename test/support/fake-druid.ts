@@ -56,6 +56,10 @@ export class FakeDruid implements Druid {
     return Promise.resolve(this.cancelStatus)
   }
 
+  isRunning(): boolean {
+    return false
+  }
+
   brokers(): readonly BrokerStatus[] {
     return this.brokerIds.map((id) => this.#status(id))
   }
