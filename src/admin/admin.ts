@@ -52,13 +52,23 @@ function routes(app: FastifyInstance, options: AdminOptions): void {
   app.get('/ovate/brokers', async () => druid.brokers())
   app.get('/ovate/flights', async () => flights.list())
   app.get('/ovate/cache', async () => cache.usage)
-  app.delete<{ Querystring: { datasource?: string } }>('/ovate/cache', async ({ query }) => ({
-    purged: keeper.purge(query.datasource),
+  app.delete<{ Querystring: Readonly<Record<string, unknown>> }>('/ovate/cache', async ({ query }) => ({
+    purged: keeper.purge(datasourceOf(query)),
   }))
   app.get<{ Querystring: { sql?: string } }>('/ovate/explain', async ({ query }) =>
     explain(options, query.sql),
   )
   app.post('/ovate/explain', async ({ body }) => explain(options, body))
+}
+
+/** The one to purge; undefined: all of them, which no slip of the pen may mean. */
+function datasourceOf({ datasource, ...others }: Readonly<Record<string, unknown>>): string | undefined {
+  const isOne = datasource === undefined || (typeof datasource === 'string' && datasource !== '')
+  if (isOne && Object.keys(others).length === 0) return datasource
+  throw new OvateError(
+    'OVATE_BAD_REQUEST',
+    'purge by ?datasource=NAME, once, or everything without any query string',
+  )
 }
 
 // Equal lengths, so that comparing tells nothing by its time.

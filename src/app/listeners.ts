@@ -4,6 +4,7 @@ import { type AdminOptions } from '../admin/options.ts'
 import { type Config, redacted } from '../config/config.ts'
 import { ERROR_CODES } from '../errors.ts'
 import { asOvateError } from '../http/error-answer.ts'
+import { BodyReader } from '../http/read-body.ts'
 import { RunningQueries } from '../http/running.ts'
 import { type ServerOptions } from '../http/server.ts'
 import { SqlEndpoint } from '../http/sql-endpoint.ts'
@@ -22,10 +23,11 @@ interface Hooks {
 export function dataServerOptions(config: Config, parts: Parts, { metrics, onError }: Hooks): ServerOptions {
   const { listen, druid } = config
   const running = new RunningQueries()
+  const bodies = new BodyReader({ maxBytes: listen.maxBody, allMaxBytes: listen.allBodies })
   const sql = new SqlEndpoint({
     ...parts,
     running,
-    bodyMaxBytes: listen.maxBody,
+    bodies,
     defaultTimeoutMs: druid.defaultTimeout,
     onAnswer: (outcome, tookMs) => {
       const how = outcome.kind === 'miss' && outcome.collapsed ? 'collapsed' : outcome.kind
@@ -42,7 +44,8 @@ export function dataServerOptions(config: Config, parts: Parts, { metrics, onErr
     headersTimeoutMs: listen.headersTimeout,
     requestTimeoutMs: listen.requestTimeout,
     keepAliveTimeoutMs: listen.keepAliveTimeout,
-    bodyMaxBytes: listen.maxBody,
+    writeTimeoutMs: listen.writeTimeout,
+    bodies,
     druid: parts.druid,
     identities: parts.identities,
     running,

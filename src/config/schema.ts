@@ -51,10 +51,16 @@ const listen = z.strictObject({
     '16MiB',
     1_024,
   ),
+  allBodies: size(
+    'What bodies above 64KiB may take together, from their first byte until their answers are out. More: 429.',
+    '256MiB',
+    1_024,
+  ),
   maxConnections: count('Connections that are open at once.', 10_000, { min: 1, max: 1_000_000 }),
   headersTimeout: duration('How long the head of a request may take to arrive.', '10s', 100),
   requestTimeout: duration('How long a whole request may take to arrive.', '60s', 100),
   keepAliveTimeout: duration('How long a connection that is idle stays open.', '65s', 100),
+  writeTimeout: duration('How long a client may read nothing of an answer before it is cut.', '5m', 100),
   shutdown: duration('How long running requests may go on after SIGTERM.', '30s'),
 })
 

@@ -20,9 +20,24 @@ const OF_ONE_REQUEST = new Set([
   'cache-status',
 ])
 
+/** Of these, what an answer says to the one who asked for it: sessions of SSO and Kerberos live by it. */
+const OF_ONE_ASKER = new Set(['set-cookie', 'www-authenticate'])
+
 /** The headers that may be given with a result to anyone it is given to. */
 export function resultHeaders(headers: readonly string[]): readonly string[] {
-  return headers.filter((_, index) => !OF_ONE_REQUEST.has((headers[index - (index % 2)] ?? '').toLowerCase()))
+  return headers.filter((_, index) => !OF_ONE_REQUEST.has(nameAt(headers, index)))
+}
+
+/** The headers that may be given with a result to the one whose request brought it. */
+export function askersHeaders(headers: readonly string[]): readonly string[] {
+  return headers.filter((_, index) => {
+    const name = nameAt(headers, index)
+    return OF_ONE_ASKER.has(name) || !OF_ONE_REQUEST.has(name)
+  })
+}
+
+function nameAt(headers: readonly string[], index: number): string {
+  return (headers[index - (index % 2)] ?? '').toLowerCase()
 }
 
 /**

@@ -3,7 +3,7 @@ import { type ServerResponse } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import { type Rendered } from '../engine/engine.ts'
-import { resultHeaders } from '../engine/headers.ts'
+import { askersHeaders } from '../engine/headers.ts'
 import { type HeldAnswer, type Outcome, type StreamAnswer } from '../engine/request.ts'
 import { type WireFormat } from '../result/format.ts'
 import { takesGzip, takesTrailers } from './headers.ts'
@@ -17,14 +17,19 @@ export interface Reply {
 }
 
 const GZIP_LEVEL = 1
+const COMPLETE = 'X-Druid-Response-Complete'
+const ANNOUNCED = ['Trailer', COMPLETE]
 
 /** Hot: a hit passes here. Writes an answer that is all there. */
 export function sendHeld({ response, wire, id }: Reply, answer: HeldAnswer, { bytes, gzip }: Rendered): void {
   const head = [...idHeaders(id, wire), ...answer.entry.headers]
+  const trailers = takesTrailers(response.req.headers)
   if (gzip) head.push('Content-Encoding', 'gzip')
-  head.push('Content-Length', String(bytes.length), 'Cache-Status', cacheStatus(answer.outcome))
+  head.push(...(trailers ? ANNOUNCED : ['Content-Length', String(bytes.length)]))
+  head.push('Cache-Status', cacheStatus(answer.outcome))
   if (answer.ageMs !== undefined) head.push('Age', String(Math.floor(answer.ageMs / 1000)))
   response.writeHead(200, head)
+  if (trailers) response.addTrailers([[COMPLETE, 'true']])
   response.end(bytes)
 }
 
@@ -48,14 +53,16 @@ function streamHead(
   { form, headers, status, outcome, upstreamId }: StreamAnswer,
   { trailers, gzip }: { trailers: boolean; gzip: boolean },
 ): string[] {
-  const announced = trailers && form === 'plain' ? ['Trailer', 'X-Druid-Response-Complete'] : []
+  const announced = trailers && form === 'plain' ? ANNOUNCED : []
   const own = gzip ? ['Content-Encoding', 'gzip'] : []
   const given =
     form === 'plain' && status === 200
-      ? [...idHeaders(id, wire), ...resultHeaders(headers)]
+      ? [...idHeaders(id, wire), ...askersHeaders(headers)]
       : asItCame(headers, { trailers, id, upstreamId })
   return [...given, ...announced, ...own, 'Cache-Status', cacheStatus(outcome)]
 }
+
+const ID_HEADERS = new Set(['x-druid-query-id', 'x-druid-sql-query-id'])
 
 function asItCame(
   headers: readonly string[],
@@ -66,7 +73,7 @@ function asItCame(
     const name = headers[i] ?? ''
     const value = headers[i + 1] ?? ''
     if (!trailers && name.toLowerCase() === 'trailer') continue
-    head.push(name, upstreamId !== undefined && value === upstreamId ? id : value)
+    head.push(name, ID_HEADERS.has(name.toLowerCase()) && value === upstreamId ? id : value)
   }
   return head
 }

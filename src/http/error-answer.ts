@@ -1,6 +1,7 @@
 // Ovate's own errors, in the shape of Druid's.
 import { type ServerResponse } from 'node:http'
 import { ERROR_CODES, type ErrorCode, OvateError } from '../errors.ts'
+import { closeAfter } from './pipelined.ts'
 
 /** Errors that Druid has had since before `DruidException`: clients know them by these names (observed on 33.0.0). */
 const LEGACY = new Map<ErrorCode, { readonly error: string; readonly errorClass: string }>([
@@ -16,7 +17,7 @@ const LEGACY = new Map<ErrorCode, { readonly error: string; readonly errorClass:
 ])
 
 /** The body of an error as Druid writes its own (33.0.0); `ovateCode` tells that it isn't Druid's. */
-function errorBody(code: ErrorCode, message: string): Buffer {
+export function errorBody({ code, message }: OvateError): Buffer {
   const { persona, category } = ERROR_CODES[code]
   const legacy = LEGACY.get(code)
   const body =
@@ -58,8 +59,9 @@ export function sendError(response: ServerResponse, error: unknown, id?: string)
     response.destroy()
     return
   }
-  const { code, message } = asOvateError(error)
-  const body = errorBody(code, message)
+  const told = asOvateError(error)
+  const { code } = told
+  const body = errorBody(told)
   const ids = id === undefined ? [] : ['X-Druid-Query-Id', id, 'X-Druid-SQL-Query-Id', id]
   // A body that was not read to its end leaves the connection in no state to be used again.
   const unread = response.req.complete ? [] : ['Connection', 'close']
@@ -74,5 +76,24 @@ export function sendError(response: ServerResponse, error: unknown, id?: string)
     'Content-Length',
     String(body.length),
   ])
-  response.end(response.req.method === 'HEAD' ? undefined : body)
+  if (response.req.complete) response.end(response.req.method === 'HEAD' ? undefined : body)
+  else endLater(response, body)
+}
+
+/** How long the rest of a body is read and dropped. */
+const LINGER_MS = 2_000
+
+// Closed with bytes unread, a connection is reset, and the client may lose the answer (RFC 9112 §9.6): it goes out, and the
+// end of the connection waits for the end of the body, or a little.
+function endLater(response: ServerResponse, body: Buffer): void {
+  const request = response.req
+  const end = (): void => {
+    clearTimeout(timer)
+    request.off('end', end).off('close', end)
+    response.end()
+  }
+  const timer = setTimeout(end, LINGER_MS)
+  closeAfter(request.socket)
+  request.once('end', end).once('close', end).resume()
+  response.write(body)
 }

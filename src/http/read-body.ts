@@ -1,5 +1,5 @@
 // A request's body, whole, in bounded memory.
-import { type IncomingMessage } from 'node:http'
+import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { OvateError } from '../errors.ts'
@@ -8,51 +8,122 @@ const inflate = promisify(gunzip)
 
 type Done = (outcome: Buffer | OvateError) => void
 
-/**
- * Hot: a hit passes here. Collects a body as it came, still encoded, and gives it to `done`, once: the bytes, or
- * OVATE_BODY_TOO_LARGE as soon as they pass `maxBytes`. A client that leaves before the end gets nothing.
- */
-export function collectBody(request: IncomingMessage, maxBytes: number, done: Done): void {
-  const announced = Number(request.headers['content-length'] ?? 0)
-  if (announced > maxBytes) return done(tooLarge(maxBytes))
-  let first: Buffer | undefined
-  let more: Buffer[] | undefined
-  let sizeBytes = 0
-  request.on('data', (chunk: Buffer) => {
-    sizeBytes += chunk.length
-    if (sizeBytes > maxBytes) {
-      request.removeAllListeners('data').removeAllListeners('end').pause()
-      done(tooLarge(maxBytes))
-    } else if (first === undefined) first = chunk
-    else (more ??= [first]).push(chunk)
-  })
-  request.on('end', () => done(more === undefined ? (first ?? EMPTY) : Buffer.concat(more)))
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
 }
 
-const EMPTY = Buffer.alloc(0)
+/** What each request may take without being counted: nearly all bodies are smaller. */
+const UNCOUNTED_BYTES = 65_536
+const FIRST_BYTES = 4_096
+/** Deflate packs no more than this into one byte (zlib's technical details). */
+const GZIP_RATIO_MAX = 1_032
 
-/**
- * The body without its gzip encoding, which Druid takes too.
- * @throws OvateError OVATE_BAD_BODY when it is no gzip, OVATE_BODY_TOO_LARGE when it inflates past `maxBytes`.
- */
-export async function inflated(body: Buffer, maxBytes: number): Promise<Buffer> {
-  try {
-    return await inflate(body, { maxOutputLength: maxBytes })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes)
-    throw new OvateError(
-      'OVATE_BAD_BODY',
-      'the request says Content-Encoding: gzip, but its body is not gzip',
-      {
-        cause: error,
-      },
+/** Reads bodies, and keeps count of what the large ones of all requests take together until their answers are out. */
+export class BodyReader {
+  readonly #maxBytes: number
+  readonly #allMaxBytes: number
+  readonly #heldBytes = new WeakMap<ServerResponse, number>()
+  #allBytes = 0
+
+  constructor(limits: { readonly maxBytes: number; readonly allMaxBytes: number }) {
+    this.#maxBytes = limits.maxBytes
+    this.#allMaxBytes = limits.allMaxBytes
+  }
+
+  /** What is counted now. */
+  get heldBytes(): number {
+    return this.#allBytes
+  }
+
+  /**
+   * Hot: a hit passes here. Collects a body as it came, still encoded, and gives it to `done`, once: the bytes, or an
+   * error as soon as they pass a limit. A client that leaves before the end gets nothing.
+   */
+  collect({ request, response }: Exchange, done: Done): void {
+    const announcedBytes = Number(request.headers['content-length'] ?? 0)
+    if (announcedBytes > this.#maxBytes) return done(this.#tooLarge())
+    const fail = (error: OvateError): void => {
+      request.removeAllListeners('data').removeAllListeners('end').pause()
+      done(error)
+    }
+    let body: Buffer = EMPTY
+    let sizeBytes = 0
+    request.on('data', (chunk: Buffer) => {
+      const from = sizeBytes
+      sizeBytes += chunk.length
+      if (sizeBytes > this.#maxBytes) return fail(this.#tooLarge())
+      if (!this.#hold(response, sizeBytes)) return fail(noRoom())
+      // The usual body is one chunk. Others are put together at once: a chunk may be a single byte, and a list of those
+      // takes a hundred times what they say.
+      if (from === 0) body = chunk
+      else body = appended(body, from, chunk)
+    })
+    request.on('end', () => done(body.length === sizeBytes ? body : body.subarray(0, sizeBytes)))
+  }
+
+  /**
+   * The body without its gzip encoding, which Druid takes too.
+   * @throws OvateError OVATE_BAD_BODY when it is no gzip, OVATE_BODY_TOO_LARGE when it inflates past the limit,
+   * OVATE_QUEUE_FULL when there is no room for what it may come to.
+   */
+  async inflated({ response }: Pick<Exchange, 'response'>, body: Buffer): Promise<Buffer> {
+    const mayBecomeBytes = Math.min(this.#maxBytes, body.length * GZIP_RATIO_MAX)
+    if (!this.#hold(response, body.length + mayBecomeBytes)) throw noRoom()
+    try {
+      const plain = await inflate(body, { maxOutputLength: this.#maxBytes })
+      this.#hold(response, body.length + plain.length)
+      return plain
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw this.#tooLarge()
+      const message = 'the request says Content-Encoding: gzip, but its body is not gzip'
+      throw new OvateError('OVATE_BAD_BODY', message, { cause: error })
+    }
+  }
+
+  /** Counts what a request takes now, in place of what it took; false when there is no room for more. */
+  #hold(response: ServerResponse, bytes: number): boolean {
+    const before = this.#heldBytes.get(response)
+    if (before === undefined && bytes <= UNCOUNTED_BYTES) return true
+    const more = bytes - (before ?? 0)
+    if (response.destroyed || (more > 0 && this.#allBytes + more > this.#allMaxBytes)) return false
+    if (before === undefined) response.once('close', () => this.#release(response))
+    this.#allBytes += more
+    this.#heldBytes.set(response, bytes)
+    return true
+  }
+
+  #release(response: ServerResponse): void {
+    this.#allBytes -= this.#heldBytes.get(response) ?? 0
+    this.#heldBytes.delete(response)
+  }
+
+  #tooLarge(): OvateError {
+    return new OvateError(
+      'OVATE_BODY_TOO_LARGE',
+      `the request's body is larger than ${this.#maxBytes} bytes: send less, or have listen.maxBody raised`,
     )
   }
 }
 
-function tooLarge(maxBytes: number): OvateError {
+const EMPTY = Buffer.alloc(0)
+
+function appended(body: Buffer, length: number, chunk: Buffer): Buffer {
+  const wantedBytes = length + chunk.length
+  // A chunk as it came is full: the first one that follows makes room.
+  if (wantedBytes <= body.length) {
+    chunk.copy(body, length)
+    return body
+  }
+  const larger = Buffer.allocUnsafe(Math.max(FIRST_BYTES, wantedBytes, body.length * 2))
+  body.copy(larger, 0, 0, length)
+  chunk.copy(larger, length)
+  return larger
+}
+
+function noRoom(): OvateError {
   return new OvateError(
-    'OVATE_BODY_TOO_LARGE',
-    `the request's body is larger than ${maxBytes} bytes: send less, or have listen.maxBody raised`,
+    'OVATE_QUEUE_FULL',
+    'the bodies of other requests take all of listen.allBodies: try again in a moment',
   )
 }

@@ -6,14 +6,18 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { type AddressInfo } from 'node:net'
-import fastify, { type FastifyInstance } from 'fastify'
+import { type AddressInfo, type Socket } from 'node:net'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type Druid } from '../druid/druid.ts'
 import { OvateError } from '../errors.ts'
 import { type Identities } from '../identity/identity.ts'
+import { answerOf, refuseBadHttp } from './bad-http.ts'
 import { sendError } from './error-answer.ts'
 import { ofTheCaller } from './headers.ts'
 import { forwardNative, forwardOther } from './native-endpoint.ts'
+import { isSqlPath } from './paths.ts'
+import { isClosing, watchConnection } from './pipelined.ts'
+import { type BodyReader } from './read-body.ts'
 import { type RunningQueries } from './running.ts'
 import { type SqlEndpoint } from './sql-endpoint.ts'
 import { untilGone } from './until-gone.ts'
@@ -26,7 +30,9 @@ export interface ServerOptions {
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly keepAliveTimeoutMs: number
-  readonly bodyMaxBytes: number
+  /** How long a client may read nothing of what is ready for it. */
+  readonly writeTimeoutMs: number
+  readonly bodies: BodyReader
   readonly druid: Druid
   readonly identities: Identities
   readonly running: RunningQueries
@@ -41,7 +47,10 @@ export interface RunningServer {
   close(graceMs: number): Promise<void>
 }
 
-const SQL_PATHS = new Set(['/druid/v2/sql', '/druid/v2/sql/'])
+/** Longer than any URL that Node takes, so that no id is too long for the router. */
+const PARAMETER_MAX_LENGTH = 65_536
+/** Behind /druid/v2/ these are no ids of queries. */
+const NO_IDS = new Set(['', 'sql', 'datasources', 'candidates'])
 /** Between two looks for connections that have become idle, while the listener closes. */
 const SWEEP_MS = 50
 
@@ -68,7 +77,13 @@ function router(options: ServerOptions): FastifyInstance {
   const app = fastify({
     serverFactory: (handler) => listener(options, handler),
     exposeHeadRoutes: false,
-    routerOptions: { ignoreTrailingSlash: false },
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: PARAMETER_MAX_LENGTH },
+    clientErrorHandler: (error, socket) => refuseBadHttp(error, socket),
+    // A URL that the router can't read is for Druid to refuse.
+    frameworkErrors: (_error, request, reply) => {
+      reply.hijack()
+      forwardOther(options.druid, request.raw, reply.raw).catch(options.onError)
+    },
   })
   // Bodies stay unread: whoever handles a request reads them.
   app.removeAllContentTypeParsers()
@@ -78,28 +93,21 @@ function router(options: ServerOptions): FastifyInstance {
 }
 
 function routes(app: FastifyInstance, options: ServerOptions): void {
-  const { druid, bodyMaxBytes } = options
-  app.get('/status/health', async () => true)
-  app.delete<{ Params: { id: string } }>('/druid/v2/sql/:id', async (request, reply) => {
+  const { druid, bodies } = options
+  app.get('/status/health', (_request, reply) => {
     reply.hijack()
-    await cancel(
-      options,
-      { kind: 'sql', id: request.params.id },
-      { request: request.raw, response: reply.raw },
-    )
+    reply.raw.writeHead(200, HEALTH_HEAD).end('true')
   })
-  app.delete<{ Params: { id: string } }>('/druid/v2/:id', async (request, reply) => {
-    reply.hijack()
-    await cancel(
-      options,
-      { kind: 'native', id: request.params.id },
-      { request: request.raw, response: reply.raw },
-    )
-  })
+  app.delete<{ Params: { id: string } }>('/druid/v2/sql/:id', (request, reply) =>
+    deleted(options, { kind: 'sql', id: request.params.id }, request, reply),
+  )
+  app.delete<{ Params: { id: string } }>('/druid/v2/:id', (request, reply) =>
+    deleted(options, { kind: 'native', id: request.params.id }, request, reply),
+  )
   for (const path of ['/druid/v2', '/druid/v2/']) {
     app.post(path, async (request, reply) => {
       reply.hijack()
-      await forwardNative(druid, bodyMaxBytes, { request: request.raw, response: reply.raw })
+      await forwardNative(druid, bodies, { request: request.raw, response: reply.raw })
     })
   }
   app.setNotFoundHandler(async (request, reply) => {
@@ -116,6 +124,33 @@ function routes(app: FastifyInstance, options: ServerOptions): void {
   })
 }
 
+/** As a Broker answers (33.0.0). */
+const HEALTH_HEAD = [
+  'Cache-Control',
+  'no-cache, no-store, max-age=0',
+  'Content-Type',
+  'application/json',
+  'Content-Length',
+  '4',
+]
+
+interface QueryName {
+  readonly kind: 'sql' | 'native'
+  readonly id: string
+}
+
+async function deleted(
+  options: ServerOptions,
+  query: QueryName,
+  { raw: request }: FastifyRequest<{ Params: { id: string } }>,
+  reply: FastifyReply,
+): Promise<void> {
+  reply.hijack()
+  const exchange = { request, response: reply.raw }
+  const isPath = query.kind === 'sql' ? query.id === '' : NO_IDS.has(query.id)
+  await (isPath ? forwardOther(options.druid, request, reply.raw) : cancel(options, query, exchange))
+}
+
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -124,7 +159,7 @@ interface Exchange {
 // A query that runs here ends here: the flight behind it goes on while others wait, and is cancelled when none does.
 async function cancel(
   { druid, identities, running }: ServerOptions,
-  query: { readonly kind: 'sql' | 'native'; readonly id: string },
+  query: QueryName,
   { request, response }: Exchange,
 ): Promise<void> {
   const stop = untilGone(response)
@@ -149,7 +184,9 @@ function listener(
   }
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (!server.listening) response.shouldKeepAlive = false
-    if (request.method === 'POST' && SQL_PATHS.has(request.url ?? '')) options.sql.handle(request, response)
+    if (isClosing(request.socket)) return
+    watchConnection(response)
+    if (request.method === 'POST' && isSqlPath(request.url ?? '')) options.sql.handle(request, response)
     else handler(request, response)
   }
   const server =
@@ -157,7 +194,16 @@ function listener(
       ? createHttpServer(settings, onRequest)
       : createHttpsServer({ ...settings, ...options.tls }, onRequest)
   server.maxConnections = options.connectionsMax
+  server.setTimeout(options.writeTimeoutMs, endIdle)
   return server
+}
+
+/**
+ * Nothing was read or written on a connection for as long as may be: it goes, unless its answer waits for Druid. Node sees
+ * to it that what still drains out of a large write counts as written.
+ */
+function endIdle(socket: Socket): void {
+  if (answerOf(socket) === undefined || socket.writableLength > 0) socket.destroy()
 }
 
 function urlOf(server: Server, { host, tls }: ServerOptions): string {

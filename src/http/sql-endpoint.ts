@@ -13,11 +13,11 @@ import { type Reason } from '../plan/reasons.ts'
 import { cacheStatus, sendHeld, sendStream } from './answer.ts'
 import { readCacheControl } from './cache-control.ts'
 import { sendError } from './error-answer.ts'
-import { ofTheCaller, takesGzip } from './headers.ts'
+import { endToEnd, forJson, isGzip, ofTheCaller, takesGzip } from './headers.ts'
 import { inTime } from './in-time.ts'
 import { forward } from './pass-through.ts'
 import { type Planner } from './planner.ts'
-import { collectBody, inflated } from './read-body.ts'
+import { type BodyReader } from './read-body.ts'
 import { type RunningQueries } from './running.ts'
 import { type Prepared, ShortCut } from './short-cut.ts'
 import { type BodyReading, readSqlBody, type SqlBody } from './sql-body.ts'
@@ -30,7 +30,7 @@ export interface SqlEndpointOptions {
   readonly identities: Identities
   readonly planner: Planner
   readonly running: RunningQueries
-  readonly bodyMaxBytes: number
+  readonly bodies: BodyReader
   /** How long Druid lets a query run that names no timeout, ms. */
   readonly defaultTimeoutMs: number
   readonly onAnswer: (outcome: Outcome, tookMs: number) => void
@@ -48,6 +48,13 @@ interface Exchange {
   readonly identity: IdentityScope
 }
 
+interface Asked {
+  readonly body: SqlBody
+  readonly plan: ReturnType<Planner['plan']>
+  readonly id: string
+  readonly upstreamId: string
+}
+
 export class SqlEndpoint {
   readonly #options: SqlEndpointOptions
   readonly #shortCut = new ShortCut()
@@ -58,14 +65,18 @@ export class SqlEndpoint {
 
   /** Hot: a hit passes here. Answers one request; errors go to the client. */
   handle(request: IncomingMessage, response: ServerResponse): void {
-    const { clock, bodyMaxBytes } = this.#options
+    const { clock, bodies } = this.#options
     const arrivedAtMs = clock.now()
-    collectBody(request, bodyMaxBytes, (body) => {
+    bodies.collect({ request, response }, (body) => {
       if (!Buffer.isBuffer(body)) return sendError(response, body)
       const identity = this.#options.identities.scopeOf(request)
       const exchange = { request, response, arrivedAtMs, identity }
       const key = this.#shortCut.key(request.headers, identity, body)
-      if (key !== undefined && this.#answerAtOnce(exchange, key)) return
+      try {
+        if (key !== undefined && this.#answerAtOnce(exchange, key)) return
+      } catch (error) {
+        return this.#fail(exchange, error)
+      }
       this.#answer(exchange, body, key).catch((error: unknown) => this.#fail(exchange, error))
     })
   }
@@ -86,22 +97,28 @@ export class SqlEndpoint {
 
   async #answer(exchange: Exchange, raw: Buffer, key: string | undefined): Promise<void> {
     const { request } = exchange
-    const encoding = request.headers['content-encoding']?.toLowerCase()
-    const gzip = encoding === 'gzip' || encoding === 'x-gzip'
-    const body = gzip ? await inflated(raw, this.#options.bodyMaxBytes) : raw
-    const form = encoding === undefined || gzip ? this.#formOf(request) : 'other'
+    const form = this.#formOf(request)
+    const gzip = form !== 'other' && isGzip(request.headers['content-encoding'])
+    const body = gzip ? await this.#options.bodies.inflated(exchange, raw) : raw
     const json = asJson(form, body)
-    if (json === undefined) return await this.#forward(exchange, raw, 'content-type')
+    if (json === undefined) {
+      const headers = endToEnd(request.rawHeaders)
+      return await this.#forward(exchange, { body: raw, headers }, 'content-type')
+    }
     const reading: BodyReading = readSqlBody(json)
     if (reading.kind === 'no-json') throw new OvateError('OVATE_BAD_BODY', reading.message)
-    if (reading.kind === 'unclear') return await this.#forward(exchange, raw, 'body-not-understood')
-    await this.#run(exchange, reading.body, key)
+    if (reading.kind === 'read') return await this.#run(exchange, reading.body, key)
+    const headers = forJson(request.rawHeaders, request.headers['accept-encoding'])
+    await this.#forward(exchange, { body: reading.bytes, headers }, 'body-not-understood')
   }
 
   async #run(exchange: Exchange, body: SqlBody, key: string | undefined): Promise<void> {
     const { planner, druid, running } = this.#options
     const { response, identity } = exchange
     const id = body.clientId ?? randomUUID()
+    // A DELETE for the one would end the other as well.
+    const isTaken = running.has(id) || druid.isRunning({ kind: 'sql', id })
+    const upstreamId = isTaken ? randomUUID() : id
     const plan = planner.plan(body, identity)
     if (plan.kind === 'whole' && key !== undefined) {
       const generation = druid.generation(plan.service ?? druid.defaultService)
@@ -111,7 +128,7 @@ export class SqlEndpoint {
     const stop = untilGone(response)
     const end = running.begin(id, identity, stop)
     try {
-      await this.#give(exchange, { body, plan, id }, stop)
+      await this.#give(exchange, { body, plan, id, upstreamId }, stop)
     } catch (error) {
       if (!response.destroyed) this.#fail(exchange, error, id)
     } finally {
@@ -121,18 +138,20 @@ export class SqlEndpoint {
 
   async #give(
     { request, response, arrivedAtMs, identity }: Exchange,
-    { body, plan, id }: { body: SqlBody; plan: ReturnType<Planner['plan']>; id: string },
+    { body, plan, id, upstreamId }: Asked,
     stop: AbortController,
   ): Promise<void> {
-    const { engine, clock, onAnswer } = this.#options
+    const { engine, clock, onAnswer, planner } = this.#options
     const sql = {
       query: body.query,
+      service: planner.serviceOf(body.query),
       wire: body.wire,
       identity,
       id,
+      upstreamId,
       headers: ofTheCaller(request.rawHeaders),
       acceptEncoding: request.headers['accept-encoding'],
-      bodies: body.bodies(id),
+      bodies: body.bodies(upstreamId),
       cacheWish: readCacheControl(request.headers['cache-control']),
       arrivedAtMs,
       timeoutMs: this.#timeoutMs(body),
@@ -154,15 +173,20 @@ export class SqlEndpoint {
     onAnswer(answer.outcome, clock.now() - arrivedAtMs)
   }
 
-  // Bodies that Ovate can't read go to Druid as they came, and its own answer comes back.
-  async #forward({ request, response, arrivedAtMs }: Exchange, raw: Buffer, reason: Reason): Promise<void> {
+  // Bodies that Ovate can't read go to Druid, and its own answer comes back.
+  async #forward(
+    { request, response, arrivedAtMs }: Exchange,
+    { body, headers }: { readonly body: Buffer; readonly headers: readonly string[] },
+    reason: Reason,
+  ): Promise<void> {
     const { druid, onAnswer, clock } = this.#options
     const outcome = { kind: 'bypass', reason } as const
     await forward({
       druid,
       request,
       response,
-      body: raw,
+      headers,
+      body,
       repeatable: false,
       cancel: undefined,
       extraHeaders: ['Cache-Status', cacheStatus(outcome)],
@@ -172,10 +196,12 @@ export class SqlEndpoint {
 
   #formOf(request: IncomingMessage): BodyForm {
     const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';')
+    const form = FORMS.get(type.trim()) ?? 'other'
+    // Druid takes no notice of the charset of JSON.
+    if (form === 'json') return form
     const charset = parameters.map((text) => text.trim()).find((text) => text.startsWith('charset='))
     if (charset !== undefined && !/^charset="?utf-?8"?$/.test(charset)) return 'other'
-    const form = FORMS.get(type.trim()) ?? 'other'
-    return form === 'json' || this.#options.planner.knowsText(undefined) ? form : 'other'
+    return this.#options.planner.knowsText(undefined) ? form : 'other'
   }
 
   /** The context's own timeout where there is one (0: none). */

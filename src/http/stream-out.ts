@@ -59,6 +59,9 @@ function drained(response: ServerResponse): Promise<void> {
 function cut(response: ServerResponse): void {
   // The head is kept back for the first bytes of the body, which may never have come.
   response.flushHeaders()
-  if (response.socket === null) response.destroy()
-  else response.socket.destroySoon()
+  const { socket } = response
+  if (socket === null) response.destroy()
+  // HTTP/1.0 knows no end of a body but the end of its connection: only a reset is none.
+  else if (response.req.httpVersionMinor === 0) socket.write('', () => socket.resetAndDestroy())
+  else socket.destroySoon()
 }

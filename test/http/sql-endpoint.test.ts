@@ -1,11 +1,12 @@
 // The whole road on a Broker in memory: what a client gets, and what reached the Broker for it.
+import { randomUUID } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type DruidRequest } from '../../src/druid/druid.ts'
 import { OvateError } from '../../src/errors.ts'
 import { ALL_TIME } from '../../src/freshness/segments.ts'
 import { deferred } from '../support/deferred.ts'
-import { FakeDruid } from '../support/fake-druid.ts'
+import { FakeDruid, type Reply } from '../support/fake-druid.ts'
 import { ask, askSql, type Got } from '../support/http-client.ts'
 import { answerer, bodyText, kindOf, type QueryKind, type Script, script } from '../support/scripted.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -311,30 +312,31 @@ describe('flights', () => {
     },
   )
 
-  test('a refusal is the same for all who wait, each under its own id', async () => {
+  test.each<[string, readonly [string, string], number]>([
+    ['is the same for all who wait, each under its own id', [randomUUID(), randomUUID()], 1],
+    ['that names an id which could be any word is for the one who asked', ['error', 'a-2'], 2],
+  ])('a refusal %s', async (_, ids, queries) => {
     const hold = deferred<void>()
-    broker.next.push(async (request) => {
+    const refuse = async (request: DruidRequest): Promise<Reply> => {
       await hold.promise
       const { sqlQueryId } = (JSON.parse(bodyText(request)) as { context: { sqlQueryId: string } }).context
       return {
         status: 400,
         headers: ['X-Druid-SQL-Query-Id', sqlQueryId],
-        body: `{"errorMessage":"in [${sqlQueryId}]"}`,
+        body: `{"error":"yes","errorMessage":"in [${sqlQueryId}]"}`,
       }
-    })
-    const asked = Promise.all(
-      ['a-1', 'a-2'].map((sqlQueryId) => askSql(stack.sqlUrl, { query: COUNT, context: { sqlQueryId } })),
-    )
+    }
+    broker.next.push(refuse, refuse)
+    const asked = ids.map((sqlQueryId) => askSql(stack.sqlUrl, { query: COUNT, context: { sqlQueryId } }))
     await until(() => stack.flights.list()[0]?.waiters === 2)
     hold.resolve()
-    const got = await asked
-    expect(got.map(({ body }) => body.toString())).toEqual([
-      '{"errorMessage":"in [a-1]"}',
-      '{"errorMessage":"in [a-2]"}',
-    ])
-    expect(got.map(({ headers }) => headers['x-druid-sql-query-id'])).toEqual(['a-1', 'a-2'])
+    const got = await Promise.all(asked)
+    expect(got.map(({ body }) => body.toString())).toEqual(
+      ids.map((id) => `{"error":"yes","errorMessage":"in [${id}]"}`),
+    )
+    expect(got.map(({ headers }) => headers['x-druid-sql-query-id'])).toEqual(ids)
     expect(got.map((one) => one.status)).toEqual([400, 400])
-    expect(reached('data')).toHaveLength(1)
+    expect(reached('data')).toHaveLength(queries)
   })
 
   test('a client that leaves ends what nobody else waits for', async () => {

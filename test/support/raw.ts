@@ -1,0 +1,69 @@
+// A connection by hand: what goes out is exactly what the test says, and what came in is there as bytes.
+import { connect, type Socket } from 'node:net'
+
+export interface RawConnection {
+  readonly socket: Socket
+  /** What came so far, as latin1. */
+  readonly text: string
+  send(text: string | Buffer): void
+  /** Resolves with what came once that matches; rejects when the connection ends before. */
+  until(pattern: RegExp): Promise<string>
+  /** Resolves with all that came when the other side has ended; `reset` when it did not do so properly. */
+  end(): Promise<{ readonly text: string; readonly reset: boolean }>
+  close(): void
+}
+
+/** Connects to a server at `url`. */
+export async function rawConnection(url: string): Promise<RawConnection> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  const chunks: Buffer[] = []
+  let reset = false
+  const ended = new Promise<void>((resolve) => {
+    socket.on('end', resolve).on('close', () => resolve())
+  })
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  socket.on('error', () => {
+    reset = true
+  })
+  await new Promise((resolve) => socket.once('connect', resolve))
+  const text = (): string => Buffer.concat(chunks).toString('latin1')
+  const until = async (pattern: RegExp): Promise<string> => {
+    while (!pattern.test(text())) {
+      if (socket.destroyed || socket.readableEnded) throw new Error(`ended before ${pattern}: ${text()}`)
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          socket.off('data', done).off('close', done).off('end', done)
+          resolve()
+        }
+        socket.on('data', done).on('close', done).on('end', done)
+      })
+    }
+    return text()
+  }
+  return {
+    socket,
+    get text() {
+      return text()
+    },
+    send: (data) => socket.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : data),
+    until,
+    end: async () => {
+      await ended
+      return { text: text(), reset }
+    },
+    close: () => socket.destroy(),
+  }
+}
+
+/** A request with a JSON body, as it goes over the wire. */
+export function rawPost(path: string, body: string | Buffer, headers: readonly string[] = []): string {
+  const bytes = Buffer.from(body)
+  const head = [
+    'Host: ovate',
+    'Content-Type: application/json',
+    `Content-Length: ${bytes.length}`,
+    ...headers,
+  ]
+  return `POST ${path} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n${bytes.toString('latin1')}`
+}
