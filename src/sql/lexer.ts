@@ -21,6 +21,8 @@ const LINE = /[^\n\r]*/y
 const WORD = new RegExp(`[${LETTER}][${LETTER}${DIGIT}]*`, 'y')
 const NUMBER = /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y
 const OPERATOR = /<>|!=|<=|>=|\|\||=>|->|\.\.|::|[()[\]{};.,=<>:+\-*/%|^&~!]/y
+// LBRACE_D and its like: `{ d '2020-01-01'}` opens an escape, with a line break or a comment for the blank it is refused.
+const BRACE = /\{ *[A-Za-z]/y
 const UESCAPE = /UESCAPE/iy
 // Literals in a character set or as bytes (N'…', _latin1'…', X'…', E'…'): rare, and read differently by version.
 const PREFIX = /^(?:[nxe]|_.*)$/i
@@ -75,6 +77,7 @@ function readToken(text: string, at: number): Token | undefined {
   if (first === '/' && text[at + 1] === '*') return readHint(text, at)
   // COMMENT_END of Parser.jj, a token of its own: `COUNT(*/* all */)` is refused (33.0.0).
   if (first === '*' && text[at + 1] === '/') return undefined
+  if (first === '{' && match(BRACE, text, at) < 0) return undefined
   return (
     readWord(text, at) ??
     readPattern('number', NUMBER, text, at) ??
