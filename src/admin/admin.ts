@@ -17,6 +17,11 @@ const BODY_MAX_BYTES = 1_000_000
 /** Listens; resolves when it answers. @throws what `listen` failed with. */
 export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
   const app = fastify({ bodyLimit: BODY_MAX_BYTES, forceCloseConnections: true })
+  // JSON is read where the statement is: by a scanner that no depth can hurt.
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  )
   app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   guard(app, options.token)
   routes(app, options)

@@ -15,13 +15,19 @@ export function explain(
   { explain: explainBody, engine }: { readonly explain: Explain; readonly engine: Engine },
   asked: unknown,
 ): Explanation & { readonly held?: HeldState } {
-  if (asked === undefined || asked === null || asked === '') {
+  const body = bodyOf(asked)
+  if (body === undefined) {
     throw new OvateError(
       'OVATE_BAD_REQUEST',
       'no statement: send ?sql=SELECT…, a body of text, or {"query":"SELECT…"}',
     )
   }
-  const body = typeof asked === 'string' ? { query: asked } : asked
-  const { explanation, plan } = explainBody(Buffer.from(JSON.stringify(body)))
+  const { explanation, plan } = explainBody(body)
   return plan.kind === 'whole' ? { ...explanation, held: engine.peek(plan) } : explanation
+}
+
+/** What `/druid/v2/sql` would get; undefined when nothing was asked, or no one thing. */
+function bodyOf(asked: unknown): Buffer | undefined {
+  if (typeof asked === 'string' && asked !== '') return Buffer.from(JSON.stringify({ query: asked }))
+  return Buffer.isBuffer(asked) && asked.length > 0 ? asked : undefined
 }
