@@ -1,6 +1,5 @@
 // The `zookeeper` package (7.3.0), as much of it as is used, and nothing of it beyond this folder.
-// It must be loaded in one isolate only: its static handles crash the process when a second one loads it, or when a
-// worker that holds a client ends. So: never in worker_threads.
+// It is never loaded in this process: hosted.ts says why.
 import { OvateError } from '../errors.ts'
 
 /** What the C client says of a znode; 64-bit fields come as doubles, exact below 2^53. */
@@ -36,23 +35,12 @@ interface NativeEvents {
 
 export interface NativeZooKeeper {
   readonly native: NativeClient
+  /** Resolves when it can be begun; left out: at once. */
+  readonly loaded?: Promise<void>
   on<Name extends keyof NativeEvents>(event: Name, listener: NativeEvents[Name]): unknown
 }
 
 export type NativeConstructor = new (options: Record<string, never>) => NativeZooKeeper
-
-/** @throws OvateError OVATE_ZOOKEEPER when the package isn't there: it is compiled when Ovate is installed. */
-export async function loadNative(): Promise<NativeConstructor> {
-  try {
-    const { default: loaded } = (await import('zookeeper')) as unknown as { default: NativeConstructor }
-    return loaded
-  } catch (cause) {
-    const text =
-      'the package "zookeeper" is not installed: install a C compiler, make and python3, then run "npm install ' +
-      'zookeeper"; or name Brokers in druid.brokers or druid.bootstrap'
-    throw new OvateError('OVATE_ZOOKEEPER', text, { cause })
-  }
-}
 
 const NAMES: Readonly<Record<number, string>> = {
   [-4]: 'connection lost',

@@ -55,6 +55,11 @@ export class Session {
     })
   }
 
+  /** Resolves when it may be opened; undefined: now. */
+  get loaded(): Promise<void> | undefined {
+    return this.#zookeeper.loaded
+  }
+
   /** @throws OvateError OVATE_ZOOKEEPER. */
   open(): void {
     const { connect, timeoutMs, auth } = this.#options
@@ -71,7 +76,7 @@ export class Session {
     if (code !== 0) throw nativeError(code, 'authentication')
   }
 
-  /** Synchronous in the C client: up to 1.5 s when the server is frozen while connected, else under 1 ms. */
+  /** `ended` is told at once. */
   close(): void {
     if (!this.#closed) this.#zookeeper.native.close()
   }

@@ -4,7 +4,8 @@ import { orAborted } from '../abort.ts'
 import { OvateError } from '../errors.ts'
 import { type Ensemble, parseConnectString, resolveEnsemble } from './addresses.ts'
 import { type Coordination, type SessionState, type Znode } from './coordination.ts'
-import { loadNative, type NativeConstructor } from './native.ts'
+import { loadNative } from './hosted.ts'
+import { type NativeConstructor } from './native.ts'
 import { Session } from './session.ts'
 import { Watches } from './watches.ts'
 
@@ -229,16 +230,22 @@ export class ZooKeeperCoordination implements Coordination {
         },
         changed: (path) => this.#watches.fire(path),
       })
-      try {
-        session.open()
-        this.#session = session
-        signal.addEventListener('abort', close, { once: true })
-        search()
-      } catch (error) {
-        over = true
-        session.close()
-        reject(error as Error)
+      const open = (): void => {
+        if (over) return
+        try {
+          session.open()
+          this.#session = session
+          search()
+        } catch (error) {
+          over = true
+          signal.removeEventListener('abort', close)
+          session.close()
+          reject(error as Error)
+        }
       }
+      signal.addEventListener('abort', close, { once: true })
+      if (session.loaded === undefined) open()
+      else session.loaded.then(open).catch(reject)
     })
   }
 

@@ -4,7 +4,8 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../src/clock.ts'
 import { BrokerDiscovery } from '../../src/coordination/broker-discovery.ts'
-import { loadNative, type NativeConstructor, type NativeZooKeeper } from '../../src/coordination/native.ts'
+import { loadNative } from '../../src/coordination/hosted.ts'
+import { type NativeConstructor, type NativeZooKeeper } from '../../src/coordination/native.ts'
 import {
   connectZooKeeper,
   type ZooKeeperCoordination,
