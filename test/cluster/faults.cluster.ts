@@ -6,7 +6,15 @@ import { clusterAvailable, theCluster } from './available.ts'
 import { brokerEvents, makeWhole, untilBroker, untilBusy } from './brokers.ts'
 import { type Cluster } from './cluster.ts'
 import { startOvate } from './ovate.ts'
-import { expectedFrom, QUESTIONS, type Seen, startTraffic, tally, type Traffic } from './traffic.ts'
+import {
+  expectedFrom,
+  isCutLate,
+  QUESTIONS,
+  type Seen,
+  startTraffic,
+  tally,
+  type Traffic,
+} from './traffic.ts'
 
 const CLIENTS = 5
 /** Answers for each client under a fault, and after it. */
@@ -123,11 +131,6 @@ describe.runIf(clusterAvailable)('a Broker under load is', () => {
 
 function isRight({ outcome }: Seen): boolean {
   return outcome === 'right'
-}
-
-/** A part of it had been sent on, so it can't be begun anew. */
-function isCutLate({ outcome, bytes }: Seen): boolean {
-  return outcome === 'cut' && bytes > 0
 }
 
 function longest(seen: readonly Seen[]): number {

@@ -152,6 +152,11 @@ function seenOf({ name }: Question, asked: Asked, expected: ReadonlyMap<string, 
   }
 }
 
+/** A part of it had been sent on, so it can't be begun anew. */
+export function isCutLate({ outcome, bytes }: Seen): boolean {
+  return outcome === 'cut' && bytes > 0
+}
+
 /** How many of each kind, told so that a failing test says what came. */
 export function tally(seen: readonly Seen[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {}
