@@ -15,6 +15,8 @@ export interface Forwarded {
   /** Headers for Druid, names and values in turn. */
   readonly headers: readonly string[]
   readonly body: Buffer | Readable | undefined
+  /** The Broker that must answer, by id. */
+  readonly broker?: string | undefined
   readonly repeatable: boolean
   readonly cancel: DruidRequest['cancel']
   /** Headers that Ovate adds to the answer, names and values in turn. */
@@ -33,6 +35,7 @@ export async function forward(forwarded: Forwarded): Promise<void> {
         headers,
         body,
         service: undefined,
+        broker: forwarded.broker,
         repeatable,
         cancel,
       },

@@ -1,5 +1,5 @@
 // Unusual requests, byte by byte: what a Broker makes of them, Ovate in front of it makes as well.
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { request as nodeRequest } from 'node:http'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -188,6 +188,32 @@ describe.runIf(clusterAvailable)('a Broker and Ovate before it', () => {
       const direct = await digestOf(broker, renamed)
       expect(await digestOf(app.url, renamed)).toEqual({ ...direct, way: 'fwd=miss' })
     })
+  })
+
+  test('JDBC finds its connections and statements again, whichever Broker has them', async () => {
+    const two = await startOvate(theCluster())
+    const call = async (body: Record<string, unknown>): Promise<Record<string, unknown>> => {
+      const got = await request(`${two.url}${SQL}/avatica/`, { body })
+      return JSON.parse(got.body.toString()) as Record<string, unknown>
+    }
+    try {
+      for (let at = 0; at < 12; at += 1) {
+        const connectionId = randomUUID()
+        await call({ request: 'openConnection', connectionId, info: {} })
+        const { statementId } = await call({ request: 'createStatement', connectionId })
+        const executed = await call({
+          request: 'prepareAndExecute',
+          connectionId,
+          statementId,
+          sql: 'SELECT COUNT(*) FROM events',
+          maxRowCount: -1,
+        })
+        expect(executed).toMatchObject({ response: 'executeResults', missingStatement: false })
+        await call({ request: 'closeConnection', connectionId })
+      }
+    } finally {
+      await two.close()
+    }
   })
 
   test('If-None-Match in a context turns rows into nothing at a Broker, and never at Ovate', async () => {
