@@ -81,7 +81,7 @@ export type Formula =
   /** `+`, `=`, `AND`, `NOT`, `CASE`, `NULLIF`, `CAST DOUBLE` … with operands in order. */
   | { readonly kind: 'operation'; readonly name: string; readonly of: readonly Formula[] }
 
-export type Role = 'bucket' | 'dimension' | 'measure' | 'constant' | 'other'
+type Role = 'bucket' | 'dimension' | 'measure' | 'constant' | 'other'
 
 export interface OutputColumn {
   readonly role: Role
@@ -136,7 +136,7 @@ export interface Grouped {
 }
 
 /** Parts of the SELECT that groups, to be replaced or added to; one that isn't there is empty where it would stand. */
-export interface Texts {
+interface Texts {
   /** From its SELECT to its end, without ORDER BY, LIMIT and the like. */
   readonly query: Stretch
   readonly select: Stretch

@@ -63,7 +63,7 @@ function readText(bytes: Buffer, start: number, end: number): SortKey {
 }
 
 /** Where nulls go: Druid's groupBy has them first ascending and last descending; a topN the other way round at times. */
-export type NullsPlace = 'first' | 'last'
+type NullsPlace = 'first' | 'last'
 
 /**
  * Ascending; negative when `a` comes first. Numbers as Java's `Double.compare` has them (NaN above all else), texts by
