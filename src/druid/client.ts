@@ -205,6 +205,8 @@ export class DruidClient implements Druid {
     headers: readonly string[],
   ): Promise<void> {
     const { closing } = this.#fleet
+    await this.#oldEnough(exchange)
+    if (exchange.done) return
     const endMs = this.#clock.monotonic() + this.#limits.cancelTimeoutMs
     let outcome: number | Error = 404
     for (let pauseMs = CANCEL_PAUSE_MS; ; pauseMs *= 2) {
@@ -212,9 +214,19 @@ export class DruidClient implements Druid {
       outcome = await cancelAt(broker, { query, headers }, { clock: this.#clock, timeoutMs }, closing)
       const tooEarly = outcome === 404 && !exchange.answered && !exchange.done
       if (!tooEarly || this.#clock.monotonic() + pauseMs >= endMs) break
-      await delay(pauseMs, undefined, { signal: closing, ref: false }).catch(() => undefined)
+      await pause(pauseMs, closing)
     }
     this.#events.cancelled?.(broker.address, outcome)
+  }
+
+  /** Waits until a query may be cancelled, or is answered. */
+  async #oldEnough(exchange: Exchange): Promise<void> {
+    const waitMs = exchange.sentAtMs + this.#limits.cancelAgeMs - this.#clock.now()
+    if (exchange.answered || waitMs <= 0) return
+    const enough = new AbortController()
+    const aged = pause(waitMs, AbortSignal.any([enough.signal, this.#fleet.closing]))
+    await Promise.race([aged, exchange.head.catch(() => undefined)])
+    enough.abort()
   }
 
   async #cancelAtAll(
@@ -231,6 +243,10 @@ export class DruidClient implements Druid {
     signal.throwIfAborted()
     return statusOfAll(settled)
   }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal, ref: false }).catch(() => undefined)
 }
 
 // What was never written may be sent wherever the body still is; a stream may have been read, or destroyed.

@@ -60,6 +60,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.#head.promise
   }
 
+  /** When the request was written, by our clock, in ms; 0 before. */
+  get sentAtMs(): number {
+    return this.#sentAtMs
+  }
+
   /** Whether the request, or a part of it, was written. */
   get started(): boolean {
     return this.#sentAtMs > 0

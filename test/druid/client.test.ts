@@ -425,6 +425,34 @@ test('a query that its Broker never comes to know is let go of in time', async (
   expect(cancelled).toEqual([404])
 })
 
+test('a query given up at once is cancelled when Druid has had time to begin it', async () => {
+  const broker = await fakeBroker((request, response) => {
+    if (request.method === 'DELETE') response.writeHead(202).end()
+  })
+  const druid = druidOn([broker], { limits: { cancelAgeMs: 300 } })
+  const gone = new AbortController()
+  const sent = druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
+  await vi.waitUntil(() => broker.received.length === 1)
+  const sentAtMs = performance.now()
+  gone.abort(new Error('client gone'))
+  await expect(sent).rejects.toThrow('client gone')
+  await vi.waitUntil(() => deletes(broker).length === 1, { timeout: 5_000 })
+  expect(performance.now() - sentAtMs).toBeGreaterThan(200)
+})
+
+test('a query given up at once and answered at once is let go of at once', async () => {
+  const broker = await fakeBroker((request, response) => {
+    setTimeout(() => answerRows(request, response), 50)
+  })
+  const druid = druidOn([broker], { limits: { cancelAgeMs: 60_000 } })
+  const gone = new AbortController()
+  const sent = druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
+  await vi.waitUntil(() => broker.received.length === 1)
+  gone.abort(new Error('client gone'))
+  await expect(sent).rejects.toThrow('client gone')
+  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0, { timeout: 5_000 })
+})
+
 test('a query given up that is answered before its Broker knows it is asked about no more', async () => {
   let finish = (): void => undefined
   const broker = await fakeBroker((request, response) => {

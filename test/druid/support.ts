@@ -18,6 +18,7 @@ const QUICK: Partial<DruidLimits> = {
   probeFailures: 2,
   readinessIntervalMs: 20,
   rampMs: 100,
+  cancelAgeMs: 20,
   cancelTimeoutMs: 1_000,
 }
 
