@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type App } from '../../src/app/app.ts'
 import { clusterAvailable, theCluster } from './available.ts'
-import { dropInterval, restoreInterval, waitForSql } from './changes.ts'
+import { dropInterval, reloadDst, restoreInterval, waitForSql } from './changes.ts'
 import { type Cluster } from './cluster.ts'
 import { type HoldingProxy, startHoldingProxy } from './holding-proxy.ts'
 import { parseJson, request, sql } from './http.ts'
@@ -31,6 +31,7 @@ describe.runIf(clusterAvailable)('an answer that Druid computed while a day was 
     proxy.release()
     await app.close()
     await proxy.close()
+    await reloadDst(cluster)
   })
 
   async function lookedAt(): Promise<string | null | undefined> {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type App } from '../../src/app/app.ts'
 import { clusterAvailable, theCluster } from './available.ts'
-import { appendRows, compact, dropInterval, reindex, restoreInterval } from './changes.ts'
+import { appendRows, compact, dropInterval, reindex, reloadDst, restoreInterval } from './changes.ts'
 import { type Cluster } from './cluster.ts'
 import { countSql, type DatasourceName } from './datasources.ts'
 import { sqlRows } from './http.ts'
@@ -104,6 +104,7 @@ describe.runIf(clusterAvailable)('when data change', () => {
   afterAll(async () => {
     await Promise.all(watches.map((watch) => watch.stop()))
     await Promise.all(apps.map((app) => app.close()))
+    await reloadDst(cluster)
   })
 
   async function rowsOf(interval: string): Promise<readonly string[]> {

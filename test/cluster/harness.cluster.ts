@@ -1,5 +1,5 @@
 // The harness itself: what other tests on the cluster rely on.
-import { beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clusterAvailable, theCluster } from './available.ts'
 import {
   appendRows,
@@ -7,6 +7,7 @@ import {
   compact,
   dropInterval,
   reindex,
+  reloadDst,
   restoreInterval,
   waitForSql,
 } from './changes.ts'
@@ -145,6 +146,9 @@ describe.runIf(clusterAvailable)('the cluster', () => {
     const ofDay = async (what: string): Promise<Row | undefined> =>
       (await sqlRows(cluster.services.broker2, `SELECT ${what} ${OF_DAY}`))[0]
     const number = async (what: string): Promise<number> => Number((await ofDay(`${what} AS n`))?.['n'])
+
+    // The next run on this cluster finds what a fresh one has.
+    afterAll(() => reloadDst(cluster))
 
     test('an append is one more partition of the same version', async () => {
       const [count, before] = [await number('COUNT(*)'), await timeline()]

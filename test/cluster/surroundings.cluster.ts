@@ -1,8 +1,8 @@
 // What an answer depends on beside the rows of its interval: columns that come and go, lookups, data beyond all others.
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type App } from '../../src/app/app.ts'
 import { clusterAvailable, theCluster } from './available.ts'
-import { appendRows, dropInterval, reindex, waitForSql } from './changes.ts'
+import { appendRows, dropInterval, reindex, reloadDst, waitForSql } from './changes.ts'
 import { type Cluster } from './cluster.ts'
 import { ingestTask } from './datasources.ts'
 import { parseJson, request } from './http.ts'
@@ -30,6 +30,8 @@ describe.runIf(clusterAvailable)('what an answer depends on beside its rows', ()
     await watch?.stop()
     await app?.close()
   })
+
+  afterAll(() => reloadDst(cluster))
 
   /** Answers are watched from when all of them are kept. */
   async function watching(statements: Statements, boundMs: number): Promise<Watch> {
