@@ -83,10 +83,13 @@ export const QUESTIONS: readonly Question[] = [
   },
 ]
 
-/** A statement of a row that takes Druid about 15 ms for each of `rows`; `where` is a part of its text. */
+/**
+ * A statement of a row that takes Druid about 15 ms for each of `rows`; `where` is a part of its text. One native query
+ * computes it: Druid (33.0.0) loses a cancel that comes between two.
+ */
 export function longSql(rows: number, where = '1 = 1'): string {
-  const pages = `(SELECT page FROM events GROUP BY 1 LIMIT ${rows})`
-  return `SELECT COUNT(*) AS n FROM events CROSS JOIN ${pages} b WHERE ${where} AND added + CHAR_LENGTH(b.page) < -1`
+  const values = Array.from({ length: rows }, (_, row) => `(${row})`).join(',')
+  return `SELECT COUNT(*) AS n FROM events CROSS JOIN (VALUES ${values}) AS b(v) WHERE ${where} AND added + v < -1`
 }
 
 /** Druid's own bytes for each question, from a Broker itself. */
