@@ -51,7 +51,10 @@ function bucketAt(at: Instant, grid: Grid, moment: Moment): readonly Interval[] 
   const ms = instantMs(at, moment)
   const buckets = granularity(grid)
   if (ms === undefined || buckets === undefined) return undefined
-  return buckets.floor(ms) === ms ? between(ms, buckets.next(ms)) : []
+  const bucket = buckets.bucket(ms)
+  // Around a change of the clock what has one floor need not be an interval.
+  if (bucket === undefined) return buckets.floor(ms) === ms ? undefined : []
+  return bucket.startMs === ms ? [bucket] : []
 }
 
 function instantMs(instant: Instant, moment: Moment): number | undefined {

@@ -108,6 +108,7 @@ function bucketDifference(bucket: Bucket | undefined, native: string): string | 
 
 const UTC = new Set(['UTC', 'Etc/UTC', 'Z'])
 
+/** Druid writes the name that Joda has for a zone: `America/New_York` for `US/Eastern`. What other names stand for isn't told. */
 function sameZones(a: string | undefined, b: string): boolean {
   return a === b || (UTC.has(a ?? '') && UTC.has(b))
 }

@@ -5,13 +5,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type App } from '../../src/app/app.ts'
 import { type Asked, ask } from './ask.ts'
 import { clusterAvailable, theCluster } from './available.ts'
-import { brokerEvents, makeWhole, untilBroker } from './brokers.ts'
+import { brokerEvents, makeWhole, untilBroker, untilWaiters } from './brokers.ts'
 import { type Cluster } from './cluster.ts'
-import { parseJson, request, sql } from './http.ts'
+import { request, sql } from './http.ts'
 import { startOvate } from './ovate.ts'
 import { type Cut, startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 import { outcomeOf } from './traffic.ts'
-import { waitUntil, within } from './wait.ts'
 
 /** About a megabyte, in the same order each time, in a text that is new each time. */
 function rows(): string {
@@ -19,7 +18,6 @@ function rows(): string {
   return `SELECT __time, page, "user", added FROM events WHERE added <> ${never} ORDER BY __time LIMIT 12000`
 }
 const FORMAT = 'csv'
-const WAIT_MS = 30_000
 
 /** A statement that no cache has seen, and the text by which the request for its rows is known on the wire. */
 interface Statement {
@@ -73,14 +71,6 @@ describe.runIf(clusterAvailable)('an answer on its way from a Broker', () => {
 
   const outcome = (asked: Asked): string => outcomeOf(asked, expected)
   const sent = (text: string): number => proxies.reduce((sum, proxy) => sum + proxy.requests(text), 0)
-
-  async function waiters(count: number): Promise<void> {
-    const check = async (): Promise<boolean> => {
-      const flights = parseJson(await request(`${app.adminUrl}/ovate/flights`)) as { waiters: number }[]
-      return flights.some((flight) => flight.waiters === count)
-    }
-    await waitUntil(`${count} who wait`, check, within(WAIT_MS))
-  }
 
   describe.each(PATHS)('$path', ({ context }) => {
     test.each<[string, Omit<Cut, 'marker'>]>([
@@ -156,9 +146,9 @@ describe.runIf(clusterAvailable)('an answer on its way from a Broker', () => {
     for (const proxy of proxies) proxy.blackhole()
     cuts.push({ marker, after: 300_000, how: 'reset' })
     const first = ask(app.url, body)
-    await waiters(1)
+    await untilWaiters(app, 1)
     const others = [ask(app.url, { ...body, context: {} }), ask(app.url, { ...body, context: {} })]
-    await waiters(3)
+    await untilWaiters(app, 3)
     for (const proxy of proxies) proxy.heal()
     expect(outcome(await first)).toBe('cut')
     expect((await Promise.all(others)).map(outcome)).toEqual(['right', 'right'])

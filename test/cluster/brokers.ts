@@ -36,6 +36,15 @@ export async function untilBusy(app: App, url: string): Promise<void> {
   await waitUntil(`work at ${url}`, check, within(SEEN_MS))
 }
 
+/** Waits until some computation has so many who wait for it. */
+export async function untilWaiters(app: App, count: number): Promise<void> {
+  const check = async (): Promise<boolean> => {
+    const flights = parseJson(await request(`${app.adminUrl}/ovate/flights`)) as { waiters: number }[]
+    return flights.some(({ waiters }) => waiters === count)
+  }
+  await waitUntil(`${count} who wait`, check, within(SEEN_MS))
+}
+
 /** Thaws what is frozen, starts what is gone, waits until all is ready. For the end of a file: others come after it. */
 export async function makeWhole(cluster: Cluster): Promise<void> {
   const status = await cluster.status()

@@ -1,12 +1,14 @@
 // Queries given up, cancelled and timed out: what the client reads, and what becomes of the query on the real Broker.
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type App } from '../../src/app/app.ts'
+import { DRUID_LIMITS } from '../../src/druid/options.ts'
 import { type Asked, ask } from './ask.ts'
 import { clusterAvailable, theCluster } from './available.ts'
-import { makeWhole } from './brokers.ts'
+import { brokersOf, makeWhole, untilWaiters } from './brokers.ts'
 import { type Cluster } from './cluster.ts'
-import { parseJson, request, sql, sqlRows } from './http.ts'
+import { request, sql, sqlRows } from './http.ts'
 import { type LoggedQuery, type Mark } from './request-log.ts'
 import { startOvate } from './ovate.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
@@ -92,16 +94,10 @@ describe.runIf(clusterAvailable)('a query through Ovate', () => {
     return last?.success === true
   }
 
-  async function waiters(count: number): Promise<void> {
-    const check = async (): Promise<boolean> => {
-      const flights = parseJson(await request(`${app.adminUrl}/ovate/flights`)) as { waiters: number }[]
-      return flights.some((flight) => flight.waiters === count)
-    }
-    await waitUntil(`${count} who wait`, check, within(SOON_MS))
-  }
-
-  /** Asks a Broker itself to cancel, until one says that it knows the query, so that it runs for sure. */
+  /** Asks Brokers themselves to cancel, once Druid has begun the query: it loses a cancel that comes sooner. */
   async function cancelAtBrokers(path: string): Promise<void> {
+    await computing()
+    await delay(DRUID_LIMITS.cancelAgeMs)
     const known = async (): Promise<boolean> =>
       (await Promise.all(cluster.brokers.map((url) => cancel(url, path)))).includes(202)
     await waitUntil('a Broker that runs it', known, within(SOON_MS))
@@ -109,10 +105,8 @@ describe.runIf(clusterAvailable)('a query through Ovate', () => {
 
   /** Waits until Druid computes a query: then its DELETE finds it. */
   async function computing(): Promise<void> {
-    const busy = async (): Promise<boolean> => {
-      const brokers = parseJson(await request(`${app.adminUrl}/ovate/brokers`)) as { outstanding: number }[]
-      return brokers.some(({ outstanding }) => outstanding > 0)
-    }
+    const busy = async (): Promise<boolean> =>
+      (await brokersOf(app)).some(({ outstanding }) => outstanding > 0)
     await waitUntil('a query under way', busy, within(SOON_MS))
   }
 
@@ -167,9 +161,9 @@ describe.runIf(clusterAvailable)('a query through Ovate', () => {
     const first = query(LONG_ROWS)
     const leaves = new AbortController()
     const gone = ask(app.url, first.body, { signal: leaves.signal })
-    await waiters(1)
+    await untilWaiters(app, 1)
     const other = ask(app.url, sameAs(first).body)
-    await waiters(2)
+    await untilWaiters(app, 2)
     leaves.abort()
     expect((await gone).status).toBe(0)
     expect((await other).body.toString()).toBe(NOTHING)
@@ -179,7 +173,7 @@ describe.runIf(clusterAvailable)('a query through Ovate', () => {
   test('that others wait for goes on when the client that began it is cancelled, and one that joined', async () => {
     const [first, second, third] = [query(LONG_ROWS)].flatMap((one) => [one, sameAs(one), sameAs(one)])
     const asked = [first, second, third].map((one) => ask(app.url, one!.body))
-    await waiters(3)
+    await untilWaiters(app, 3)
     expect(await cancel(app.url, `sql/${first!.id}`)).toBe(202)
     expect(await cancel(app.url, `sql/${second!.id}`)).toBe(202)
     const [one, two, three] = await Promise.all(asked)
@@ -191,9 +185,9 @@ describe.runIf(clusterAvailable)('a query through Ovate', () => {
   test('that is cancelled at its Broker is begun anew for those who joined it', async () => {
     const first = query(LONG_ROWS)
     const asked = ask(app.url, first.body)
-    await waiters(1)
+    await untilWaiters(app, 1)
     const other = ask(app.url, sameAs(first).body)
-    await waiters(2)
+    await untilWaiters(app, 2)
     await cancelAtBrokers(`sql/${first.id}`)
     expect(errorOf(await asked)).toMatchObject({ status: 500, ...CANCELLED })
     expect((await other).body.toString()).toBe(NOTHING)
@@ -202,9 +196,9 @@ describe.runIf(clusterAvailable)('a query through Ovate', () => {
   test("that one client gave too little time is begun anew for those who joined it, and a joiner's time is its own", async () => {
     const first = query(LONG_ROWS, { timeout: 700 })
     const asked = ask(app.url, first.body)
-    await waiters(1)
+    await untilWaiters(app, 1)
     const patient = ask(app.url, sameAs(first).body)
-    await waiters(2)
+    await untilWaiters(app, 2)
     expect(errorOf(await asked)).toMatchObject({ status: 504, error: 'Query timeout' })
     const hasty = await ask(app.url, sameAs(first, { timeout: 300 }).body)
     expect(errorOf(hasty)).toMatchObject({ status: 504, error: 'Query timeout' })
