@@ -2,11 +2,15 @@
 import { type App } from '../../src/app/app.ts'
 import { type BrokerState, type BrokerStatus } from '../../src/druid/druid.ts'
 import { type Cluster } from './cluster.ts'
-import { parseJson, request } from './http.ts'
+import { countSql } from './datasources.ts'
+import { parseJson, request, sql } from './http.ts'
 import { SERVICE_NAMES } from './services.ts'
 import { waitUntil, within } from './wait.ts'
 
 const SEEN_MS = 30_000
+/** Druid's own sessions last 6 s in these clusters. */
+const STEADY_MS = 8_000
+const STEADY_WAIT_MS = 240_000
 
 /** What Ovate's operator reads of its Brokers. */
 export async function brokersOf(app: App): Promise<readonly BrokerStatus[]> {
@@ -45,7 +49,23 @@ export async function untilWaiters(app: App, count: number): Promise<void> {
   await waitUntil(`${count} who wait`, check, within(SEEN_MS))
 }
 
-/** Thaws what is frozen, starts what is gone, waits until all is ready. For the end of a file: others come after it. */
+/**
+ * Waits until every Broker has had all rows for longer than Druid's sessions last. A service that was started again within
+ * its session of before loses its announcements once more when that expires, and Brokers lose its segments with them.
+ */
+export async function untilSteady({ brokers, seeded }: Cluster): Promise<void> {
+  let sinceMs = performance.now()
+  const check = async (): Promise<boolean> => {
+    for (const broker of brokers) {
+      const { status, body } = await sql(broker, { query: countSql('events'), resultFormat: 'csv' })
+      if (status !== 200 || Number(body) !== seeded?.rows.events) sinceMs = performance.now()
+    }
+    return performance.now() - sinceMs > STEADY_MS
+  }
+  await waitUntil('a Druid that is steady', check, within(STEADY_WAIT_MS))
+}
+
+/** Thaws what is frozen, starts what is gone, waits until all is ready. */
 export async function makeWhole(cluster: Cluster): Promise<void> {
   const status = await cluster.status()
   for (const { name, state } of status) if (state === 'frozen') cluster.thaw(name)

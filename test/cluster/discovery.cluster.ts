@@ -8,9 +8,9 @@ import { type SessionState } from '../../src/coordination/coordination.ts'
 import { loadNative } from '../../src/coordination/hosted.ts'
 import { connectZooKeeper } from '../../src/coordination/zookeeper.ts'
 import { clusterAvailable, theCluster } from './available.ts'
-import { brokerEvents, brokersOf, makeWhole, untilBroker } from './brokers.ts'
+import { brokerEvents, brokersOf, makeWhole, untilBroker, untilSteady } from './brokers.ts'
 import { type Cluster } from './cluster.ts'
-import { request, sql } from './http.ts'
+import { request } from './http.ts'
 import { startOvate } from './ovate.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 import { expectedFrom, isCutLate, QUESTIONS, startTraffic, tally, type Traffic } from './traffic.ts'
@@ -21,8 +21,6 @@ import { startZooKeeper } from './zookeeper.ts'
 const SESSION = '2s'
 const SOON_MS = 30_000
 const TEST_MS = 240_000
-/** Druid's own sessions last 6 s in these clusters. */
-const STEADY_MS = 8_000
 /** Quick ones: ZooKeeper is away only for as long as Druid bears it. */
 const QUICK = QUESTIONS.filter(({ name }) => name !== 'long' && name !== 'large')
 
@@ -177,7 +175,7 @@ describe.runIf(clusterAvailable)('Brokers', () => {
         await waitUntil('the end of a session', over, within(SOON_MS))
         expect((await brokersOf(near)).map(({ state }) => state)).toEqual(['ready', 'ready'])
         await cluster.restart('zookeeper')
-        await steady(cluster)
+        await untilSteady(cluster)
         await allReady(near)
         await allReady(far)
         await ask(near, 2).more(1)
@@ -187,22 +185,6 @@ describe.runIf(clusterAvailable)('Brokers', () => {
     )
   })
 })
-
-/** Waits until every Broker has had all rows for longer than Druid's sessions last: what expired has come back. */
-async function steady({ brokers, seeded }: Cluster): Promise<void> {
-  let sinceMs = performance.now()
-  const check = async (): Promise<boolean> => {
-    for (const broker of brokers) {
-      const { status, body } = await sql(broker, {
-        query: 'SELECT COUNT(*) FROM events',
-        resultFormat: 'csv',
-      })
-      if (status !== 200 || Number(body) !== seeded?.rows.events) sinceMs = performance.now()
-    }
-    return performance.now() - sinceMs > STEADY_MS
-  }
-  await waitUntil('a Druid that is steady', check, within(TEST_MS))
-}
 
 // The client package, loaded in the same process, took the events of other sockets then: one request in some thousands
 // was never answered.

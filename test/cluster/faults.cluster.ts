@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type App } from '../../src/app/app.ts'
 import { clusterAvailable, theCluster } from './available.ts'
-import { brokerEvents, makeWhole, untilBroker, untilBusy } from './brokers.ts'
+import { brokerEvents, makeWhole, untilBroker, untilBusy, untilSteady } from './brokers.ts'
 import { type Cluster } from './cluster.ts'
 import { startOvate } from './ovate.ts'
 import {
@@ -75,6 +75,7 @@ describe.runIf(clusterAvailable)('a Broker under load is', () => {
   afterAll(async () => {
     await app.close()
     await makeWhole(cluster)
+    await untilSteady(cluster)
   })
 
   test.each(FAULTS)(
