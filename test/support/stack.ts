@@ -24,6 +24,7 @@ export async function startStack(
   const config = parseConfig({
     ...settings,
     listen: { host: '127.0.0.1', port: 0, ...(settings['listen'] as object | undefined) },
+    admin: { port: 0, ...(settings['admin'] as object | undefined) },
     druid: { brokers: ['http://127.0.0.1:1'], ...(settings['druid'] as object | undefined) },
   })
   const metrics = createMetrics()
