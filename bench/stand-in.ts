@@ -25,6 +25,7 @@ export async function startStandIn(tables: Readonly<Record<string, Rows>>): Prom
     if (text.includes('INFORMATION_SCHEMA.COLUMNS')) return send(response, '["n","BIGINT","YES"]\n\n')
     const name = /\bFROM (\w+)/.exec(text)?.[1] ?? ''
     if (text.includes('EXPLAIN PLAN FOR')) return send(response, explained(name))
+    if (name === '') return send(response, '[{"EXPR$0":1}]\n')
     const rows = tables[name]
     if (rows === undefined) return send(response.writeHead(404), '')
     asked += 1
