@@ -1,6 +1,6 @@
 // What Druid's own plan says that a statement reads: from the row of EXPLAIN PLAN FOR (33.0.0).
 import { type Interval } from '../plan/facts.ts'
-import { BEGINNING_MS, END_MS } from '../freshness/segments.ts'
+import { intervalsOf } from '../plan/native.ts'
 
 export interface Explained {
   /** Datasources of RESOURCES, sorted; undefined when RESOURCES names anything that is no datasource. */
@@ -70,20 +70,6 @@ function walkParts(source: Json, found: Found): void {
   for (const name of ['left', 'right', 'base']) if (name in source) walkSource(source[name], found)
   const sources = source['dataSources']
   if (Array.isArray(sources)) for (const one of sources) walkSource(one, found)
-}
-
-function intervalsOf(value: unknown): readonly Interval[] | undefined {
-  const list = isJson(value) ? value['intervals'] : value
-  if (!Array.isArray(list) || !list.every((one) => typeof one === 'string')) return undefined
-  return list.map((text) => {
-    const [start = '', end = ''] = text.split('/')
-    return { startMs: instant(start, BEGINNING_MS), endMs: instant(end, END_MS) }
-  })
-}
-
-function instant(text: string, open: number): number {
-  const ms = Date.parse(text)
-  return Number.isNaN(ms) ? open : ms
 }
 
 function tablesOf(named: readonly unknown[]): readonly string[] | undefined {

@@ -221,7 +221,8 @@ export function floorText(
   return `timestamp_floor(${of},'${period}',${originMs ?? 'null'},'${zone}') LONG`
 }
 
-function intervalsOf(value: unknown): readonly Interval[] | undefined {
+/** The intervals of a native query; undefined for what isn't a list of texts. */
+export function intervalsOf(value: unknown): readonly Interval[] | undefined {
   const list: unknown = isJson(value) ? value['intervals'] : value
   if (!Array.isArray(list) || !list.every((one) => typeof one === 'string')) return undefined
   return list.map((text) => {

@@ -2,6 +2,7 @@
 import { granularity, shift } from '../time/granularity.ts'
 import { parsePeriod } from '../time/period.ts'
 import { zoneOf } from '../time/zone.ts'
+import { isUtc } from '../time/utc.ts'
 import { type Interval } from './facts.ts'
 import { type Grid, type Instant, type TimeCondition } from './grouped.ts'
 import { intersected, united, without } from './intervals.ts'
@@ -94,8 +95,6 @@ function onGrid(kind: 'floor' | 'ceil' | 'after', ms: number | undefined, grid: 
 }
 
 const TEXT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d{1,3}0*)?)?Z?$/
-const UTC = new Set(['UTC', 'Etc/UTC', 'Z'])
-
 /** Values as clients send them; those of a zone's own local time aren't read. */
 function parameterMs(
   { index, as, zone }: Extract<Instant, { kind: 'parameter' }>,
@@ -110,7 +109,7 @@ function parameterMs(
     return isMillis ? bounded(value) : undefined
   }
   const isText = as === 'parsed' ? kind === 'VARCHAR' : as === 'instant' && TEXT_TYPES.has(kind)
-  return isText && typeof value === 'string' && UTC.has(zone) ? textMs(value) : undefined
+  return isText && typeof value === 'string' && isUtc(zone) ? textMs(value) : undefined
 }
 
 const TEXT_TYPES = new Set(['VARCHAR', 'TIMESTAMP'])

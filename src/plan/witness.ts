@@ -1,5 +1,6 @@
 // Druid's own plan as the witness: what the text was read to say, and what the text that fetches parts says, must be
 // what Druid makes of both.
+import { isUtc } from '../time/utc.ts'
 import { type Interval } from './facts.ts'
 import { type Bucket, type Grouped } from './grouped.ts'
 import { floorText, type NativePlan, type NativeQueryType } from './native.ts'
@@ -106,11 +107,9 @@ function bucketDifference(bucket: Bucket | undefined, native: string): string | 
   return isTime && same && sameZone ? undefined : `bucket: ${native} instead of ${period} ${zone}`
 }
 
-const UTC = new Set(['UTC', 'Etc/UTC', 'Z'])
-
 /** Druid writes the name that Joda has for a zone: `America/New_York` for `US/Eastern`. What other names stand for isn't told. */
 function sameZones(a: string | undefined, b: string): boolean {
-  return a === b || (UTC.has(a ?? '') && UTC.has(b))
+  return a === b || (isUtc(a ?? '') && isUtc(b))
 }
 
 function text({ startMs, endMs }: Interval): string {

@@ -1,5 +1,6 @@
 // What a statement asks and reads, for `plan`: bounded work, and `unknown` wherever it isn't certain.
 import { type Analysis, type Facts, type SetOption, type Unknown } from '../plan/facts.ts'
+import { isUtc } from '../time/utc.ts'
 import { literalBounds } from './bounds.ts'
 import { spell, type Spelling } from './canonical.ts'
 import { groupedOf } from './grouped.ts'
@@ -23,8 +24,6 @@ export interface AnalyseOptions {
 
 const DML = new Set(['INSERT', 'REPLACE'])
 const QUERY = new Set(['SELECT', 'WITH', 'VALUES'])
-const UTC = new Set(['UTC', 'Etc/UTC', 'Z'])
-
 /** The facts of a statement, or why it has none. Never throws for any text. */
 export function analyse(sql: string, options: AnalyseOptions): Analysis {
   if (sql.length > options.maxLength) return unknown('sql-too-long')
@@ -72,7 +71,7 @@ function factsOf(tokens: readonly Token[], { timeZone }: AnalyseOptions): Facts 
   const names = namesOf(tree, tokens)
   const isOneTable = names.tables.size === 1 && !names.systemTables && !names.external
   const zone = zoneOf(options, timeZone)
-  const hasBounds = isOneTable && UTC.has(zone) && !normalised.renames
+  const hasBounds = isOneTable && isUtc(zone) && !normalised.renames
   return {
     kind,
     options,

@@ -1,12 +1,12 @@
 // Grouping expressions that are time buckets, in every spelling of the tools: which buckets, and what label each shows.
 import { type Bucket, type Grid, type Label } from '../plan/grouped.ts'
+import { isUtc } from '../time/utc.ts'
 import { gridOf } from './grids.ts'
 import { type Call, callName, castOf, integerOf, isTime, type Reader, stringOf } from './reader.ts'
 import { type Expression } from './tree.ts'
 
 type Shape = Omit<Bucket, 'text'>
 
-const UTC = new Set(['UTC', 'Etc/UTC', 'Z'])
 const START: Label = { kind: 'moved', ms: 0 }
 
 /** The buckets that an expression makes of `__time`; undefined for whatever isn't understood to the last. */
@@ -43,21 +43,21 @@ function flooredBucket(grid: Grid, of: Expression, reader: Reader): Shape | unde
   const local = localTime(of, reader)
   if (local !== undefined) {
     // Hours would run into each other on the day that summer time ends.
-    const isDaily = /^P\d+[DWMY]$/.test(grid.period) && grid.originMs === undefined && UTC.has(grid.zone)
+    const isDaily = /^P\d+[DWMY]$/.test(grid.period) && grid.originMs === undefined && isUtc(grid.zone)
     const label: Label = { kind: 'local', zone: local }
     return isDaily ? { grid: { ...grid, zone: local }, movedMs: 0, label } : undefined
   }
   const [inner, ms] = of.kind === 'call' ? (shiftOf(of, reader) ?? []) : [of, undefined]
   const movedMs = of.kind === 'operator' ? intervalMs(of, reader) : ms
   const base = of.kind === 'operator' ? of.parts[0] : inner
-  if (movedMs === undefined || !isTime(base, reader) || !UTC.has(grid.zone)) return undefined
+  if (movedMs === undefined || !isTime(base, reader) || !isUtc(grid.zone)) return undefined
   return { grid, movedMs: -movedMs, label: { kind: 'moved', ms: movedMs } }
 }
 
 /** `CAST(TIME_FORMAT(__time, 'yyyy-MM-dd HH:mm:ss', zone) AS TIMESTAMP)`: local time, read as UTC. */
 function localTime(it: Expression, reader: Reader): string | undefined {
   const cast = castOf(it, reader)
-  if (cast?.type !== 'TIMESTAMP' || cast.of.kind !== 'call' || !UTC.has(reader.zone)) return undefined
+  if (cast?.type !== 'TIMESTAMP' || cast.of.kind !== 'call' || !isUtc(reader.zone)) return undefined
   const [time, pattern, zone] = cast.of.parts
   const isFormat = callName(cast.of, reader) === 'TIME_FORMAT' && isTime(time, reader)
   const keepsSeconds = /^yyyy-MM-dd[ T]HH:mm:ss(\.SSS)?$/.test(stringOf(pattern, reader) ?? '')
@@ -67,7 +67,7 @@ function localTime(it: Expression, reader: Reader): string | undefined {
 /** A bucket whose label is moved by a fixed time. */
 function movedBy(of: Expression | undefined, ms: number | undefined, reader: Reader): Shape | undefined {
   const inner = of === undefined || ms === undefined ? undefined : bucketOf(of, reader)
-  if (inner?.label.kind !== 'moved' || ms === undefined || !UTC.has(inner.grid.zone)) return undefined
+  if (inner?.label.kind !== 'moved' || ms === undefined || !isUtc(inner.grid.zone)) return undefined
   return { ...inner, label: { kind: 'moved', ms: inner.label.ms + ms } }
 }
 
@@ -85,7 +85,7 @@ const PART_MS = [7 * DAY_MS, DAY_MS, 3_600_000, 60_000, 1_000]
 function shiftOf(it: Call, reader: Reader): [Expression, number] | undefined {
   const [first, second, third] = it.parts
   const name = callName(it, reader)
-  if (!UTC.has(reader.zone) || it.parts.length !== 3) return undefined
+  if (!isUtc(reader.zone) || it.parts.length !== 3) return undefined
   if (name === 'TIME_SHIFT') {
     const unitMs = fixedMs(stringOf(second, reader))
     const step = integerOf(third, reader)
@@ -112,7 +112,7 @@ function intervalMs(
   { view, zone }: Reader,
 ): number | undefined {
   const [, span] = parts
-  if ((operator !== '+' && operator !== '-') || span?.kind !== 'interval' || !UTC.has(zone)) return undefined
+  if ((operator !== '+' && operator !== '-') || span?.kind !== 'interval' || !isUtc(zone)) return undefined
   const [literal, unit, behind] = [view.tokens[span.at + 1], view.word(span.at + 2), view.word(span.at + 3)]
   const count = literal?.kind === 'string' ? /^\s*(\d{1,6})\s*$/.exec(literal.value)?.[1] : undefined
   const unitMs = FIXED_MS[unit.replace(/S$/, '')]

@@ -1,5 +1,6 @@
 // Calls that floor or raise a time to a calendar bucket, in every spelling: which buckets, and of what.
 import { type Grid } from '../plan/grouped.ts'
+import { isUtc } from '../time/utc.ts'
 import { instantMs } from './instants.ts'
 import { type Call, callName, type Reader, stringOf, unitBehind } from './reader.ts'
 import { type Expression } from './tree.ts'
@@ -77,11 +78,9 @@ function isNull(it: Expression | undefined): boolean {
 }
 
 const ORIGIN = { separators: ' T', zulu: true }
-const UTC = new Set(['UTC', 'Etc/UTC', 'Z'])
-
 /** `TIMESTAMP '…'` or `DATE '…'` in UTC. */
 function originOf(it: Expression | undefined, reader: Reader): number | undefined {
-  if (it?.kind !== 'call' || !UTC.has(reader.zone)) return undefined
+  if (it?.kind !== 'call' || !isUtc(reader.zone)) return undefined
   const name = callName(it, reader)
   if (name !== '__TIMESTAMP' && name !== '__DATE') return undefined
   const value = stringOf(it.parts[0], reader)

@@ -77,6 +77,8 @@ class Reading {
   readonly #parts: Parts
   readonly #reader: Reader
   readonly #level: Level
+  /** Columns are compared with groups and orders again and again. */
+  readonly #spelled = new Map<string, string>()
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -312,7 +314,12 @@ class Reading {
   }
 
   #spell(range: TokenRange): string {
-    return spellShape(this.#reader.view, { range, normalised: this.#parts.normalised, cut: [] })
+    const key = `${range.start} ${range.end}`
+    const known = this.#spelled.get(key)
+    if (known !== undefined) return known
+    const text = spellShape(this.#reader.view, { range, normalised: this.#parts.normalised, cut: [] })
+    this.#spelled.set(key, text)
+    return text
   }
 
   get #tokens(): View['tokens'] {

@@ -1,5 +1,6 @@
 // Expressions that give one instant, whatever the row: literals of every form, now, and what is computed from them.
 import { type Grid, type Instant } from '../plan/grouped.ts'
+import { isUtc } from '../time/utc.ts'
 import { gridOf } from './grids.ts'
 import { instantMs } from './instants.ts'
 import { type Call, callName, castOf, integerOf, parameterOf, type Reader, stringOf } from './reader.ts'
@@ -8,8 +9,6 @@ import { type Expression } from './tree.ts'
 const ANY_SEPARATOR = { separators: 'T ', zulu: true }
 const BLANK = { separators: ' ', zulu: false }
 const DATE_ONLY = { separators: '', zulu: false }
-const UTC = new Set(['UTC', 'Etc/UTC', 'Z'])
-
 /** The instant; undefined for whatever is not understood to the last, or may depend on the row. */
 export function instantOf(it: Expression | undefined, reader: Reader): Instant | undefined {
   if (it === undefined) return undefined
@@ -28,7 +27,7 @@ function text(
   const ms = value === undefined ? undefined : instantMs(value, syntax)
   if (ms === undefined) return undefined
   // A Z names the zone; without one the session's counts.
-  return UTC.has(zone) ? { kind: 'literal', ms } : undefined
+  return isUtc(zone) ? { kind: 'literal', ms } : undefined
 }
 
 function parameter(

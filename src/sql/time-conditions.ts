@@ -1,5 +1,6 @@
 // Conditions on `__time` alone: an algebra of instants, read as Druid folds them into intervals.
 import { type Grid, type Instant, type TimeCondition } from '../plan/grouped.ts'
+import { isUtc } from '../time/utc.ts'
 import { gridOf } from './grids.ts'
 import { isoInterval } from './instants.ts'
 import { instantOf, millis } from './moments.ts'
@@ -200,7 +201,7 @@ function inInterval(it: Call, reader: Reader): TimeCondition | undefined {
   if (callName(it, reader) !== 'TIME_IN_INTERVAL' || it.parts.length !== 2) return undefined
   const value = stringOf(literal, reader)
   const interval = value === undefined || !isTime(column, reader) ? undefined : isoInterval(value)
-  if (interval === undefined || !['UTC', 'Etc/UTC', 'Z'].includes(reader.zone)) return undefined
+  if (interval === undefined || !isUtc(reader.zone)) return undefined
   return {
     kind: 'all',
     of: [
