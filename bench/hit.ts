@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { findCluster } from '../test/cluster/cluster.ts'
 import { type RawResponse, request } from '../test/cluster/http.ts'
+import { startBare } from './bare.ts'
 import { type Connections, type Figures, type Loader, loader } from './load.ts'
 import { startNginx } from './nginx.ts'
 import { startOvate } from './ovate.ts'
@@ -78,6 +79,9 @@ async function startTargets(
     programs.push(nginx)
     targets.push({ name: 'nginx', url: sqlUrl(nginx.url), body, expected, isHeld: () => true })
   } else notes.push('NGINX IS NOT INSTALLED (Debian: apt-get install nginx): there is no ratio')
+  const bare = await startBare('answer', upstream, SERVER_CORE)
+  programs.push(bare)
+  targets.push({ name: 'bare Node', url: sqlUrl(bare.url), body, expected, isHeld: () => true })
   const brokers = await brokerTargets()
   if (brokers.length === 0) notes.push('no cluster runs (npm run cluster -- start): no Broker is beside them')
   return { targets: [...targets, ...brokers], notes }
@@ -103,6 +107,8 @@ async function measure(
 ): Promise<ReadonlyMap<Target, readonly Figures[]>> {
   const { send, connections, quick } = given
   const measured = new Map<Target, Figures[]>(targets.map((target) => [target, []]))
+  // A JIT compiler takes its time: what is asked for is how fast they are for the rest of the day.
+  for (const { url, body } of targets) await send({ url, body, connections, seconds: quick ? 3 : 6 })
   for (let round = 0; round < (quick ? 2 : 5); round += 1) {
     for (const [target, rounds] of measured) {
       const { url, body } = target
@@ -127,11 +133,13 @@ function summary(rounds: readonly Figures[]): Record<string, number> {
 function ratioNote(title: string, results: readonly Result[]): string {
   const rate = (name: string): number | undefined =>
     results.find((one) => one.case === title && one.target === name)?.metrics['requestsPerSecond']
-  const [ovate, nginx] = [rate('ovate'), rate('nginx')]
+  const [ovate, nginx, bare] = [rate('ovate'), rate('nginx'), rate('bare Node')]
   if (ovate === undefined || nginx === undefined) return `${title}: no ratio to nginx`
   const ratio = ovate / nginx
   const met = ratio >= AIM ? 'met' : 'MISSED'
-  return `${title}: ${ratio.toFixed(2)} × nginx (aim: at least ${AIM.toFixed(2)}, ${met})`
+  const floor =
+    bare === undefined ? '' : `; a server of Node that does nothing else: ${(bare / nginx).toFixed(2)} ×`
+  return `${title}: ${ratio.toFixed(2)} × nginx (aim: at least ${AIM.toFixed(2)}, ${met}${floor})`
 }
 
 /** Asks until the answer is held; how many wrong ones came meanwhile. @throws Error when it never is. */

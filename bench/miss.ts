@@ -1,6 +1,7 @@
 // What Ovate costs where it can't help: statements never seen before, and an answer far larger than its heap.
 import { setTimeout as delay } from 'node:timers/promises'
 import { findCluster } from '../test/cluster/cluster.ts'
+import { startBare } from './bare.ts'
 import { Client, type Timed } from './client.ts'
 import { largeBench } from './large.ts'
 import { type OvateProgram, startOvate } from './ovate.ts'
@@ -12,7 +13,7 @@ const AIM_MS = 1
 const AIM_SHARE = 0.03
 const WARM_UP = 20
 /** What goes on beside the road after a miss (looks, EXPLAIN) must not fall on the next one's time. */
-const PAUSE_MS = 15
+const PAUSE_MS = 40
 const BOUNDED = { OVATE_FRESHNESS_MODE: 'bounded' }
 
 // No double is added up: Druid's own sums of them differ from run to run.
@@ -27,13 +28,24 @@ const FORMS: readonly ((literal: number) => string)[] = [
     WHERE delta <> ${literal} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT 1000`,
 ]
 
+/** `bare`: through a proxy of a few lines. */
+type Side = 'direct' | 'bare' | 'ovate'
+const ORDERS: readonly (readonly Side[])[] = [
+  ['direct', 'bare', 'ovate'],
+  ['ovate', 'direct', 'bare'],
+  ['bare', 'ovate', 'direct'],
+]
+
 interface Pair {
   readonly sql: string
   readonly direct: Timed
+  readonly bare: Timed
   readonly ovate: Timed
 }
 
-/** Pairs of the same statement, direct and through Ovate, which goes first changing; then the large answers. */
+type Clients = Readonly<Record<Side, Client>>
+
+/** The same statement direct, through a bare proxy and through Ovate, in changing order; then the large answers. */
 export async function missBench({ quick }: { readonly quick: boolean }): Promise<Outcome> {
   const small = await smallBench(quick ? 120 : 600)
   const large = await largeBench(quick ? 200_000_000 : 2_000_000_000)
@@ -59,7 +71,8 @@ async function smallBench(pairs: number): Promise<Outcome> {
 
 async function against(what: string, broker: string, count: number): Promise<Outcome> {
   const ovate = await startOvate({ brokers: [broker], env: BOUNDED })
-  const clients = { direct: new Client(broker), ovate: new Client(ovate.url) }
+  const bare = await startBare('proxy', broker)
+  const clients = { direct: new Client(broker), bare: new Client(bare.url), ovate: new Client(ovate.url) }
   try {
     await ready(ovate)
     const all = await measured(clients, count)
@@ -68,9 +81,8 @@ async function against(what: string, broker: string, count: number): Promise<Out
     const results = FORMS.flatMap((_, form) => summary(`${title}, form ${form + 1}`, ofForm(all, form)))
     return { results: [...results, ...summary(title, all.flat())], wrong, notes: [aimNote(all.flat())] }
   } finally {
-    clients.direct.close()
-    clients.ovate.close()
-    await ovate.stop()
+    for (const client of Object.values(clients)) client.close()
+    await Promise.all([ovate.stop(), bare.stop()])
   }
 }
 
@@ -84,38 +96,31 @@ async function ready({ url }: OvateProgram): Promise<void> {
 }
 
 /** One list of pairs for each round over the forms. */
-async function measured(
-  clients: { readonly direct: Client; readonly ovate: Client },
-  count: number,
-): Promise<readonly (readonly Pair[])[]> {
+async function measured(clients: Clients, count: number): Promise<readonly (readonly Pair[])[]> {
   const rounds: Pair[][] = []
   const first = Date.now() % 1_000_000_000
   for (let round = -WARM_UP; round < count / FORMS.length; round += 1) {
     const pairs: Pair[] = []
     for (const [form, sqlOf] of FORMS.entries()) {
       const sql = sqlOf(1_000_000_000 + first + (round + WARM_UP) * FORMS.length + form)
-      pairs.push(await pairOf(clients, sql, round % 2 === 0))
+      pairs.push(await pairOf(clients, sql, ORDERS[(round + WARM_UP) % ORDERS.length] ?? []))
     }
     if (round >= 0) rounds.push(pairs)
   }
   return rounds
 }
 
-async function pairOf(
-  clients: { readonly direct: Client; readonly ovate: Client },
-  sql: string,
-  directFirst: boolean,
-): Promise<Pair> {
-  const asked: Partial<Record<'direct' | 'ovate', Timed>> = {}
-  for (const side of directFirst ? (['direct', 'ovate'] as const) : (['ovate', 'direct'] as const)) {
+async function pairOf(clients: Clients, sql: string, order: readonly Side[]): Promise<Pair> {
+  const asked: Partial<Record<Side, Timed>> = {}
+  for (const side of order) {
     asked[side] = await clients[side].ask(sql)
     await delay(PAUSE_MS)
   }
-  const { direct, ovate } = asked
-  if (direct === undefined || ovate === undefined) throw new Error('nothing was asked')
+  const { direct, bare, ovate } = asked
+  if (direct === undefined || bare === undefined || ovate === undefined) throw new Error('nothing was asked')
   if (direct.status !== 200) throw new Error(`the Broker said ${direct.status}: ${direct.body.toString()}`)
   if (!ovate.cacheStatus.includes('fwd=miss')) throw new Error(`no miss: ${ovate.cacheStatus}`)
-  return { sql, direct, ovate }
+  return { sql, direct, bare, ovate }
 }
 
 /** Pairs whose bytes differ, and still do when Druid is asked once more: its data may have moved between the two. */
@@ -136,6 +141,7 @@ function ofForm(rounds: readonly (readonly Pair[])[], form: number): readonly Pa
 
 function summary(title: string, pairs: readonly Pair[]): Result[] {
   const direct = pairs.map((pair) => pair.direct.tookMs)
+  const bare = pairs.map((pair) => pair.bare.tookMs)
   const ovate = pairs.map((pair) => pair.ovate.tookMs)
   const overheadMs = quantile(ovate) - quantile(direct)
   const metrics = (times: readonly number[]): Record<string, number> => ({
@@ -150,16 +156,19 @@ function summary(title: string, pairs: readonly Pair[]): Result[] {
   }
   return [
     { case: title, target: 'direct', metrics: metrics(direct) },
+    { case: title, target: 'bare proxy', metrics: metrics(bare) },
     { case: title, target: 'ovate', metrics: { ...metrics(ovate), ...overhead } },
   ]
 }
 
 function aimNote(pairs: readonly Pair[]): string {
   const direct = quantile(pairs.map((pair) => pair.direct.tookMs))
-  const overhead = quantile(pairs.map((pair) => pair.ovate.tookMs)) - direct
+  const more = (side: Side): number => quantile(pairs.map((pair) => pair[side].tookMs)) - direct
+  const overhead = more('ovate')
   const aim = Math.max(AIM_MS, direct * AIM_SHARE)
   const met = overhead <= aim ? 'met' : 'MISSED'
-  return `a miss costs ${overhead.toFixed(2)} ms more at the median (aim: at most ${aim.toFixed(2)} ms, ${met})`
+  const floor = `a proxy of a few lines: ${more('bare').toFixed(2)} ms`
+  return `a miss costs ${overhead.toFixed(2)} ms more at the median (aim: at most ${aim.toFixed(2)} ms, ${met}; ${floor})`
 }
 
 function rounded(value: number): number {

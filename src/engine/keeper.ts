@@ -13,7 +13,7 @@ import { type Rights } from '../identity/rights.ts'
 import { type WholePlan } from '../plan/plan.ts'
 import { explainSql } from '../sql/statements.ts'
 import { type Entry } from './entry.ts'
-import { type Checked, type PlanChecks } from './plan-check.ts'
+import { type Checked, type PlanChecks, type Run } from './plan-check.ts'
 import { type SqlRequest } from './request.ts'
 
 export interface KeeperOptions {
@@ -51,23 +51,17 @@ export class Keeper {
   }
 
   /**
-   * To be called when the head of an answer is there: the check of the plan runs beside it. The function returned takes
-   * the complete answer and sees to the rest; what it returns resolves, and never rejects, when the entry is kept or not.
+   * Takes a complete answer, and sees beside the road whether it is kept; what is returned resolves, and never rejects,
+   * when that is known. Druid is asked only now: whoever waits for the answer shall not wait for EXPLAIN.
    */
-  begin(
-    request: SqlRequest,
-    plan: WholePlan,
-    answer: DruidAnswer,
-  ): (entry: Entry, costMs: number) => Promise<void> {
-    const { broker, generation } = answer
+  land(made: Made): Promise<void> {
+    const { request, plan, answer } = made
+    const { broker, generation, sentAtMs } = answer
+    this.#options.rights.proved(request.identity, broker.service, plan.tables, sentAtMs)
     const run = { service: broker.service, generation, explainSql: explainSql(request.query.sql) }
-    const checking = this.#options.planChecks.check(request, plan, run)
-    return (entry, costMs) => {
-      this.#options.rights.proved(request.identity, broker.service, plan.tables, answer.sentAtMs)
-      const kept = this.#keep({ request, plan, answer, entry, costMs }, checking).catch(() => undefined)
-      this.beside(kept)
-      return kept
-    }
+    const kept = this.#keep(made, run).catch(() => undefined)
+    this.beside(kept)
+    return kept
   }
 
   /** Looks after the timelines under an answer while it is computed. */
@@ -130,10 +124,10 @@ export class Keeper {
     await Promise.all(this.#running)
   }
 
-  async #keep(made: Made, checking: Promise<Checked>): Promise<void> {
-    const { plan, answer, entry, costMs } = made
-    const { cache, timelines, rules, clock, onKept } = this.#options
-    const checked = await checking
+  async #keep(made: Made, run: Run): Promise<void> {
+    const { request, plan, answer, entry, costMs } = made
+    const { cache, timelines, rules, clock, onKept, planChecks } = this.#options
+    const checked = await planChecks.check(request, plan, run)
     if (checked.kind !== 'agrees') return onKept('not-kept')
     const answered = this.#answered(made, checked)
     const proof = await prove(timelines, rules, answered, () => clock.now())
@@ -175,7 +169,8 @@ export class Keeper {
   }
 }
 
-interface Made {
+/** An answer that was read to its proper end. */
+export interface Made {
   readonly request: SqlRequest
   readonly plan: WholePlan
   readonly answer: DruidAnswer

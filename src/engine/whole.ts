@@ -14,7 +14,7 @@ import { KEPT_FORMAT } from '../result/format.ts'
 import { Transcoder } from '../result/transcoder.ts'
 import { Entry } from './entry.ts'
 import { errorHeaders, resultHeaders, saysIncomplete } from './headers.ts'
-import { type Keeper, type Watching } from './keeper.ts'
+import { type Keeper, type Made, type Watching } from './keeper.ts'
 import { type Answer, type Ending, type SqlRequest, type StreamAnswer } from './request.ts'
 import { Tee } from './tee.ts'
 
@@ -153,7 +153,6 @@ export class Whole {
     begun(streamOf(request, answer, tee.read()))
     // Who has gone before this never comes to read, and holds up nobody.
     whenAborted(signal, () => tee.leave())
-    const keeping = this.#options.keeper.begin(request, plan, answer)
     const outcome = await collected
     stop.removeEventListener('abort', follow)
     if (outcome.kind === 'too-large' || outcome.kind === 'no-room') {
@@ -163,21 +162,21 @@ export class Whole {
       return { kind: 'too-large' }
     }
     if (outcome.kind === 'broken') return { kind: 'failed', answer: undefined, cause: outcome.cause }
-    return this.#land(Buffer.concat(outcome.chunks), answer, { plan, keeping })
+    return this.#land(Buffer.concat(outcome.chunks), { request, plan, answer })
   }
 
-  #land(
-    kept: Buffer,
-    answer: DruidAnswer,
-    { plan, keeping }: { plan: WholePlan; keeping: ReturnType<Keeper['begin']> },
-  ): Landing {
+  #land(kept: Buffer, { request, plan, answer }: Pick<Made, 'request' | 'plan' | 'answer'>): Landing {
     const complete = isComplete(kept, answer)
     if (!complete || saysIncomplete(answer.headers))
       return { kind: 'failed', answer: undefined, cause: undefined }
     const costMs = this.#options.clock.now() - answer.sentAtMs
     this.#options.onCompute(costMs)
     const entry = new Entry(kept, resultHeaders(answer.headers), plan.tables, answer.broker.service)
-    return { kind: 'entry', entry, judged: keeping(entry, costMs) }
+    return {
+      kind: 'entry',
+      entry,
+      judged: this.#options.keeper.land({ request, plan, answer, entry, costMs }),
+    }
   }
 
   async #send(

@@ -11,7 +11,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type Druid } from '../druid/druid.ts'
 import { OvateError } from '../errors.ts'
 import { type Identities } from '../identity/identity.ts'
-import { forwardAvatica } from './avatica.ts'
+import { Avatica } from './avatica.ts'
 import { answerOf, refuseBadHttp } from './bad-http.ts'
 import { sendError } from './error-answer.ts'
 import { ofTheCaller } from './headers.ts'
@@ -105,10 +105,11 @@ function routes(app: FastifyInstance, options: ServerOptions): void {
   app.delete<{ Params: { id: string } }>('/druid/v2/:id', (request, reply) =>
     deleted(options, { kind: 'native', id: request.params.id }, request, reply),
   )
+  const avatica = new Avatica(druid, bodies)
   for (const path of ['avatica', 'avatica/', 'avatica-protobuf', 'avatica-protobuf/']) {
     app.post(`/druid/v2/sql/${path}`, async (request, reply) => {
       reply.hijack()
-      await forwardAvatica(druid, bodies, { request: request.raw, response: reply.raw })
+      await avatica.forward(request.raw, reply.raw)
     })
   }
   for (const path of ['/druid/v2', '/druid/v2/']) {

@@ -1,4 +1,5 @@
 // A query's tokens into our tree: normalise, parse, and check that the parser dropped and moved nothing.
+import { LRUCache } from 'lru-cache'
 import parserPackage from 'node-sql-parser/build/postgresql.js'
 import { convertQuery } from './convert.ts'
 import { parseCost } from './cost.ts'
@@ -24,6 +25,15 @@ const NOISE = new Set(['AS', 'ASC', 'INNER', 'OUTER', ';'])
 const PARSED_LENGTH_MAX = 24_000
 const CLAUSES_MAX = 100
 const COST_MAX = 20_000
+/**
+ * Trees by the text that they were parsed from: literals and names are but token numbers there, so that statements which
+ * differ in those alone have one tree. A node takes about as much as its text does twenty times over.
+ */
+const TREES_MAX_CHARACTERS = 1_000_000
+const trees = new LRUCache<string, QueryTree>({
+  maxSize: TREES_MAX_CHARACTERS,
+  sizeCalculation: (_, text) => text.length,
+})
 const SELECT = new Set(['SELECT'])
 const SET_OPERATORS = new Set(['UNION', 'INTERSECT', 'EXCEPT', 'ALL', 'DISTINCT'])
 const CLAUSES = new Set(['SELECT', 'JOIN'])
@@ -38,11 +48,17 @@ export function parse(view: View, { start, end }: { readonly start: number; read
   checkWiths(view)
   const normalised = normalise(view, start, end)
   if (normalised.text.length > PARSED_LENGTH_MAX) throw new TooLong()
-  const parsed = astOf(normalised.text)
-  checkPrinted(normalised.text, parsed)
-  const tree = convertQuery(parsed)
+  const tree = trees.get(normalised.text) ?? treeOf(normalised.text)
   checkSelects(view, tree)
   return { tree, normalised }
+}
+
+function treeOf(text: string): QueryTree {
+  const parsed = astOf(text)
+  checkPrinted(text, parsed)
+  const tree = convertQuery(parsed)
+  trees.set(text, tree)
+  return tree
 }
 
 // `(WITH a … SELECT …) UNION ALL SELECT …`: the parser's tree doesn't tell whether the other part sees `a`.

@@ -64,6 +64,14 @@ describe('on several Brokers', () => {
     expect(new Set(moved)).toEqual(new Set(['b:8082']))
   })
 
+  test('a connection stays where it was opened when other Brokers become ready', async () => {
+    druid.brokerIds = ['b:8082']
+    const names = Array.from({ length: 20 }, (_, at) => `connection ${at}`)
+    for (const name of names) expect(await send(name)).toBe('b:8082')
+    druid.brokerIds = ['a:8082', 'b:8082', 'c:8082']
+    for (const name of names) expect(await send(name)).toBe('b:8082')
+  })
+
   test('bodies, headers and answers pass as they are', async () => {
     const body = protobuf(UUID, 1)
     await ask(`${stack.sqlUrl}/avatica-protobuf/`, {

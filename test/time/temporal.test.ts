@@ -8,7 +8,7 @@ import { granularity, shift } from '../../src/time/granularity.ts'
 import { parsePeriod, type Period } from '../../src/time/period.ts'
 import { zoneOf } from '../../src/time/zone.ts'
 
-const ZONES = [
+const NAMES = [
   'UTC',
   'America/New_York',
   'America/Sao_Paulo',
@@ -23,7 +23,9 @@ const ZONES = [
   'Asia/Kathmandu',
   'Australia/Lord_Howe',
   'Pacific/Apia',
-] as const
+]
+/** A Node with newer rules than Druid's Joda has for a zone gives none for it. */
+const ZONES = NAMES.filter((name) => zoneOf(name) !== undefined)
 const FROM_MS = Date.UTC(2007, 0)
 const TO_MS = Date.UTC(2027, 0)
 const HOUR_MS = 3_600_000
