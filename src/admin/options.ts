@@ -1,8 +1,7 @@
 // What the operator's listener is made of.
-import { type MemoryCache } from '../cache/memory.ts'
 import { type Druid } from '../druid/druid.ts'
 import { type Engine } from '../engine/engine.ts'
-import { type Entry } from '../engine/entry.ts'
+import { type Store } from '../engine/store.ts'
 import { type Keeper } from '../engine/keeper.ts'
 import { type Flights } from '../flight/flights.ts'
 import { type Timelines } from '../freshness/timelines.ts'
@@ -14,7 +13,7 @@ export interface AdminOptions {
   /** Undefined on loopback only: the configuration sees to that. */
   readonly token?: string | undefined
   readonly druid: Druid
-  readonly cache: MemoryCache<Entry>
+  readonly cache: Store
   readonly engine: Engine
   readonly keeper: Keeper
   readonly timelines: Timelines

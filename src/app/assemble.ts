@@ -4,9 +4,11 @@ import { type Clock } from '../clock.ts'
 import { type Config } from '../config/config.ts'
 import { type Druid } from '../druid/druid.ts'
 import { Engine } from '../engine/engine.ts'
-import { type Entry } from '../engine/entry.ts'
 import { Keeper } from '../engine/keeper.ts'
+import { PartWitness } from '../engine/parts/part-witness.ts'
+import { type PartLanding, Series } from '../engine/parts/series.ts'
 import { PlanChecks } from '../engine/plan-check.ts'
+import { type Store } from '../engine/store.ts'
 import { type Landing, untilJudged, Whole } from '../engine/whole.ts'
 import { Flights } from '../flight/flights.ts'
 import { type FreshnessRules } from '../freshness/bounds.ts'
@@ -21,7 +23,7 @@ import { ownAuthorization } from './own-account.ts'
 export interface Parts {
   readonly clock: Clock
   readonly druid: Druid
-  readonly cache: MemoryCache<Entry>
+  readonly cache: Store
   readonly timelines: Timelines
   readonly flights: Flights<Landing>
   readonly keeper: Keeper
@@ -38,12 +40,17 @@ const EXPLAIN_TIMEOUT_MS = 30_000
 /** Answers above this share of what an entry may be must be asked for twice, or be dear, to be kept. */
 const ADMIT_SHARE = 8
 const TABLES_PER_IDENTITY = 20
+/** A fetch of parts that brings more rows makes its statement whole. */
+const PART_ROWS_MAX = 500_000
 
 /** One Ovate's parts, wired; nothing listens yet. */
-export function assemble(config: Config, given: { druid: Druid; clock: Clock; metrics: Metrics }): Parts {
+export function assemble(
+  config: Config,
+  given: { druid: Druid; clock: Clock; metrics: Metrics; onError?: (error: unknown) => void },
+): Parts {
   const { druid, clock, metrics } = given
   const rules = rulesOf(config)
-  const cache = new MemoryCache<Entry>({
+  const cache: Store = new MemoryCache({
     sizeBytes: config.cache.size,
     entryMaxBytes: config.cache.maxEntry,
     admitBelowBytes: config.cache.maxEntry / ADMIT_SHARE,
@@ -85,7 +92,23 @@ export function assemble(config: Config, given: { druid: Druid; clock: Clock; me
     onKept: metrics.kept,
   })
   const whole = new Whole({ druid, clock, cache, flights, keeper, rules, onCompute: metrics.computed })
-  const engine = new Engine({ druid, clock, cache, rights, planChecks, keeper, whole })
+  const series = new Series({
+    druid,
+    clock,
+    cache,
+    flights: new Flights<PartLanding>(clock, (landing) =>
+      landing.kind === 'entry' ? landing.judged : undefined,
+    ),
+    keeper,
+    timelines,
+    rights,
+    witness: new PartWitness({ druid, clock, timeoutMs: EXPLAIN_TIMEOUT_MS, onVerdict: metrics.planCheck }),
+    rules,
+    policyMs: (tables) => policyMs(config, tables),
+    rowsMax: PART_ROWS_MAX,
+    onError: given.onError ?? (() => undefined),
+  })
+  const engine = new Engine({ druid, clock, cache, rights, planChecks, keeper, whole, series })
   const planner = new Planner({
     druid,
     rules: datasourceRules(config),

@@ -30,7 +30,8 @@ export function dataServerOptions(config: Config, parts: Parts, { metrics, onErr
     bodies,
     defaultTimeoutMs: druid.defaultTimeout,
     onAnswer: (outcome, tookMs) => {
-      const how = outcome.kind === 'miss' && outcome.collapsed ? 'collapsed' : outcome.kind
+      const shared = 'collapsed' in outcome && outcome.collapsed
+      const how = shared ? 'collapsed' : outcome.kind
       metrics.answered(how, outcome.kind === 'bypass' ? outcome.reason : '', tookMs)
     },
     onError,

@@ -53,14 +53,19 @@ export class MemoryCache<Entry extends Sized> {
   /** Keeps an entry if it may be kept; true when it is. `costMs` is what it took Druid. */
   put(key: string, entry: Entry, costMs: number): boolean {
     if (entry.sizeBytes > this.entryMaxBytes || !this.#admits(key, entry, costMs)) return false
-    this.#entries.set(key, entry)
-    this.#makeRoom()
+    this.#set(key, entry)
     return this.#entries.has(key)
   }
 
   /** To be called after an entry that is kept has changed its size. */
   resized(key: string, entry: Entry): void {
     if (this.#entries.peek(key) !== entry) return
+    this.#set(key, entry)
+  }
+
+  // The value that is there already would keep the size that it came with (lru-cache 11.5).
+  #set(key: string, entry: Entry): void {
+    this.#entries.delete(key)
     this.#entries.set(key, entry)
     this.#makeRoom()
   }

@@ -1,6 +1,5 @@
 // Runs plans: decides what to read, to fetch, to wait for and to keep.
 import { orAborted } from '../abort.ts'
-import { type MemoryCache } from '../cache/memory.ts'
 import { type Clock } from '../clock.ts'
 import { type Druid } from '../druid/druid.ts'
 import { OvateError } from '../errors.ts'
@@ -15,16 +14,19 @@ import { type Keeper } from './keeper.ts'
 import { pass } from './pass.ts'
 import { type PlanChecks } from './plan-check.ts'
 import { type Answer, type CacheWish, type HeldAnswer, type SqlRequest } from './request.ts'
+import { type Series } from './parts/series.ts'
+import { entryAt, type Store } from './store.ts'
 import { type Whole } from './whole.ts'
 
 export interface EngineOptions {
   readonly druid: Druid
   readonly clock: Clock
-  readonly cache: MemoryCache<Entry>
+  readonly cache: Store
   readonly rights: Rights
   readonly planChecks: PlanChecks
   readonly keeper: Keeper
   readonly whole: Whole
+  readonly series: Series
 }
 
 /** An answer's bytes as one client wants them. */
@@ -33,7 +35,6 @@ export interface Rendered {
   readonly gzip: boolean
 }
 
-const HIT = { kind: 'hit' } as const
 /** Below this many bytes gzip saves nothing worth its work. */
 const GZIP_MIN_BYTES = 512
 
@@ -60,7 +61,7 @@ export class Engine {
    */
   hit(asked: Asked, arrivedAtMs: number, callerHeaders: () => readonly string[]): HeldAnswer | undefined {
     const { plan, identity } = asked
-    const entry = this.#options.cache.get(plan.key)
+    const entry = entryAt(this.#options.cache, plan.key)
     if (entry === undefined) return undefined
     const verdict = this.#judge(entry, arrivedAtMs)
     if (verdict.kind !== 'valid') return undefined
@@ -68,12 +69,12 @@ export class Engine {
     if (right === 'unproved') return undefined
     if (right === 'due')
       this.#options.rights.renew({ scope: identity, headers: callerHeaders() }, entry.service, plan.tables)
-    return { kind: 'held', key: plan.key, entry, outcome: HIT, ageMs: verdict.ageMs }
+    return { kind: 'held', key: plan.key, entry, outcome: entry.hit, ageMs: verdict.ageMs }
   }
 
   /** Whether something is held for a plan, and whether it could be given now. */
   peek({ key }: WholePlan): HeldState {
-    const entry = this.#options.cache.get(key)
+    const entry = entryAt(this.#options.cache, key)
     if (entry === undefined) return { state: 'none' }
     const verdict = this.#judge(entry, this.#options.clock.now())
     return {
@@ -123,6 +124,8 @@ export class Engine {
         'no answer is held that may be given, and only-if-cached was asked for',
       )
     }
+    const fromParts = await this.#options.series.answer(request, plan, signal)
+    if (fromParts !== undefined) return fromParts
     return keeper.isTooLarge(plan)
       ? await pass(druid, request, { reason: 'too-large', repeatable: true }, signal)
       : await this.#compute(request, plan, signal)
@@ -140,7 +143,7 @@ export class Engine {
   // A held answer that lacks no more than a look at the timeline, or a check of rights, costs Druid next to nothing.
   async #held(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<HeldAnswer | undefined> {
     const { cache, rights } = this.#options
-    const entry = cache.get(plan.key)
+    const entry = entryAt(cache, plan.key)
     if (entry?.proof === undefined || request.cacheWish.noCache) return undefined
     let verdict = this.#judge(entry, request.arrivedAtMs)
     if (verdict.kind === 'look') {
@@ -161,7 +164,7 @@ export class Engine {
     // The world may have moved while we waited.
     const again = this.#judge(entry, request.arrivedAtMs)
     if (!allowed || again.kind !== 'valid') return undefined
-    return { kind: 'held', key: plan.key, entry, outcome: HIT, ageMs: again.ageMs }
+    return { kind: 'held', key: plan.key, entry, outcome: entry.hit, ageMs: again.ageMs }
   }
 
   #anyReady(service: string): boolean {

@@ -5,10 +5,12 @@ import { ENTRY_OVERHEAD_BYTES } from '../cache/memory.ts'
 import { type Proof } from '../freshness/proof.ts'
 import { type WireFormat } from '../result/format.ts'
 import { render } from '../result/render.ts'
+import { type Outcome } from './request.ts'
 
 const compress = promisify(gzip)
 const GZIP_LEVEL = 1
 const RENDERING_OVERHEAD_BYTES = 700
+export const WHOLE = 'whole'
 
 export interface Rendering {
   readonly plain: Buffer
@@ -24,16 +26,20 @@ export class Entry {
   readonly headers: readonly string[]
   readonly tables: readonly string[]
   readonly service: string
+  /** What is told of it when it is given again. */
+  readonly hit: Outcome
   /** Undefined until it is made: till then only the flight's own waiters get this answer. */
   proof: Proof | undefined
   readonly #renderings = new Map<string, Rendering>()
   #renderedBytes = 0
 
-  constructor(kept: Buffer, headers: readonly string[], tables: readonly string[], service: string) {
-    this.kept = kept
-    this.headers = headers
-    this.tables = tables
-    this.service = service
+  /** `detail`: what its answer was put together from. */
+  constructor(given: Pick<Entry, 'kept' | 'headers' | 'tables' | 'service'>, detail = WHOLE) {
+    this.kept = given.kept
+    this.headers = given.headers
+    this.tables = given.tables
+    this.service = given.service
+    this.hit = { kind: 'hit', detail }
     this.proof = undefined
   }
 

@@ -1,7 +1,6 @@
 // Decides beside the road whether an answer that was just given may be kept: Druid's plan must agree with the text, and
 // the timeline must not have moved under it.
 import { LRUCache } from 'lru-cache'
-import { type MemoryCache } from '../cache/memory.ts'
 import { type Clock } from '../clock.ts'
 import { type BrokerAddress, type Druid, type DruidAnswer } from '../druid/druid.ts'
 import { type FreshnessRules } from '../freshness/bounds.ts'
@@ -15,11 +14,12 @@ import { explainSql } from '../sql/statements.ts'
 import { type Entry } from './entry.ts'
 import { type Checked, type PlanChecks, type Run } from './plan-check.ts'
 import { type SqlRequest } from './request.ts'
+import { entryAt, type Store } from './store.ts'
 
 export interface KeeperOptions {
   readonly druid: Druid
   readonly clock: Clock
-  readonly cache: MemoryCache<Entry>
+  readonly cache: Store
   readonly timelines: Timelines
   readonly rights: Rights
   readonly planChecks: PlanChecks
@@ -111,6 +111,15 @@ export class Keeper {
     return errors.length > 0 && Number.isFinite(worst) ? worst : undefined
   }
 
+  /** What the clocks of a group's Brokers show, ms: our own where none is known. */
+  brokerNowMs(service: string | undefined): number {
+    const name = service ?? this.#options.druid.defaultService
+    const known = this.#options.druid
+      .brokers()
+      .find((broker) => broker.service === name && broker.state === 'ready' && broker.clock !== undefined)
+    return this.#options.clock.now() + (known?.clock?.offsetMs ?? 0)
+  }
+
   /** Takes out what read a datasource (all without one), and what is on its way; returns how many entries went. */
   purge(datasource: string | undefined): number {
     this.#purgedAtMs.set(datasource ?? '', this.#options.clock.now())
@@ -131,9 +140,9 @@ export class Keeper {
     if (checked.kind !== 'agrees') return onKept('not-kept')
     const answered = this.#answered(made, checked)
     const proof = await prove(timelines, rules, answered, () => clock.now())
-    if (proof === undefined || this.#wasPurged(plan.tables, answer.sentAtMs)) return onKept('not-kept')
+    if (proof === undefined || this.wasPurged(plan.tables, answer.sentAtMs)) return onKept('not-kept')
     // A slow answer may land after one that was asked for later, by a client that wanted a new one.
-    if ((cache.get(plan.key)?.proof?.sentAtMs ?? Number.NEGATIVE_INFINITY) > proof.sentAtMs)
+    if ((entryAt(cache, plan.key)?.proof?.sentAtMs ?? Number.NEGATIVE_INFINITY) > proof.sentAtMs)
       return onKept('not-kept')
     entry.proof = proof
     onKept(cache.put(plan.key, entry, costMs) ? 'kept' : 'not-kept')
@@ -162,7 +171,8 @@ export class Keeper {
     }
   }
 
-  #wasPurged(tables: readonly string[], sentAtMs: number): boolean {
+  /** Whether what was asked for at a moment has been purged since. */
+  wasPurged(tables: readonly string[], sentAtMs: number): boolean {
     return ['', ...tables].some(
       (table) => (this.#purgedAtMs.get(table) ?? Number.NEGATIVE_INFINITY) >= sentAtMs,
     )

@@ -5,6 +5,7 @@ import { type Clock } from '../clock.ts'
 import { type Druid } from '../druid/druid.ts'
 import { type Interval } from '../plan/facts.ts'
 import { type WholePlan } from '../plan/plan.ts'
+import { explainRow } from './explain-row.ts'
 import { type Explained, readExplained } from './explained.ts'
 import { type SqlRequest } from './request.ts'
 
@@ -25,7 +26,6 @@ const CHECKS_MAX = 20_000
 /** A disagreement or a failed EXPLAIN is asked again after a while: the cluster may have changed. */
 const DISAGREES_MS = 600_000
 const UNKNOWN_MS = 10_000
-const EXPLAIN_MAX_BYTES = 4_000_000
 
 interface Known {
   readonly checked: Promise<Checked>
@@ -76,22 +76,10 @@ export class PlanChecks {
   }
 
   async #explain(request: SqlRequest, run: Run): Promise<Explained | undefined> {
-    const answer = await this.#options.druid.send(
-      {
-        method: 'POST',
-        path: '/druid/v2/sql',
-        headers: [...request.headers, 'content-type', 'application/json'],
-        body: request.bodies.explain(run.explainSql),
-        service: run.service,
-        repeatable: true,
-        cancel: undefined,
-      },
-      AbortSignal.timeout(this.#options.timeoutMs),
-    )
-    const text = await textOf(answer.body)
-    if (answer.status !== 200 || text === undefined) throw new Error(`EXPLAIN answered ${answer.status}`)
-    const rows = JSON.parse(text) as unknown[][]
-    return rows.length === 1 && rows[0] !== undefined ? readExplained(rows[0]) : undefined
+    const { druid, timeoutMs } = this.#options
+    const body = request.bodies.explain(run.explainSql)
+    const row = await explainRow(druid, { body, service: run.service, headers: request.headers, timeoutMs })
+    return row === undefined ? undefined : readExplained(row)
   }
 }
 
@@ -129,15 +117,4 @@ function keyOf(request: SqlRequest, plan: WholePlan, generation: number): string
 function retryAfter(checked: Checked): number {
   if (checked.kind === 'agrees') return Number.POSITIVE_INFINITY
   return checked.kind === 'disagrees' ? DISAGREES_MS : UNKNOWN_MS
-}
-
-async function textOf(body: AsyncIterable<Buffer>): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of body) {
-    sizeBytes += chunk.length
-    if (sizeBytes > EXPLAIN_MAX_BYTES) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

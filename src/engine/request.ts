@@ -18,8 +18,10 @@ export interface RequestBodies {
   pass(): Buffer
   /** The same, asking for the form that is kept. */
   kept(): Buffer
-  /** EXPLAIN PLAN FOR the same statement, under the same context and parameters. */
-  explain(sql: string): Buffer
+  /** Another statement in its place, with parameters of its own, asking for the form that is kept. */
+  parts(sql: string, parameters: string): Buffer
+  /** EXPLAIN PLAN FOR the same statement, under the same context; parameters are the same unless given. */
+  explain(sql: string, parameters?: string): Buffer
 }
 
 export interface SqlRequest {
@@ -45,8 +47,9 @@ export interface SqlRequest {
 
 /** How an answer was come by, for `Cache-Status` (RFC 9211) and metrics. */
 export type Outcome =
-  | { readonly kind: 'hit' }
-  | { readonly kind: 'miss'; readonly collapsed: boolean }
+  /** `detail`: `whole`, or how many of its parts were held: `series 168/168`. */
+  | { readonly kind: 'hit'; readonly detail: string }
+  | { readonly kind: 'partial' | 'miss'; readonly collapsed: boolean; readonly detail: string }
   | { readonly kind: 'bypass'; readonly reason: Reason }
 
 export interface Ending {

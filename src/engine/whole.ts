@@ -2,20 +2,21 @@
 // itself.
 import { Readable } from 'node:stream'
 import { whenAborted } from '../abort.ts'
-import { type MemoryCache } from '../cache/memory.ts'
 import { type Clock } from '../clock.ts'
 import { type Druid, type DruidAnswer, type DruidRequest } from '../druid/druid.ts'
 import { OvateError } from '../errors.ts'
 import { type Flights } from '../flight/flights.ts'
-import { type FreshnessRules, tickMs } from '../freshness/bounds.ts'
+import { type FreshnessRules } from '../freshness/bounds.ts'
 import { type WholePlan } from '../plan/plan.ts'
 import { type IdentityScope } from '../plan/query.ts'
 import { KEPT_FORMAT } from '../result/format.ts'
 import { Transcoder } from '../result/transcoder.ts'
-import { Entry } from './entry.ts'
+import { Entry, WHOLE } from './entry.ts'
 import { errorHeaders, resultHeaders, saysIncomplete } from './headers.ts'
+import { joinAgeMs, ownTime } from './joining.ts'
 import { type Keeper, type Made, type Watching } from './keeper.ts'
 import { type Answer, type Ending, type SqlRequest, type StreamAnswer } from './request.ts'
+import { type Store } from './store.ts'
 import { Tee } from './tee.ts'
 
 /** How a flight ended, for those who wait for it. */
@@ -44,7 +45,7 @@ interface Refusal {
 export interface WholeOptions {
   readonly druid: Druid
   readonly clock: Clock
-  readonly cache: MemoryCache<Entry>
+  readonly cache: Store
   readonly flights: Flights<Landing>
   readonly keeper: Keeper
   readonly rules: (datasource: string) => FreshnessRules
@@ -61,17 +62,11 @@ interface Beginning {
   readonly watching: Watching
 }
 
-interface Wait {
-  readonly signal: AbortSignal
-  readonly end: () => void
-}
-
 /** How often a waiter begins anew after the flight that it joined has failed, before it asks for itself. */
 const JOINS_MAX = 3
 const REFUSAL_MAX_BYTES = 1_000_000
 /** What Druid says of the statement or of the asker; anything else is of the moment. */
 const REFUSED = new Set([400, 401, 403])
-const JOIN_NONE_MS = -1
 
 export class Whole {
   readonly #options: WholeOptions
@@ -85,7 +80,7 @@ export class Whole {
    * @throws OvateError when no Broker could be asked; the signal's reason.
    */
   async compute(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Answer> {
-    const ageMaxMs = this.#joinAgeMs(request, plan)
+    const ageMaxMs = joinAgeMs(request, plan, this.#options)
     for (let round = 0; round < JOINS_MAX; round += 1) {
       const answer = await this.#fly(request, plan, ageMaxMs, signal)
       if (answer !== 'again') return answer
@@ -108,7 +103,7 @@ export class Whole {
     const { flights } = this.#options
     // Druid tells whoever begins that its time is over; the flight of another has another's time.
     const wait = flights.canJoin(plan.key, ageMaxMs)
-      ? this.#ownTime(request, signal)
+      ? ownTime(request, this.#options.clock, signal)
       : { signal, end: () => undefined }
     return await new Promise<Answer | 'again'>((resolve, reject) => {
       const begin = async (stop: AbortSignal): Promise<Landing> => {
@@ -124,15 +119,6 @@ export class Whole {
         .then(({ answer, role }) => resolve(given(answer, role, { request, plan })))
         .catch(reject)
     }).finally(wait.end)
-  }
-
-  /** The asker's signal, which also fires when the time of its own query is over. */
-  #ownTime({ id, arrivedAtMs, timeoutMs }: SqlRequest, signal: AbortSignal): Wait {
-    const late = new AbortController()
-    const error = new OvateError('OVATE_DEADLINE', `Query [${id}] timed out`)
-    const leftMs = Math.max(0, arrivedAtMs + timeoutMs - this.#options.clock.now())
-    const timer = setTimeout(() => late.abort(error), leftMs)
-    return { signal: AbortSignal.any([signal, late.signal]), end: () => clearTimeout(timer) }
   }
 
   async #begin(
@@ -171,7 +157,12 @@ export class Whole {
       return { kind: 'failed', answer: undefined, cause: undefined }
     const costMs = this.#options.clock.now() - answer.sentAtMs
     this.#options.onCompute(costMs)
-    const entry = new Entry(kept, resultHeaders(answer.headers), plan.tables, answer.broker.service)
+    const entry = new Entry({
+      kept,
+      headers: resultHeaders(answer.headers),
+      tables: plan.tables,
+      service: answer.broker.service,
+    })
     return {
       kind: 'entry',
       entry,
@@ -199,20 +190,6 @@ export class Whole {
       signal,
     )
   }
-
-  /** A flight is joined only if it began within the asker's bound; strict and no-cache join none that began before. */
-  #joinAgeMs(request: SqlRequest, plan: WholePlan): number {
-    const { noCache, maxAgeMs } = request.cacheWish
-    const rules = plan.tables.map((table) => this.#options.rules(table))
-    if (noCache || rules.some(({ mode }) => mode === 'strict')) return JOIN_NONE_MS
-    const ticks = rules.map((one) => tickMs(one, plan.now, this.#options.keeper.clockErrorMs(plan.service)))
-    const bound = Math.min(
-      ...rules.map(({ headMs }) => headMs),
-      ...ticks,
-      maxAgeMs ?? Number.POSITIVE_INFINITY,
-    )
-    return bound > 0 ? bound : JOIN_NONE_MS
-  }
 }
 
 // Whoever began the flight has its stream already, and gets here only what could not be streamed.
@@ -227,7 +204,7 @@ function given(
         kind: 'held',
         key: plan.key,
         entry: landing.entry,
-        outcome: { kind: 'miss', collapsed: true },
+        outcome: { kind: 'miss', collapsed: true, detail: WHOLE },
         ageMs: undefined,
       }
     case 'refused':
@@ -253,7 +230,7 @@ function refusalAnswer(refusal: Refusal, request: SqlRequest): StreamAnswer {
     form: 'client',
     body: Readable.from([body], { objectMode: false }),
     ending: () => ({ complete: true, trailers: {} }),
-    outcome: { kind: 'miss', collapsed: refusal.upstreamId !== request.upstreamId },
+    outcome: { kind: 'miss', collapsed: refusal.upstreamId !== request.upstreamId, detail: WHOLE },
     upstreamId: refusal.upstreamId,
   }
 }
@@ -299,7 +276,7 @@ function streamOf(request: SqlRequest, answer: DruidAnswer, kept?: AsyncIterable
     headers: answer.headers,
     upstreamId: request.upstreamId,
   } as const
-  const outcome = { kind: 'miss', collapsed: false } as const
+  const outcome = { kind: 'miss', collapsed: false, detail: WHOLE } as const
   const source = kept ?? (answer.body as AsyncIterable<Buffer>)
   if (answer.status !== 200) {
     const ending = (): Ending => ({ complete: true, trailers: answer.trailers() })

@@ -1,9 +1,10 @@
 // What lets an answer prove itself later: when it was asked for, of which run of the Brokers, under which timeline.
 import { type Interval, type NowUse } from '../plan/facts.ts'
-import { boundFor, boundForAll, type FreshnessRules, tickMs } from './bounds.ts'
+import { boundForAll, type FreshnessRules, tickMs } from './bounds.ts'
+import { lookAgeMs } from './pieces.ts'
 import { type Timeline, type Timelines } from './timelines.ts'
 
-interface TableProof {
+export interface TableProof {
   readonly timeline: Timeline
   readonly intervals: readonly Interval[]
   readonly rules: FreshnessRules
@@ -140,16 +141,7 @@ function sealedAge(table: TableProof, nowMs: number, arrivedAtMs: number): numbe
   const state = view?.state(intervals)
   if (view === undefined || state === undefined) return LOOK
   if (state.hash !== table.fingerprint) return INVALID
-  let ageMs = 0
-  for (const part of view.partsUnder(intervals)) {
-    const lookedAtMs = view.lookedAtMs(part) ?? Number.NEGATIVE_INFINITY
-    const age = nowMs - lookedAtMs
-    const bound = boundFor(rules, Math.min(view.intervalOf(part).endMs, nowMs), nowMs)
-    // A look that began after the request came is as new as what Druid itself would begin to answer now.
-    if (lookedAtMs < arrivedAtMs && (age > bound || rules.mode === 'strict')) return LOOK
-    if (age > ageMs) ageMs = age
-  }
-  return ageMs
+  return lookAgeMs(view, intervals, { rules, nowMs, arrivedAtMs }) ?? LOOK
 }
 
 /** Looks at the timelines that a proof rests on, at the Brokers that are polled. */

@@ -100,3 +100,32 @@ export function stateUnder(segments: readonly Segment[], intervals: readonly Int
   }
   return { hash: hash.digest('base64url'), sealed }
 }
+
+/** Segments of a stretch of the timeline, as `joined` gives them, and the columns that the Broker plans with. */
+export interface Under {
+  readonly segments: readonly Segment[]
+  readonly schema: string
+}
+
+/** Where in an interval two timelines differ: intervals that may overlap, none when they are alike there. */
+export function differences(a: Under, b: Under, interval: Interval): readonly Interval[] {
+  if (a === b) return []
+  if (a.schema !== b.schema) return [interval]
+  if (a.segments === b.segments) return []
+  const left = clipped(a.segments, interval)
+  const right = clipped(b.segments, interval)
+  const lone = (of: ReadonlyMap<string, Interval>, other: ReadonlyMap<string, Interval>): Interval[] =>
+    [...of].filter(([key]) => !other.has(key)).map(([, part]) => part)
+  return [...lone(left, right), ...lone(right, left)]
+}
+
+function clipped(segments: readonly Segment[], { startMs, endMs }: Interval): ReadonlyMap<string, Interval> {
+  const parts = new Map<string, Interval>()
+  for (const segment of segments) {
+    if (segment.startMs >= endMs || segment.endMs <= startMs) continue
+    const part = { startMs: Math.max(segment.startMs, startMs), endMs: Math.min(segment.endMs, endMs) }
+    const { version, partition, sealed } = segment
+    parts.set(`${version} ${partition} ${sealed} ${part.startMs} ${part.endMs}`, part)
+  }
+  return parts
+}

@@ -5,7 +5,16 @@
 import { type Clock } from '../clock.ts'
 import { type Interval } from '../plan/facts.ts'
 import { type Look } from './look.ts'
-import { BEGINNING_MS, END_MS, joined, type Segment, stateUnder, type TimelineState } from './segments.ts'
+import {
+  BEGINNING_MS,
+  differences,
+  END_MS,
+  joined,
+  type Segment,
+  stateUnder,
+  type TimelineState,
+  type Under,
+} from './segments.ts'
 
 export type Part = 'past' | 'head'
 export const PARTS: readonly Part[] = ['past', 'head']
@@ -48,6 +57,7 @@ export class BrokerView {
   readonly #next: Record<Part, Promise<void> | undefined> = { past: undefined, head: undefined }
   /** By the list itself: a proof keeps the one that it was made for. */
   #states = new WeakMap<readonly Interval[], TimelineState>()
+  readonly #unders = new Map<string, Under>()
   #split: number
   #version = 0
 
@@ -109,6 +119,26 @@ export class BrokerView {
   }
 
   /**
+   * What lies under an interval at present, and perhaps beside it: one object as long as nothing changed. Undefined until
+   * each part that the interval touches has been looked at.
+   */
+  under(interval: Interval): Under | undefined {
+    const parts = this.partsUnder([interval])
+    const key = parts.join()
+    const known = this.#unders.get(key)
+    if (known !== undefined) return known
+    const seen = parts.map((part) => this.#history[part].at(-1)).filter((one) => one !== undefined)
+    const schema = seen.at(-1)?.schema
+    if (schema === undefined || seen.length < parts.length) return undefined
+    const [only] = seen
+    const segments =
+      seen.length === 1 && only !== undefined ? only.segments : joined(seen.flatMap((one) => one.segments))
+    const under = { segments, schema }
+    this.#unders.set(key, under)
+    return under
+  }
+
+  /**
    * Whether the state under `intervals` was the present one from `sinceMs` on: at the last look before that moment, and
    * at each one after it. `unknown` when there was no such look, or too long before; or when two of the later ones lie so
    * far apart that a segment could go and come back between them: an answer that was computed without it would then be
@@ -118,6 +148,22 @@ export class BrokerView {
     const verdicts = this.partsUnder(intervals).map((part) => this.#partUnchanged(part, intervals, sinceMs))
     if (verdicts.includes('no')) return 'no'
     return verdicts.length === 0 || verdicts.includes('unknown') ? 'unknown' : 'yes'
+  }
+
+  /**
+   * Where something under `interval` was seen to change since `sinceMs`: intervals that may overlap. What could have come
+   * and gone unseen isn't among them: `unchangedSince` tells.
+   */
+  changesSince(interval: Interval, sinceMs: number): readonly Interval[] {
+    return this.partsUnder([interval]).flatMap((part) => {
+      const history = this.#history[part]
+      const before = history.findLastIndex(({ firstEndedAtMs }) => firstEndedAtMs <= sinceMs)
+      const seen = history.slice(Math.max(0, before))
+      return seen.flatMap((one, at) => {
+        const last = seen[at - 1]
+        return last === undefined ? [] : differences(last, one, interval)
+      })
+    })
   }
 
   #partUnchanged(part: Part, intervals: readonly Interval[], sinceMs: number): 'yes' | 'no' | 'unknown' {
@@ -161,8 +207,7 @@ export class BrokerView {
     history.push({ segments, schema, firstStartedAtMs, firstEndedAtMs, ...times })
     if (history.length > HISTORY_MAX) history.shift()
     if (equal) return
-    this.#version += 1
-    this.#states = new WeakMap()
+    this.#forget()
   }
 
   #moveSplit(): void {
@@ -171,8 +216,13 @@ export class BrokerView {
     this.#split = split
     this.#history.past = []
     this.#history.head = []
+    this.#forget()
+  }
+
+  #forget(): void {
     this.#version += 1
     this.#states = new WeakMap()
+    this.#unders.clear()
   }
 }
 

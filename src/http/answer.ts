@@ -88,11 +88,10 @@ function idHeaders(id: string, wire: WireFormat): string[] {
 export function cacheStatus(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'hit':
-      return 'ovate; hit; detail="whole"'
+      return `ovate; hit; detail="${outcome.detail}"`
+    case 'partial':
     case 'miss':
-      return outcome.collapsed
-        ? 'ovate; fwd=miss; collapsed; detail="whole"'
-        : 'ovate; fwd=miss; detail="whole"'
+      return `ovate; fwd=${outcome.kind}; ${outcome.collapsed ? 'collapsed; ' : ''}detail="${outcome.detail}"`
     case 'bypass':
       return `ovate; fwd=bypass; detail="pass ${outcome.reason}"`
   }

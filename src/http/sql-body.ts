@@ -42,6 +42,13 @@ const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[
 /** An id that can stand in a header as it is. */
 const PLAIN_ID = /^[\x21-\x7E]{1,256}$/
 
+const KEPT_FIELDS: readonly (readonly [string, string])[] = [
+  ['resultFormat', '"array"'],
+  ['header', 'true'],
+  ['typesHeader', 'true'],
+  ['sqlTypesHeader', 'true'],
+]
+
 type Members = ReadonlyMap<string, JsonMember>
 
 /** Reads the JSON body of `POST /druid/v2/sql` (fields of `SqlQuery`, 33.0.0). */
@@ -114,16 +121,18 @@ class EditedBodies implements RequestBodies {
   }
 
   kept(): Buffer {
-    const form: [string, string][] = [
-      ['resultFormat', '"array"'],
-      ['header', 'true'],
-      ['typesHeader', 'true'],
-      ['sqlTypesHeader', 'true'],
-    ]
-    return Buffer.from(this.#rebuilt(new Map([...form, ...this.#contextEdits()])))
+    return Buffer.from(this.#rebuilt(new Map([...KEPT_FIELDS, ...this.#contextEdits()])))
   }
 
-  explain(sql: string): Buffer {
+  parts(sql: string, parameters: string): Buffer {
+    const edits: [string, string][] = [
+      ['query', JSON.stringify(sql)],
+      ['parameters', parameters === '' ? '[]' : parameters],
+    ]
+    return Buffer.from(this.#rebuilt(new Map([...KEPT_FIELDS, ...this.#contextEdits(), ...edits])))
+  }
+
+  explain(sql: string, parameters?: string): Buffer {
     const context = this.#contextText(new Set(['sqlQueryId', IF_NONE_MATCH]), undefined)
     const edits: [string, string][] = [
       ['query', JSON.stringify(sql)],
@@ -133,6 +142,7 @@ class EditedBodies implements RequestBodies {
       ['sqlTypesHeader', 'false'],
       ['context', context],
     ]
+    if (parameters !== undefined) edits.push(['parameters', parameters === '' ? '[]' : parameters])
     return Buffer.from(this.#rebuilt(new Map(edits)))
   }
 

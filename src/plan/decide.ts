@@ -82,7 +82,7 @@ export function decide(analysis: Analysis, query: Query, circumstances: Circumst
     bounds: facts.bounds,
     shared,
     ...decideParts(facts, effective, (texts) =>
-      digest(['1', scope, ...texts, ...extraParts(effective), ...contextParts(effective)]),
+      digest(['1', scope, ...texts, ...extraParts(effective), ...contextParts(effective, NOT_IN_SHAPE)]),
     ),
   }
   return Object.freeze(plan)
@@ -122,9 +122,13 @@ function withOptions(query: Query, facts: Facts): Query {
   return { ...query, context }
 }
 
-function contextParts(query: Query): string[] {
+/** Bounds are read against this moment, and nothing else of a statement that has a shape depends on it. */
+const NOT_IN_SHAPE = new Set(['sqlCurrentTimestamp'])
+const NOTHING: ReadonlySet<string> = new Set()
+
+function contextParts(query: Query, without = NOTHING): string[] {
   return [...query.context]
-    .filter(([name]) => !NOT_IN_KEY.has(name))
+    .filter(([name]) => !NOT_IN_KEY.has(name) && !without.has(name))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .flat()
 }

@@ -6,8 +6,9 @@ import { type Reason } from './reasons.ts'
 import { type Moment, windowOf } from './window.ts'
 
 export interface Explanation {
-  readonly plan: Plan['kind']
-  /** How the answer could be put together from parts of the timeline; answers are kept whole so far. */
+  /** `series`: put together from its own time buckets, once Druid's own plan agrees. */
+  readonly plan: Plan['kind'] | 'series'
+  /** How the answer can be put together from parts of the timeline; of a merge it is not done yet. */
   readonly parts?: Parts['kind']
   /** Why the plan is not a better one. */
   readonly reasons: readonly Reason[]
@@ -33,7 +34,7 @@ export function explainPlan(analysis: Analysis, plan: Plan, moment: Moment): Exp
   const { grouped } = facts
   const window = typeof grouped === 'string' ? facts.bounds?.intervals : windowOf(grouped.time, moment)
   return {
-    plan: plan.kind,
+    plan: parts?.kind === 'series' ? 'series' : plan.kind,
     ...(parts !== undefined && { parts: parts.kind }),
     reasons,
     tables: facts.tables,
@@ -74,7 +75,7 @@ export function explanationText(explanation: Explanation): string {
   const lines = [
     `plan      ${plan} (${PLAN_WORDS[plan]})`,
     ...reasons.map((reason) => `reason    ${reason}: see docs/reasons.md`),
-    ...(parts === undefined ? [] : [`parts     ${PARTS_WORDS[parts]}`]),
+    ...(parts === 'merge' ? [`parts     ${MERGE_WORDS}`] : []),
     ...(tables === undefined ? [] : [`reads     ${tables.join(', ') || 'no datasource'}`]),
     ...(lookups === undefined ? [] : [`lookups   ${lookups.join(', ')}`]),
     ...(bucket === undefined ? [] : [`bucket    ${bucket.period} in ${bucket.zone}`]),
@@ -84,15 +85,14 @@ export function explanationText(explanation: Explanation): string {
   return lines.join('\n')
 }
 
-const PLAN_WORDS: Record<Plan['kind'], string> = {
+const PLAN_WORDS: Record<Explanation['plan'], string> = {
   pass: 'sent on to Druid as it is, nothing kept',
   whole: 'the whole answer is kept while the timeline of what it read stays as it was',
+  series:
+    'put together from time buckets: what is missing is fetched, and each is kept while its segments stay',
 }
 
-const PARTS_WORDS: Record<Parts['kind'], string> = {
-  series: 'could be put together from its own time buckets',
-  merge: 'could be put together from aggregates over hidden time buckets',
-}
+const MERGE_WORDS = 'could be put together from aggregates over hidden time buckets'
 
 function nowWords(nearestMs: number | null): string {
   if (nearestMs === null) return 'used in a way that is not understood: never shared over time'

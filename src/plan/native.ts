@@ -1,6 +1,7 @@
 // Druid's own plan of a grouped aggregate, in a form in which two plans can be compared: names that Druid numbers are
 // replaced by what they stand for. Read from the PLAN of EXPLAIN PLAN FOR (33.0.0).
 import { type Interval } from './facts.ts'
+import { type NativeOrderKey, orderKeys } from './native-order.ts'
 import { FIRST_MS, LAST_MS } from './window.ts'
 
 export type NativeQueryType = 'timeseries' | 'topN' | 'groupBy'
@@ -16,6 +17,10 @@ export interface NativePlan {
   readonly having: string
   /** What each column of the result is, in order. */
   readonly columns: readonly string[]
+  /** The order of its rows; undefined where it isn't known. Ties go by `groups`, ascending, nulls first. */
+  readonly order: readonly NativeOrderKey[] | undefined
+  /** `dimensions` in the order in which the query has them. */
+  readonly groups: readonly string[]
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -102,6 +107,8 @@ class Plan {
       columns: this.#mappings.map(
         ({ queryColumn }) => this.#names.get(String(queryColumn)) ?? `? ${String(queryColumn)}`,
       ),
+      order: orderKeys(query, dimensions, (name) => this.#names.get(String(name))),
+      groups: dimensions,
     }
   }
 

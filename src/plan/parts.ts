@@ -3,6 +3,7 @@ import { granularity } from '../time/granularity.ts'
 import { zoneOf } from '../time/zone.ts'
 import { type Facts } from './facts.ts'
 import { type Formula, type Grouped } from './grouped.ts'
+import { jsonElements } from './json-elements.ts'
 import { type Parts } from './plan.ts'
 import { contextText, type Query, type ShapeKey } from './query.ts'
 import { type Reason } from './reasons.ts'
@@ -19,8 +20,10 @@ export function decideParts(
   keyOf: (texts: readonly string[]) => string,
 ): PartsDecision {
   if (typeof grouped === 'string') return { parts: undefined, reasons: [grouped] }
-  // The console's own limit, which Druid puts round the whole statement.
-  if (contextText(query, 'sqlOuterLimit') !== undefined) return { parts: undefined, reasons: ['context-key'] }
+  const pinned = contextText(query, 'sqlCurrentTimestamp')
+  const pinnedNowMs = pinned === undefined ? undefined : Date.parse(pinned)
+  if (Number.isNaN(pinnedNowMs) || !isPlain(query)) return { parts: undefined, reasons: ['context-key'] }
+  const parameters = parametersBeside(query.parameters, grouped.timeParameters)
   const reason = whyNot(grouped)
   if (reason !== undefined) return { parts: undefined, reasons: [reason] }
   const kind = grouped.bucket === undefined ? 'merge' : 'series'
@@ -29,10 +32,53 @@ export function decideParts(
     kind,
     grouped.shape,
     ...(kind === 'series' ? hidden.map(({ spelling }) => spelling) : []),
-    parametersBeside(query.parameters, grouped.timeParameters),
+    parameters,
   ]) as ShapeKey
-  return { parts: { kind, shape, grouped }, reasons: [] }
+  return { parts: { kind, shape, grouped, parameters, pinnedNowMs }, reasons: [] }
 }
+
+function isPlain(query: Query): boolean {
+  return [...query.context.keys()].every(
+    // SQL says so itself.
+    (name) => !CUTTING.has(name) || (name === 'skipEmptyBuckets' && contextText(query, name) === 'true'),
+  )
+}
+
+/**
+ * Context keys by which Druid cuts groups, limits, buckets or segments otherwise, or finalizes or writes them otherwise
+ * (33.0.0): the parts of such an answer need not be parts of that answer, and it stays whole.
+ */
+const CUTTING = new Set([
+  'sqlOuterLimit',
+  'minTopNThreshold',
+  'useLexicographicTopN',
+  'forceLimitPushDown',
+  'applyLimitPushDown',
+  'applyLimitPushDownToSegment',
+  'skipEmptyBuckets',
+  'grandTotal',
+  'sortByDimsFirst',
+  'groupByEnableMultiValueUnnesting',
+  'groupByStrategy',
+  'resultAsArray',
+  'timestampResultField',
+  'timestampResultFieldGranularity',
+  'timestampResultFieldInOriginalDimensions',
+  'sqlFinalizeOuterSketches',
+  'finalize',
+  'finalizeAggregations',
+  'includeSegmentSource',
+  'realtimeSegmentsOnly',
+  'realtimeSegmentsMode',
+  'skipIncrementalSegment',
+  'cloneQueryMode',
+  'serializeDateTimeAsLong',
+  'serializeDateTimeAsLongInner',
+  'plannerStrategy',
+  'extendedFilteredSumRewrite',
+  'maxResults',
+  'nullHandling',
+])
 
 function whyNot(grouped: Grouped): Reason | undefined {
   if (grouped.groupingSets) return 'grouping-sets'
@@ -52,13 +98,10 @@ function isMergeable({ columns, having, order }: Grouped): boolean {
   return formulas.every((formula) => formula !== undefined)
 }
 
-/** Numbers that may come out of JSON.parse as another one, or nest too deep to be written again. */
-const NOT_AGAIN = /\d{16}|\d[.eE]|\[\s*\[|\{[^}]*\{/
-
-/** The parameters that are no bounds, as JSON text; all of them where that text could not be told from another's. */
+/** The parameters that are no bounds, as JSON text. */
 function parametersBeside(parameters: string, bounds: readonly number[]): string {
-  if (parameters === '' || bounds.length === 0 || NOT_AGAIN.test(parameters)) return parameters
-  const list: unknown = JSON.parse(parameters)
-  if (!Array.isArray(list)) return parameters
-  return JSON.stringify(list.filter((_, index) => !bounds.includes(index)))
+  if (parameters === '' || bounds.length === 0) return parameters
+  return `[${jsonElements(parameters)
+    .filter((_, index) => !bounds.includes(index))
+    .join(',')}]`
 }

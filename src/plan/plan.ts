@@ -34,6 +34,10 @@ export interface Parts {
   /** Equal for statements that can share parts, whatever their windows, orders and limits. */
   readonly shape: ShapeKey
   readonly grouped: Grouped
+  /** `parameters` without those that stand in bounds, as JSON text. */
+  readonly parameters: string
+  /** The moment that the query's own context gives as now, ms. */
+  readonly pinnedNowMs: number | undefined
 }
 
 export type Plan = PassPlan | WholePlan

@@ -3,6 +3,7 @@
 import { isUtc } from '../time/utc.ts'
 import { type Interval } from './facts.ts'
 import { type Bucket, type Grouped } from './grouped.ts'
+import { type NativeOrderKey } from './native-order.ts'
 import { floorText, type NativePlan, type NativeQueryType } from './native.ts'
 
 /** Both plans, and what they were asked for. */
@@ -16,8 +17,20 @@ export interface Testimony {
   readonly ranges: readonly Interval[]
 }
 
+/** Where the value of an order's key is found: the bucket's instant, or a column of the answer to our text. */
+export type KeySource = 'bucket' | number
+
+/** An order, ties included. */
+export interface RowOrder {
+  readonly keys: readonly (Pick<NativeOrderKey, 'descending' | 'nulls'> & {
+    readonly of: KeySource
+    readonly compare: NativeOrderKey['compare'] | undefined
+  })[]
+}
+
 export type Verdict =
-  | { readonly kind: 'agrees'; readonly queryType: NativeQueryType }
+  /** `order`: undefined where the rows' order can't be made from what is fetched. */
+  | { readonly kind: 'agrees'; readonly queryType: NativeQueryType; readonly order: RowOrder | undefined }
   /** `why`: the first part of the plans that differs, for people. */
   | { readonly kind: 'disagrees'; readonly why: string }
 
@@ -37,7 +50,25 @@ export function seriesVerdict(testimony: Testimony): Verdict {
     (grouped.bucket === undefined || bucketText === undefined ? 'no bucket' : undefined) ??
     (ours.dimensions.includes(bucketText ?? '') ? undefined : `bucket: ${bucketText}`) ??
     bucketDifference(grouped.bucket, bucketText ?? '')
-  return why === undefined ? { kind: 'agrees', queryType: client.queryType } : { kind: 'disagrees', why }
+  if (why !== undefined) return { kind: 'disagrees', why }
+  const order = rowOrder(client, ours.columns, count)
+  return { kind: 'agrees', queryType: client.queryType, order }
+}
+
+/** The order of the client's query in terms of the columns of ours, whose bucket stands at `bucketAt`. */
+function rowOrder(
+  { order, groups }: NativePlan,
+  columns: readonly string[],
+  bucketAt: number,
+): RowOrder | undefined {
+  if (order === undefined) return undefined
+  const ties = groups.map((of) => ({ of, descending: false, nulls: 'first', compare: undefined }) as const)
+  const named = order.map(({ of }) => of)
+  const keys = [...order, ...ties.filter(({ of }) => !named.includes(of))].map((one) => {
+    const at = columns.indexOf(one.of)
+    return { ...one, of: one.of === columns[bucketAt] ? ('bucket' as const) : at }
+  })
+  return keys.every(({ of }) => of === 'bucket' || of >= 0) ? { keys } : undefined
 }
 
 /** The verdict on parts of a merge, whose hidden buckets have this period. */
@@ -51,7 +82,8 @@ export function mergeVerdict(testimony: Testimony, period: string): Verdict {
     (ours.columns[0] === hidden ? undefined : `bucket: ${ours.columns[0]}`) ??
     different('dimensions', [...client.dimensions, hidden].toSorted(), ours.dimensions) ??
     different('aggregations', client.aggregations, ours.aggregations)
-  return why === undefined ? { kind: 'agrees', queryType: client.queryType } : { kind: 'disagrees', why }
+  if (why !== undefined) return { kind: 'disagrees', why }
+  return { kind: 'agrees', queryType: client.queryType, order: undefined }
 }
 
 function commonDifference({ client, ours, grouped, windows, ranges }: Testimony): string | undefined {

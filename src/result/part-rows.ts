@@ -1,39 +1,42 @@
 // Reads an answer of parts: rows of the client's own columns, and behind them the columns that Ovate added, the first of
 // which is the bucket's instant in ms.
+import { type BucketRows, NO_ROWS } from './bucket-rows.ts'
+import { ByteSink } from './byte-sink.ts'
 import { type RowSink } from './kept-reader.ts'
 import { type Cells } from './row-scan.ts'
 
 /** What an answer of parts held. */
 export interface PartRows {
+  readonly head: PartHead
+  readonly rows: BucketRows
+}
+
+export interface PartHead {
   /** The three rows of the head, without added columns. */
-  readonly head: readonly [Buffer, Buffer, Buffer]
+  readonly rows: readonly [Buffer, Buffer, Buffer]
   /** Native and SQL types of all columns, those that were added too. */
   readonly types: readonly string[]
   readonly sqlTypes: readonly string[]
-  /** Rows by the bucket's instant, in the order in which they came; `[a,b]` without added columns. */
-  readonly buckets: ReadonlyMap<number, readonly PartRow[]>
-  readonly rows: number
-  readonly sizeBytes: number
-}
-
-export interface PartRow {
-  /** As the client gets it. */
-  readonly bytes: Buffer
-  /** Cells of the columns that were added for ordering, as they came. */
-  readonly added: readonly Buffer[]
+  /** How many columns are the client's own. */
+  readonly visible: number
 }
 
 const OPEN = 0x5b
 const CLOSE = 0x5d
+const COMMA = 0x2c
 
 export class PartCollector implements RowSink {
   readonly #visible: number
   readonly #limits: { readonly rows: number; readonly bytes: number }
   readonly #head: Buffer[] = []
   readonly #types: string[][] = []
-  readonly #buckets = new Map<number, PartRow[]>()
-  #rows = 0
-  #bytes = 0
+  readonly #sink = new ByteSink()
+  /** Of each row, as they came. */
+  readonly #ends: number[] = []
+  readonly #buckets: number[] = []
+  readonly #added: Buffer[] = []
+  #addedCount = 0
+  #sorted = true
   #bad: 'too-large' | 'not-understood' | undefined
 
   /** `visible`: how many columns are the client's own. */
@@ -52,8 +55,11 @@ export class PartCollector implements RowSink {
       this.#bad = 'not-understood'
       return
     }
-    this.#head[index] = this.#own(bytes, cells)
+    const own = new ByteSink()
+    this.#write(own, bytes, cells)
+    this.#head[index] = own.take()
     this.#types[index] = Array.from({ length: cells.count }, (_, at) => cellText(bytes, cells, at))
+    this.#addedCount = cells.count - this.#visible - 1
   }
 
   row(bytes: Buffer, _start: number, _end: number, cells: Cells): void {
@@ -63,50 +69,80 @@ export class PartCollector implements RowSink {
       this.#bad = 'not-understood'
       return
     }
-    const row = { bytes: this.#own(bytes, cells), added: this.#added(bytes, cells) }
-    const same = this.#buckets.get(bucket)
-    if (same === undefined) this.#buckets.set(bucket, [row])
-    else same.push(row)
-    this.#rows += 1
-    this.#bytes += row.bytes.length
-    if (this.#rows > this.#limits.rows || this.#bytes > this.#limits.bytes) this.#bad = 'too-large'
+    this.#write(this.#sink, bytes, cells)
+    this.#ends.push(this.#sink.length)
+    this.#sink.push(COMMA)
+    if (bucket < (this.#buckets.at(-1) ?? bucket)) this.#sorted = false
+    this.#buckets.push(bucket)
+    for (let at = this.#visible + 1; at < cells.count; at += 1)
+      this.#added.push(Buffer.from(bytes.subarray(cells.starts[at], cells.ends[at])))
+    if (this.#ends.length > this.#limits.rows || this.#sink.length > this.#limits.bytes)
+      this.#bad = 'too-large'
   }
 
-  /** To be called once the answer came to its proper end. Undefined without a head. */
+  /** To be called, once, when the answer came to its proper end. Undefined without a head. */
   result(): PartRows | undefined {
     const [names, types, sqlTypes] = this.#head
     if (names === undefined || types === undefined || sqlTypes === undefined) return undefined
-    return {
-      head: [names, types, sqlTypes],
+    const head: PartHead = {
+      rows: [names, types, sqlTypes],
       types: this.#types[1] ?? [],
       sqlTypes: this.#types[2] ?? [],
-      buckets: this.#buckets,
-      rows: this.#rows,
-      sizeBytes: this.#bytes,
+      visible: this.#visible,
+    }
+    return { head, rows: this.#rows() }
+  }
+
+  #rows(): BucketRows {
+    const bytes = this.#sink.take()
+    const order = this.#ends.map((_, row) => row)
+    const bucketOf = (row: number): number => this.#buckets[row] ?? 0
+    // Stable: inside a bucket rows stay as they came.
+    if (!this.#sorted) order.sort((a, b) => bucketOf(a) - bucketOf(b) || a - b)
+    if (order.length === 0) return { ...NO_ROWS, addedCount: this.#addedCount }
+    const buckets: number[] = []
+    const firstRows: number[] = []
+    for (const [at, row] of order.entries()) {
+      if (at > 0 && bucketOf(row) === buckets.at(-1)) continue
+      buckets.push(bucketOf(row))
+      firstRows.push(at)
+    }
+    firstRows.push(order.length)
+    return {
+      ...this.#layOut(bytes, order),
+      buckets: Float64Array.from(buckets),
+      firstRows: Uint32Array.from(firstRows),
+      addedCount: this.#addedCount,
     }
   }
 
-  // A copy: the bytes that came are valid during the call only.
-  #own(bytes: Buffer, cells: Cells): Buffer {
-    const from = cells.starts[0] ?? 0
-    const to = cells.ends[this.#visible - 1] ?? from
-    const own = Buffer.allocUnsafe(to - from + 2)
-    own[0] = OPEN
-    bytes.copy(own, 1, from, to)
-    own[own.length - 1] = CLOSE
-    return own
+  #layOut(bytes: Buffer, order: readonly number[]): Pick<BucketRows, 'bytes' | 'ends' | 'added'> {
+    // The sink's buffer is larger than what it holds, and this is kept for long.
+    if (this.#sorted)
+      return { bytes: Buffer.from(bytes), ends: Uint32Array.from(this.#ends), added: this.#added }
+    const out = Buffer.allocUnsafeSlow(bytes.length)
+    const ends = new Uint32Array(order.length)
+    const added: Buffer[] = []
+    let at = 0
+    for (const [index, row] of order.entries()) {
+      const start = row === 0 ? 0 : (this.#ends[row - 1] ?? 0) + 1
+      const end = this.#ends[row] ?? start
+      at += bytes.copy(out, at, start, end + 1)
+      ends[index] = at - 1
+      for (let cell = row * this.#addedCount; cell < (row + 1) * this.#addedCount; cell += 1)
+        added.push(this.#added[cell] ?? Buffer.alloc(0))
+    }
+    return { bytes: out, ends, added }
   }
 
-  #added(bytes: Buffer, cells: Cells): readonly Buffer[] {
-    if (cells.count <= this.#visible + 1) return NONE
-    const added: Buffer[] = []
-    for (let at = this.#visible + 1; at < cells.count; at += 1)
-      added.push(Buffer.from(bytes.subarray(cells.starts[at], cells.ends[at])))
-    return added
+  // A copy: the bytes that came are valid during the call only.
+  #write(to: ByteSink, bytes: Buffer, cells: Cells): void {
+    const from = cells.starts[0] ?? 0
+    to.push(OPEN)
+    to.copy(bytes, from, cells.ends[this.#visible - 1] ?? from)
+    to.push(CLOSE)
   }
 }
-
-const NONE: readonly Buffer[] = []
 
 function cellText(bytes: Buffer, cells: Cells, at: number): string {
   const value: unknown = JSON.parse(bytes.toString('utf8', cells.starts[at], cells.ends[at]))

@@ -105,3 +105,15 @@ test('a size change of an entry that is no longer kept changes nothing', () => {
   expect(cache.get('k')?.name).toBe('new')
   expect(cache.usage.entryBytes).toBe(20)
 })
+
+test('an entry that has grown counts what it takes now, told so or put again', () => {
+  const cache = new MemoryCache<Thing>({ sizeBytes: 10_000, entryMaxBytes: 5_000, admitBelowBytes: 5_000 })
+  const one = new Thing(20)
+  cache.put('k', one, 0)
+  one.sizeBytes = 700
+  cache.resized('k', one)
+  expect(cache.usage.entryBytes).toBe(700)
+  one.sizeBytes = 900
+  cache.put('k', one, 0)
+  expect(cache.usage.entryBytes).toBe(900)
+})

@@ -1,0 +1,48 @@
+// One EXPLAIN PLAN FOR, asked of Druid with the caller's own credentials.
+import { type Druid } from '../druid/druid.ts'
+
+const EXPLAIN_MAX_BYTES = 4_000_000
+
+export interface ExplainRequest {
+  readonly body: Buffer
+  readonly service: string
+  readonly headers: readonly string[]
+  readonly timeoutMs: number
+}
+
+/**
+ * The row `[PLAN, RESOURCES, ATTRIBUTES]`; undefined when there isn't exactly one.
+ * @throws Error when Druid doesn't explain it, or at length.
+ */
+export async function explainRow(
+  druid: Druid,
+  { body, service, headers, timeoutMs }: ExplainRequest,
+): Promise<readonly unknown[] | undefined> {
+  const answer = await druid.send(
+    {
+      method: 'POST',
+      path: '/druid/v2/sql',
+      headers: [...headers, 'content-type', 'application/json'],
+      body,
+      service,
+      repeatable: true,
+      cancel: undefined,
+    },
+    AbortSignal.timeout(timeoutMs),
+  )
+  const text = await textOf(answer.body)
+  if (answer.status !== 200 || text === undefined) throw new Error(`EXPLAIN answered ${answer.status}`)
+  const rows = JSON.parse(text) as unknown[][]
+  return rows.length === 1 ? rows[0] : undefined
+}
+
+async function textOf(body: AsyncIterable<Buffer>): Promise<string | undefined> {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of body) {
+    sizeBytes += chunk.length
+    if (sizeBytes > EXPLAIN_MAX_BYTES) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,113 @@
+// Druid's word on a shape: both texts are explained, the client's and the one that fetches parts. No client gets an
+// answer from parts before the two plans agree with what was read of the text.
+import { LRUCache } from 'lru-cache'
+import { type Clock } from '../../clock.ts'
+import { type Druid } from '../../druid/druid.ts'
+import { type Interval } from '../../plan/facts.ts'
+import { type NativePlan, readNativePlan } from '../../plan/native.ts'
+import { type Parts, type WholePlan } from '../../plan/plan.ts'
+import { seriesVerdict, type Verdict } from '../../plan/witness.ts'
+import { explainSql } from '../../sql/statements.ts'
+import { explainRow } from '../explain-row.ts'
+import { type SqlRequest } from '../request.ts'
+
+export interface PartWitnessOptions {
+  readonly druid: Druid
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly onVerdict: (kind: 'agrees' | 'disagrees' | 'unknown') => void
+}
+
+/** What is asked of the witness. */
+export interface Question {
+  readonly request: SqlRequest
+  readonly plan: WholePlan
+  readonly parts: Parts
+  readonly generation: number
+  readonly service: string
+  /** The text that fetches `ranges`. */
+  readonly text: string
+  readonly ranges: readonly Interval[]
+  /** The window of the client's text at this moment, by the clock of a Broker that is late or early by what may be. */
+  readonly windowNow: (by: 'late' | 'early') => readonly Interval[] | undefined
+}
+
+interface Known {
+  verdict: Verdict | undefined
+  retryAtMs: number
+}
+
+const KNOWN_MAX = 20_000
+const DISAGREES_MS = 600_000
+const UNKNOWN_MS = 10_000
+
+export class PartWitness {
+  readonly #options: PartWitnessOptions
+  readonly #known = new LRUCache<string, Known>({ max: KNOWN_MAX })
+
+  constructor(options: PartWitnessOptions) {
+    this.#options = options
+  }
+
+  /** What is known by now: `new` when nobody has asked yet, or it is time to ask again. */
+  verdict(question: Pick<Question, 'request' | 'plan' | 'parts' | 'generation'>): Verdict | 'asked' | 'new' {
+    const known = this.#known.get(keyOf(question))
+    if (known === undefined || this.#options.clock.monotonic() >= known.retryAtMs) return 'new'
+    return known.verdict ?? 'asked'
+  }
+
+  /** Asks Druid, beside the road. Never rejects. */
+  async ask(question: Question): Promise<void> {
+    const { clock, onVerdict } = this.#options
+    const known: Known = { verdict: undefined, retryAtMs: Number.POSITIVE_INFINITY }
+    this.#known.set(keyOf(question), known)
+    try {
+      known.verdict = await this.#ask(question)
+      if (known.verdict.kind === 'disagrees') known.retryAtMs = clock.monotonic() + DISAGREES_MS
+      onVerdict(known.verdict.kind)
+    } catch {
+      known.retryAtMs = clock.monotonic() + UNKNOWN_MS
+      onVerdict('unknown')
+    }
+  }
+
+  async #ask(question: Question): Promise<Verdict> {
+    const { request, parts, text, ranges, windowNow } = question
+    const before = windowNow('late')
+    const [client, ours] = await Promise.all([
+      this.#explained(question, request.bodies.explain(explainSql(request.query.sql))),
+      this.#explained(question, request.bodies.explain(explainSql(text), parts.parameters)),
+    ])
+    const after = windowNow('early')
+    if (before === undefined || after === undefined) return { kind: 'disagrees', why: 'window' }
+    const windows = { before, after }
+    return seriesVerdict({ client, ours, grouped: parts.grouped, windows, ranges })
+  }
+
+  async #explained({ request, service }: Question, body: Buffer): Promise<NativePlan | undefined> {
+    const { druid, timeoutMs } = this.#options
+    const row = await explainRow(druid, { body, service, headers: request.headers, timeoutMs })
+    const [plan] = row ?? []
+    return typeof plan === 'string' ? readNativePlan(plan) : undefined
+  }
+}
+
+// The order that Druid gives rows in follows from ORDER BY and LIMIT, which a shape hasn't: the form of the statement has.
+function keyOf({
+  request,
+  plan,
+  parts,
+  generation,
+}: Pick<Question, 'request' | 'plan' | 'parts' | 'generation'>): string {
+  const { grouped } = parts
+  const limit = grouped.limit?.kind === 'literal' ? grouped.limit.value : grouped.limit?.kind
+  return JSON.stringify([
+    request.identity,
+    generation,
+    plan.service,
+    parts.shape,
+    plan.form,
+    grouped.timeForm,
+    limit,
+  ])
+}

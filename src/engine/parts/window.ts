@@ -1,0 +1,98 @@
+// The window of one request, laid over what the timeline has: buckets that can be shared, and edges that can't.
+import { type Interval } from '../../plan/facts.ts'
+import { type Bucket, type Grouped } from '../../plan/grouped.ts'
+import { intersected, united } from '../../plan/intervals.ts'
+import { type Pieces, piecesOf } from '../../plan/pieces.ts'
+import { granularity, type Granularity } from '../../time/granularity.ts'
+import { zoneOf } from '../../time/zone.ts'
+import { type BrokerView } from '../../freshness/view.ts'
+
+export interface Laid extends Pieces {
+  /** What is asked for and may hold rows. */
+  readonly window: readonly Interval[]
+}
+
+export class Grid {
+  readonly #bucket: Bucket
+  readonly #granularity: Granularity
+
+  constructor(bucket: Bucket, granularity: Granularity) {
+    this.#bucket = bucket
+    this.#granularity = granularity
+  }
+
+  static of({ bucket }: Grouped): Grid | undefined {
+    const found = bucket === undefined ? undefined : granularity(bucket.grid)
+    return bucket === undefined || found === undefined ? undefined : new Grid(bucket, found)
+  }
+
+  /** The buckets that meet an interval, as one; the interval itself where they aren't known. */
+  around({ startMs, endMs }: Interval): Interval {
+    const { movedMs } = this.#bucket
+    const from = this.#granularity.floor(startMs - movedMs)
+    const last = this.#granularity.floor(endMs - 1 - movedMs)
+    const to = last === undefined ? undefined : this.#granularity.next(last)
+    return {
+      startMs: from === undefined ? startMs : Math.min(startMs, from + movedMs),
+      endMs: to === undefined ? endMs : Math.max(endMs, to + movedMs),
+    }
+  }
+
+  isStart(ms: number): boolean {
+    const { movedMs } = this.#bucket
+    return this.#granularity.floor(ms - movedMs) === ms - movedMs
+  }
+
+  /**
+   * What of a window lies where the timeline has segments, cut into buckets. Undefined where a label wouldn't tell one
+   * bucket from another, or the segments aren't known.
+   */
+  laid(asked: readonly Interval[], view: BrokerView): Laid | undefined {
+    const within: Interval[] = []
+    for (const interval of asked) {
+      const under = view.under(interval)
+      if (under === undefined) return undefined
+      const hull = hullOf(under.segments)
+      if (hull !== undefined) within.push(...intersected([interval], [this.around(hull)]))
+    }
+    const window = united(within)
+    const { label } = this.#bucket
+    if (label.kind === 'local' && !isCalm(window, label.zone)) return undefined
+    return { window, ...piecesOf(window, this.#bucket) }
+  }
+
+  /** How many buckets intervals have; about, where they are very many. */
+  count(intervals: readonly Interval[]): number {
+    return intervals.reduce((sum, { startMs, endMs }) => {
+      const span = { startMs: startMs - this.#bucket.movedMs, endMs: endMs - this.#bucket.movedMs }
+      const starts = this.#granularity.starts(span, COUNTED_MAX)
+      const first = this.#granularity.bucket(span.startMs)
+      const lengthMs = first === undefined ? endMs - startMs : first.endMs - first.startMs
+      return sum + (starts?.length ?? Math.round((endMs - startMs) / lengthMs))
+    }, 0)
+  }
+}
+
+const COUNTED_MAX = 1_000
+
+function hullOf(segments: readonly Interval[]): Interval | undefined {
+  if (segments.length === 0) return undefined
+  let [startMs, endMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const segment of segments) {
+    startMs = Math.min(startMs, segment.startMs)
+    endMs = Math.max(endMs, segment.endMs)
+  }
+  return { startMs, endMs }
+}
+
+/** A label of local time tells one bucket from another as long as the clock doesn't change. */
+function isCalm(window: readonly Interval[], zone: string): boolean {
+  const known = zoneOf(zone)
+  const [first] = window
+  const last = window.at(-1)
+  if (known === undefined) return false
+  if (first === undefined || last === undefined) return true
+  return known.nextTransition(first.startMs - DAY_MS) >= last.endMs + DAY_MS
+}
+
+const DAY_MS = 86_400_000
