@@ -1,5 +1,6 @@
 // The window of a query: its bounds on `__time` at one moment, as intervals.
 import { granularity, shift } from '../time/granularity.ts'
+import { onlyInstant } from '../time/local.ts'
 import { parsePeriod } from '../time/period.ts'
 import { zoneOf } from '../time/zone.ts'
 import { isUtc } from '../time/utc.ts'
@@ -95,7 +96,7 @@ function onGrid(kind: 'floor' | 'ceil' | 'after', ms: number | undefined, grid: 
 }
 
 const TEXT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d{1,3}0*)?)?Z?$/
-/** Values as clients send them; those of a zone's own local time aren't read. */
+/** Values as clients send them; texts are local times of the zone. */
 function parameterMs(
   { index, as, zone }: Extract<Instant, { kind: 'parameter' }>,
   { parameters }: Moment,
@@ -109,7 +110,9 @@ function parameterMs(
     return isMillis ? bounded(value) : undefined
   }
   const isText = as === 'parsed' ? kind === 'VARCHAR' : as === 'instant' && TEXT_TYPES.has(kind)
-  return isText && typeof value === 'string' && isUtc(zone) ? textMs(value) : undefined
+  if (!isText || typeof value !== 'string' || (value.endsWith('Z') && !isUtc(zone))) return undefined
+  const ms = textMs(value)
+  return ms === undefined ? undefined : onlyInstant(ms, zone)
 }
 
 const TEXT_TYPES = new Set(['VARCHAR', 'TIMESTAMP'])

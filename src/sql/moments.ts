@@ -1,5 +1,6 @@
 // Expressions that give one instant, whatever the row: literals of every form, now, and what is computed from them.
 import { type Grid, type Instant } from '../plan/grouped.ts'
+import { onlyInstant } from '../time/local.ts'
 import { isUtc } from '../time/utc.ts'
 import { gridOf } from './grids.ts'
 import { instantMs } from './instants.ts'
@@ -25,9 +26,10 @@ function text(
   { zone }: Reader,
 ): Instant | undefined {
   const ms = value === undefined ? undefined : instantMs(value, syntax)
-  if (ms === undefined) return undefined
-  // A Z names the zone; without one the session's counts.
-  return isUtc(zone) ? { kind: 'literal', ms } : undefined
+  // A Z names UTC; without one the session's zone counts, and what Druid makes of a Z under another isn't known here.
+  if (ms === undefined || (value?.endsWith('Z') === true && !isUtc(zone))) return undefined
+  const instant = onlyInstant(ms, zone)
+  return instant === undefined ? undefined : { kind: 'literal', ms: instant }
 }
 
 function parameter(

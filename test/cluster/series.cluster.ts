@@ -1,0 +1,274 @@
+// Answers put together from time buckets, byte for byte beside Druid's own, while windows slide and data change.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type App } from '../../src/app/app.ts'
+import { RESULT_FORMATS } from '../../src/result/format.ts'
+import { clusterAvailable, theCluster } from './available.ts'
+import { appendRows, compact, dropInterval, reindex, reloadDst, restoreInterval } from './changes.ts'
+import { type Cluster } from './cluster.ts'
+import { type RawResponse, sql } from './http.ts'
+import { startOvate } from './ovate.ts'
+import { waitUntil, within } from './wait.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+const SETTLED_MS = 15_000
+
+interface Held {
+  readonly kind: string
+  readonly held: number
+  readonly of: number
+}
+
+/** What `Cache-Status` says of an answer: `series 3/5`. */
+function heldOf({ headers }: RawResponse): Held | undefined {
+  const [, kind = '', held, of] = /detail="(\w+) (\d+)\/(\d+)"/.exec(String(headers['cache-status'])) ?? []
+  return kind === '' ? undefined : { kind, held: Number(held), of: Number(of) }
+}
+
+function literal(ms: number): string {
+  return `TIMESTAMP '${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')}'`
+}
+
+type Form = readonly [string, (time: string) => string, Readonly<Record<string, unknown>>?]
+
+const NEW_YORK = { sqlTimeZone: 'America/New_York' }
+
+const FORMS: readonly Form[] = [
+  [
+    'hours',
+    (time) => `SELECT TIME_FLOOR(__time, 'PT1H') AS t, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1`,
+  ],
+  [
+    'days, backwards',
+    (time) =>
+      `SELECT FLOOR(__time TO DAY) AS d, COUNT(*) AS n, SUM(added) AS a FROM events WHERE ${time} GROUP BY 1 ORDER BY 1 DESC`,
+  ],
+  [
+    'hours, the first ones',
+    (time) =>
+      `SELECT DATE_TRUNC('hour', __time) AS h, SUM(added) AS a FROM events WHERE ${time} GROUP BY 1 ORDER BY 1 LIMIT 30`,
+  ],
+  [
+    'hours, the best ones',
+    (time) =>
+      `SELECT TIME_FLOOR(__time, 'PT1H') AS t, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1 ORDER BY 2 DESC LIMIT 9`,
+  ],
+  [
+    'hours, the worst ones',
+    (time) =>
+      `SELECT TIME_FLOOR(__time, 'PT1H') AS t, MIN(added) AS n FROM events WHERE ${time} GROUP BY 1 ORDER BY 2 LIMIT 9`,
+  ],
+  [
+    'hours, all by a metric',
+    (time) =>
+      `SELECT TIME_FLOOR(__time, 'PT1H') AS t, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1 ORDER BY 2 DESC`,
+  ],
+  [
+    'days and a dimension',
+    (time) =>
+      `SELECT TIME_FLOOR(__time, 'P1D') AS d, country, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1, 2`,
+  ],
+  [
+    'a dimension with nulls first',
+    (time) =>
+      `SELECT referrer, FLOOR(__time TO HOUR) AS h, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1, 2`,
+  ],
+  [
+    'by a dimension, backwards',
+    (time) =>
+      `SELECT FLOOR(__time TO HOUR) AS h, referrer, MAX(price) AS p FROM events WHERE ${time} GROUP BY 1, 2 ORDER BY 2 DESC, 1`,
+  ],
+  [
+    'by a metric, some left out',
+    (time) =>
+      `SELECT FLOOR(__time TO HOUR) AS h, device, SUM(added) AS a FROM events WHERE ${time} GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20 OFFSET 5`,
+  ],
+  [
+    'by what is not selected',
+    (time) =>
+      `SELECT FLOOR(__time TO HOUR) AS h, device FROM events WHERE ${time} GROUP BY 1, 2 ORDER BY SUM(added) DESC, 2 LIMIT 25`,
+  ],
+  [
+    'HAVING',
+    (time) =>
+      `SELECT FLOOR(__time TO HOUR) AS h, city, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1, 2 HAVING COUNT(*) > 2 ORDER BY 1, 2`,
+  ],
+  [
+    'distinct and filtered',
+    (time) =>
+      `SELECT TIME_FLOOR(__time, 'P1D') AS d, COUNT(DISTINCT city) AS c, COUNT(*) FILTER (WHERE device = 'tv') AS tv, AVG(added) AS a FROM events WHERE ${time} GROUP BY 1 ORDER BY 1`,
+  ],
+  [
+    'a multi-value dimension',
+    (time) =>
+      `SELECT TIME_FLOOR(__time, 'P1D') AS d, tags, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1, 2 ORDER BY 2, 1`,
+  ],
+  [
+    'int64',
+    (time) =>
+      `SELECT TIME_FLOOR(__time, 'PT6H') AS d, MAX(reqId) AS a, SUM(reqId) AS s FROM events WHERE ${time} GROUP BY 1 ORDER BY 2 DESC`,
+  ],
+  [
+    'a zone by argument',
+    (time) =>
+      `SELECT TIME_FLOOR(__time, 'P1D', NULL, 'Asia/Kolkata') AS d, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1 ORDER BY 1`,
+  ],
+  [
+    'a zone by context',
+    (time) =>
+      `SELECT FLOOR(__time TO DAY) AS d, device, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1, 2 ORDER BY 1, 2`,
+    NEW_YORK,
+  ],
+  [
+    'an origin',
+    (time) =>
+      `SELECT TIME_FLOOR(__time, 'PT7H', TIMESTAMP '2020-01-01 00:03:00') AS d, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1 ORDER BY 1`,
+  ],
+  [
+    'weeks from Sunday',
+    (time) =>
+      `SELECT TIME_SHIFT(TIME_FLOOR(TIME_SHIFT(__time, 'P1D', 1), 'P1W'), 'P1D', -1) AS w, COUNT(*) AS n FROM events WHERE ${time} GROUP BY TIME_SHIFT(TIME_FLOOR(TIME_SHIFT(__time, 'P1D', 1), 'P1W'), 'P1D', -1) ORDER BY 2 DESC LIMIT 100`,
+  ],
+  [
+    'a filter beside',
+    (time) =>
+      `SELECT FLOOR(__time TO HOUR) AS h, COUNT(*) AS n FROM events WHERE (country = 'US' OR device = 'tv') AND ${time} AND added > 10 GROUP BY 1 ORDER BY 1`,
+  ],
+  [
+    'no rows',
+    (time) =>
+      `SELECT FLOOR(__time TO HOUR) AS h, COUNT(*) AS n FROM events WHERE country = 'nowhere' AND ${time} GROUP BY 1`,
+  ],
+]
+
+function between(startMs: number, endMs: number): string {
+  return `__time >= ${literal(startMs)} AND __time < ${literal(endMs)}`
+}
+
+/** Windows that slide by odd steps, one that has a hole, one that is far too wide, and one of which nothing is left. */
+function windows(endMs: number): readonly string[] {
+  const from = (days: number, more = 0): number => endMs - days * DAY_MS + more
+  return [
+    between(from(9), from(4)),
+    between(from(9), from(4, 5)),
+    between(from(8, 7 * HOUR_MS + 1_234_567), from(3, 999)),
+    `(${between(from(8), from(6, 11 * HOUR_MS))} OR ${between(from(5, 61_000), from(2))})`,
+    between(from(7, 10), from(3, -10)),
+    `__time > ${literal(from(3))}`,
+    between(from(40_000), from(-10)),
+    between(from(4, HOUR_MS + 5), from(4, HOUR_MS + 50)),
+    between(from(4), from(5)),
+    between(from(6, 20 * HOUR_MS), from(1)),
+  ]
+}
+
+describe.runIf(clusterAvailable)('series', () => {
+  let cluster: Cluster
+  let app: App
+
+  beforeAll(async () => {
+    cluster = theCluster()
+    app = await startOvate(cluster, { freshness: { head: '2s', cap: '4s', schemaRefresh: '1s' } })
+  })
+
+  afterAll(async () => {
+    await app.close()
+  })
+
+  /** Both answers, once they are equal: rows that one of them adds up in another order aren't asked for here. */
+  async function same(body: object): Promise<RawResponse> {
+    const [druid, ovate] = await Promise.all([sql(cluster.services.broker1, body), sql(app.url, body)])
+    expect({ body, status: ovate.status, text: ovate.body.toString() }).toEqual({
+      body,
+      status: druid.status,
+      text: druid.body.toString(),
+    })
+    return ovate
+  }
+
+  /** Asks, each time over another window, until it is answered from parts: Druid's plan is asked for beside the road. */
+  async function begun(bodyFrom: (minute: string) => object): Promise<void> {
+    let minute = 0
+    const inParts = async (): Promise<boolean> => {
+      minute += 1
+      return heldOf(await same(bodyFrom(String(minute % 60).padStart(2, '0')))) !== undefined
+    }
+    await waitUntil('an answer from parts', inParts, within(SETTLED_MS))
+  }
+
+  test.each(FORMS.map(([name, form, context]) => ({ name, form, context })))(
+    '$name: equal to the byte in every window',
+    async ({ form, context }) => {
+      const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS
+      const from = (minute: string): number => endMs - 9 * DAY_MS + Number(minute) * 60_000
+      await begun((minute) => ({ query: form(between(from(minute), endMs - 4 * DAY_MS)), context }))
+      const kinds: Held[] = []
+      for (const [at, time] of windows(endMs).entries()) {
+        const resultFormat = RESULT_FORMATS[at % RESULT_FORMATS.length]
+        const body = { query: form(time), context, resultFormat, header: at % 2 === 0 }
+        const held = heldOf(await same(body))
+        if (held !== undefined) kinds.push(held)
+        await same(body)
+      }
+      expect(kinds.length).toBeGreaterThanOrEqual(3)
+      expect(kinds.some(({ held }) => held > 0)).toBe(true)
+    },
+  )
+
+  test('the hours of a day that has 25, and of one that has 23', async () => {
+    const query = (from: string, to: string): string =>
+      `SELECT FLOOR(__time TO HOUR) AS h, COUNT(*) AS n FROM dst WHERE __time >= TIMESTAMP '${from}' AND __time < TIMESTAMP '${to}' GROUP BY 1 ORDER BY 1`
+    for (const context of [NEW_YORK, { sqlTimeZone: 'Europe/Berlin' }, {}]) {
+      await begun((minute) => ({
+        query: query(`2026-10-30 00:${minute}:00`, '2026-11-02 00:00:00'),
+        context,
+      }))
+      for (const [from, to] of [
+        ['2026-10-31 05:30:00', '2026-11-02 03:00:00'],
+        ['2026-10-25 00:00:00', '2026-11-03 00:00:00'],
+        ['2026-11-01 01:30:00', '2026-11-01 02:30:00'],
+        ['2026-03-07 12:00:00', '2026-03-09 12:00:00'],
+        ['2026-03-28 00:00:00', '2026-03-30 00:00:00'],
+      ] as const)
+        for (let times = 0; times < 2; times += 1)
+          await same({ query: query(from, to), context, resultFormat: 'csv', header: true })
+    }
+  })
+
+  describe('of days that change', () => {
+    const CHANGED = '2026-11-01/2026-11-02'
+    const LATE = { ts: '2026-11-01T05:30:00Z', country: 'ZZ', device: 'tv', added: 499, price: 1.5 }
+    const target = { datasource: 'dst', interval: CHANGED } as const
+    const days = (from: string): object => ({
+      query: `SELECT TIME_FLOOR(__time, 'P1D') AS d, country, COUNT(*) AS n, SUM(added) AS a FROM dst WHERE __time >= TIMESTAMP '${from}' AND __time < TIMESTAMP '2026-11-04' GROUP BY 1, 2`,
+    })
+
+    afterAll(() => reloadDst(cluster))
+
+    test.each<[string, () => Promise<void>]>([
+      ['rows come late', () => appendRows(cluster, 'dst', [LATE])],
+      ['written anew', () => reindex(cluster, target, { columns: { added: 'added + 1' } })],
+      ['compacted', () => compact(cluster, 'dst', CHANGED)],
+      ['dropped', () => dropInterval(cluster, 'dst', CHANGED)],
+      ['restored', () => restoreInterval(cluster, 'dst', CHANGED)],
+    ])('%s: its buckets go, and no others', async (_, change) => {
+      await begun((minute) => days(`2026-10-30 00:${minute}:00`))
+      await same(days('2026-10-29'))
+      const before = (await sql(app.url, days('2026-10-29'))).body.toString()
+      await change()
+      // Both Brokers, and then Ovate within its bound, come to the new answer; what it holds of other days stays.
+      const settled = async (): Promise<boolean> => {
+        const answers = await Promise.all(
+          [...cluster.brokers, app.url].map(async (url) =>
+            (await sql(url, days('2026-10-29'))).body.toString(),
+          ),
+        )
+        return new Set(answers).size === 1
+      }
+      await waitUntil('one answer everywhere', settled, within(SETTLED_MS))
+      const held = heldOf(await same(days('2026-10-28')))
+      expect(held?.held).toBeGreaterThanOrEqual(3)
+      expect(before).not.toBe('')
+    })
+  })
+})
