@@ -95,7 +95,7 @@ function piece({ generation, sentAtMs, lifeMs }: Asked, interval: Interval, unde
 
 /** What a piece is judged by. */
 export interface Present {
-  readonly view: BrokerView
+  readonly view: Pick<BrokerView, 'under'>
   readonly rules: FreshnessRules
   readonly generation: number
   readonly nowMs: number

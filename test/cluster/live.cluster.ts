@@ -61,6 +61,45 @@ describe.runIf(clusterAvailable)('live data', () => {
     return readings
   }
 
+  /** Reads rows whose last column is a count, and adds those up. */
+  async function readSum(url: string, query: string): Promise<Reading> {
+    const askedAtMs = Date.now()
+    const answer = await request(`${url}/druid/v2/sql`, { body: { query, resultFormat: 'array' } })
+    const rows = parseJson(answer) as (readonly unknown[])[]
+    const n = rows.reduce((sum, row) => sum + Number(row.at(-1)), 0)
+    return { askedAtMs, answeredAtMs: Date.now(), n, cache: String(answer.headers['cache-status']) }
+  }
+
+  test.each<[string, () => App, number]>([
+    ['bounded', () => bounded, HEAD_MS],
+    ['strict', () => strict, 0],
+    ['head 0', () => headless, 0],
+  ])('%s: minutes of a stream add up to what Druid has, within the bound', async (_, app, boundMs) => {
+    const form = (bound: string): string =>
+      `SELECT TIME_FLOOR(__time, 'PT1M') AS t, COUNT(*) AS n FROM "stream" WHERE ${bound} GROUP BY 1`
+    const wide = form("__time >= CURRENT_TIMESTAMP - INTERVAL '2' DAY")
+    const untilMs = Date.now() + 5 * HEAD_MS
+    const druid: Reading[] = []
+    const own: Reading[] = []
+    const readDruid = async (): Promise<void> => {
+      while (Date.now() < untilMs) druid.push(await readSum(cluster.services.broker1, wide))
+    }
+    const readOwn = async (): Promise<void> => {
+      while (Date.now() < untilMs) own.push(await readSum(app().url, wide))
+    }
+    await Promise.all([readDruid(), readDruid(), readOwn(), readOwn()])
+    druid.push(await readSum(cluster.services.broker1, wide))
+    const late = own.filter(({ n, askedAtMs }) =>
+      druid.some((one) => one.answeredAtMs <= askedAtMs - boundMs && one.n > n),
+    )
+    const early = own.filter(({ n, answeredAtMs }) =>
+      druid.some((one) => one.askedAtMs >= answeredAtMs && one.n < n),
+    )
+    expect({ late, early }).toEqual({ late: [], early: [] })
+    expect(own.some(({ cache }) => cache.includes('series'))).toBe(true)
+    expect(new Set(own.map(({ n }) => n)).size).toBeGreaterThan(2)
+  })
+
   test.each<[string, () => App, number, string | undefined]>([
     ['bounded', () => bounded, HEAD_MS, undefined],
     ['strict', () => strict, 0, undefined],

@@ -156,6 +156,7 @@ function windows(endMs: number): readonly string[] {
     between(from(7, 10), from(3, -10)),
     `__time > ${literal(from(3))}`,
     between(from(40_000), from(-10)),
+    between(from(50, 77), from(-10)),
     between(from(4, HOUR_MS + 5), from(4, HOUR_MS + 50)),
     between(from(4), from(5)),
     between(from(6, 20 * HOUR_MS), from(1)),
