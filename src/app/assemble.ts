@@ -6,7 +6,9 @@ import { type Druid } from '../druid/druid.ts'
 import { Engine } from '../engine/engine.ts'
 import { Keeper } from '../engine/keeper.ts'
 import { PartWitness } from '../engine/parts/part-witness.ts'
-import { type PartLanding, Series } from '../engine/parts/series.ts'
+import { MergeMethod } from '../engine/parts/merge-method.ts'
+import { PartAnswers, type PartLanding } from '../engine/parts/part-answers.ts'
+import { SeriesMethod } from '../engine/parts/series-method.ts'
 import { PlanChecks } from '../engine/plan-check.ts'
 import { type Store } from '../engine/store.ts'
 import { type Landing, untilJudged, Whole } from '../engine/whole.ts'
@@ -91,8 +93,20 @@ export function assemble(
     policyMs: (tables) => policyMs(config, tables),
     onKept: metrics.kept,
   })
-  const whole = new Whole({ druid, clock, cache, flights, keeper, rules, onCompute: metrics.computed })
-  const series = new Series({
+  const merge = new MergeMethod()
+  const whole = new Whole({
+    druid,
+    clock,
+    cache,
+    flights,
+    keeper,
+    rules,
+    onCompute: metrics.computed,
+    onWhole: ({ parts }, kept) => {
+      if (parts !== undefined) merge.learn(parts, kept)
+    },
+  })
+  const partAnswers = new PartAnswers({
     druid,
     clock,
     cache,
@@ -102,13 +116,15 @@ export function assemble(
     keeper,
     timelines,
     rights,
+    series: new SeriesMethod(),
+    merge,
     witness: new PartWitness({ druid, clock, timeoutMs: EXPLAIN_TIMEOUT_MS, onVerdict: metrics.planCheck }),
     rules,
     policyMs: (tables) => policyMs(config, tables),
     rowsMax: PART_ROWS_MAX,
     onError: given.onError ?? (() => undefined),
   })
-  const engine = new Engine({ druid, clock, cache, rights, planChecks, keeper, whole, series })
+  const engine = new Engine({ druid, clock, cache, rights, planChecks, keeper, whole, partAnswers })
   const planner = new Planner({
     druid,
     rules: datasourceRules(config),

@@ -14,7 +14,7 @@ import { type Keeper } from './keeper.ts'
 import { pass } from './pass.ts'
 import { type PlanChecks } from './plan-check.ts'
 import { type Answer, type CacheWish, type HeldAnswer, type SqlRequest } from './request.ts'
-import { type Series } from './parts/series.ts'
+import { type PartAnswers } from './parts/part-answers.ts'
 import { entryAt, type Store } from './store.ts'
 import { type Whole } from './whole.ts'
 
@@ -26,7 +26,7 @@ export interface EngineOptions {
   readonly planChecks: PlanChecks
   readonly keeper: Keeper
   readonly whole: Whole
-  readonly series: Series
+  readonly partAnswers: PartAnswers
 }
 
 /** An answer's bytes as one client wants them. */
@@ -124,7 +124,7 @@ export class Engine {
         'no answer is held that may be given, and only-if-cached was asked for',
       )
     }
-    const fromParts = await this.#options.series.answer(request, plan, signal)
+    const fromParts = await this.#options.partAnswers.answer(request, plan, signal)
     if (fromParts !== undefined) return fromParts
     return keeper.isTooLarge(plan)
       ? await pass(druid, request, { reason: 'too-large', repeatable: true }, signal)

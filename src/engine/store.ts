@@ -1,9 +1,11 @@
 // What L1 holds: whole answers, and shapes with their parts.
 import { type MemoryCache } from '../cache/memory.ts'
 import { Entry } from './entry.ts'
+import { type Bucketed } from '../result/bucket-rows.ts'
+import { type Method } from './parts/method.ts'
 import { Shape } from './parts/shape.ts'
 
-export type Store = MemoryCache<Entry | Shape>
+export type Store = MemoryCache<Entry | Shape<Bucketed, unknown>>
 
 /** Hot: a hit passes here. The whole answer under a key. */
 export function entryAt(store: Store, key: string): Entry | undefined {
@@ -11,8 +13,15 @@ export function entryAt(store: Store, key: string): Entry | undefined {
   return found instanceof Entry ? found : undefined
 }
 
-/** What is held of a shape. */
-export function shapeAt(store: Store, key: string): Shape | undefined {
+/** What is held under a key of parts of this kind. */
+export function shapeAt<Rows extends Bucketed, Head>(
+  store: Store,
+  key: string,
+  { rows }: Pick<Method<Rows, Head>, 'rows'>,
+): Shape<Rows, Head> | undefined {
   const found = store.get(key)
-  return found instanceof Shape ? found : undefined
+  // The kind is the method's own: what is held under it has the method's rows.
+  return found instanceof Shape && (found.kind as unknown) === rows
+    ? (found as unknown as Shape<Rows, Head>)
+    : undefined
 }

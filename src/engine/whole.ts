@@ -50,6 +50,8 @@ export interface WholeOptions {
   readonly keeper: Keeper
   readonly rules: (datasource: string) => FreshnessRules
   readonly onCompute: (upstreamMs: number) => void
+  /** Told of each complete answer, in the form that is kept. */
+  readonly onWhole: (plan: WholePlan, kept: Buffer) => void
 }
 
 /** What goes with a flight from its start. */
@@ -157,6 +159,7 @@ export class Whole {
       return { kind: 'failed', answer: undefined, cause: undefined }
     const costMs = this.#options.clock.now() - answer.sentAtMs
     this.#options.onCompute(costMs)
+    this.#options.onWhole(plan, kept)
     const entry = new Entry({
       kept,
       headers: resultHeaders(answer.headers),

@@ -4,7 +4,7 @@ import { boundForAll, type FreshnessRules, tickMs } from './bounds.ts'
 import { lookAgeMs } from './pieces.ts'
 import { type Timeline, type Timelines } from './timelines.ts'
 
-export interface TableProof {
+interface TableProof {
   readonly timeline: Timeline
   readonly intervals: readonly Interval[]
   readonly rules: FreshnessRules

@@ -6,10 +6,8 @@ import { type Reason } from './reasons.ts'
 import { type Moment, windowOf } from './window.ts'
 
 export interface Explanation {
-  /** `series`: put together from its own time buckets, once Druid's own plan agrees. */
-  readonly plan: Plan['kind'] | 'series'
-  /** How the answer can be put together from parts of the timeline; of a merge it is not done yet. */
-  readonly parts?: Parts['kind']
+  /** `series` and `merge` once the statement is asked again, and Druid's own plan agrees; till then `whole`. */
+  readonly plan: Plan['kind'] | Parts['kind']
   /** Why the plan is not a better one. */
   readonly reasons: readonly Reason[]
   /** Datasources that the statement reads; undefined when it isn't understood. */
@@ -34,8 +32,7 @@ export function explainPlan(analysis: Analysis, plan: Plan, moment: Moment): Exp
   const { grouped } = facts
   const window = typeof grouped === 'string' ? facts.bounds?.intervals : windowOf(grouped.time, moment)
   return {
-    plan: parts?.kind === 'series' ? 'series' : plan.kind,
-    ...(parts !== undefined && { parts: parts.kind }),
+    plan: parts?.kind ?? plan.kind,
     reasons,
     tables: facts.tables,
     ...(facts.lookups.length > 0 && { lookups: facts.lookups }),
@@ -71,11 +68,10 @@ function isoInstant(ms: number): string {
 
 /** The same in lines of words. */
 export function explanationText(explanation: Explanation): string {
-  const { plan, parts, reasons, tables, lookups, window, now, bucket } = explanation
+  const { plan, reasons, tables, lookups, window, now, bucket } = explanation
   const lines = [
     `plan      ${plan} (${PLAN_WORDS[plan]})`,
     ...reasons.map((reason) => `reason    ${reason}: see docs/reasons.md`),
-    ...(parts === 'merge' ? [`parts     ${MERGE_WORDS}`] : []),
     ...(tables === undefined ? [] : [`reads     ${tables.join(', ') || 'no datasource'}`]),
     ...(lookups === undefined ? [] : [`lookups   ${lookups.join(', ')}`]),
     ...(bucket === undefined ? [] : [`bucket    ${bucket.period} in ${bucket.zone}`]),
@@ -88,11 +84,9 @@ export function explanationText(explanation: Explanation): string {
 const PLAN_WORDS: Record<Explanation['plan'], string> = {
   pass: 'sent on to Druid as it is, nothing kept',
   whole: 'the whole answer is kept while the timeline of what it read stays as it was',
-  series:
-    'put together from time buckets: what is missing is fetched, and each is kept while its segments stay',
+  series: 'put together from time buckets: what is missing is fetched, each is kept while its segments stay',
+  merge: 'put together from aggregates over hidden time buckets, each kept while its segments stay',
 }
-
-const MERGE_WORDS = 'could be put together from aggregates over hidden time buckets'
 
 function nowWords(nearestMs: number | null): string {
   if (nearestMs === null) return 'used in a way that is not understood: never shared over time'

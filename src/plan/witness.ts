@@ -18,19 +18,31 @@ export interface Testimony {
 }
 
 /** Where the value of an order's key is found: the bucket's instant, or a column of the answer to our text. */
-export type KeySource = 'bucket' | number
+type KeySource = 'bucket' | number
 
 /** An order, ties included. */
-export interface RowOrder {
+interface RowOrder {
   readonly keys: readonly (Pick<NativeOrderKey, 'descending' | 'nulls'> & {
     readonly of: KeySource
     readonly compare: NativeOrderKey['compare'] | undefined
   })[]
 }
 
+/** An order of merged groups: the keys of ORDER BY, and the dimensions that break ties, by their index. */
+export interface MergeOrder {
+  readonly keys: readonly Pick<NativeOrderKey, 'descending' | 'nulls'>[]
+  readonly ties: readonly number[]
+}
+
 export type Verdict =
   /** `order`: undefined where the rows' order can't be made from what is fetched. */
-  | { readonly kind: 'agrees'; readonly queryType: NativeQueryType; readonly order: RowOrder | undefined }
+  | {
+      readonly kind: 'agrees'
+      readonly queryType: NativeQueryType
+      readonly order: RowOrder | undefined
+      /** Of a merge, which has no order of rows. */
+      readonly mergeOrder: MergeOrder | undefined
+    }
   /** `why`: the first part of the plans that differs, for people. */
   | { readonly kind: 'disagrees'; readonly why: string }
 
@@ -52,7 +64,7 @@ export function seriesVerdict(testimony: Testimony): Verdict {
     bucketDifference(grouped.bucket, bucketText ?? '')
   if (why !== undefined) return { kind: 'disagrees', why }
   const order = rowOrder(client, ours.columns, count)
-  return { kind: 'agrees', queryType: client.queryType, order }
+  return { kind: 'agrees', queryType: client.queryType, order, mergeOrder: undefined }
 }
 
 /** The order of the client's query in terms of the columns of ours, whose bucket stands at `bucketAt`. */
@@ -83,7 +95,33 @@ export function mergeVerdict(testimony: Testimony, period: string): Verdict {
     different('dimensions', [...client.dimensions, hidden].toSorted(), ours.dimensions) ??
     different('aggregations', client.aggregations, ours.aggregations)
   if (why !== undefined) return { kind: 'disagrees', why }
-  return { kind: 'agrees', queryType: client.queryType, order: undefined }
+  const order = mergeOrder(client, ours.columns, testimony.grouped)
+  return { kind: 'agrees', queryType: client.queryType, order: undefined, mergeOrder: order }
+}
+
+/** `columns`: those of our query, the hidden bucket and then the dimensions first. */
+function mergeOrder(
+  { order, groups }: NativePlan,
+  columns: readonly string[],
+  { dimensions, order: asked, columns: outputs }: Grouped,
+): MergeOrder | undefined {
+  const names = columns.slice(1, 1 + dimensions.length)
+  const ties = groups.map((group) => names.indexOf(group))
+  if (order === undefined || ties.includes(-1)) return undefined
+  // What is ordered by dimensions as groups come anyway has no order of its own in Druid's plan.
+  if (order.length === 0) return { keys: [], ties }
+  if (asked.length === 0) {
+    // A topN by its dimension, in the order that ties have anyway.
+    const isPlain = order.every(({ of, descending }) => of === names[0] && !descending)
+    return isPlain ? { keys: [], ties } : undefined
+  }
+  const isAsked = order.every(({ of, descending }, at) => {
+    const key = asked[at]
+    const formula = key?.column === undefined ? key?.formula : outputs[key.column]?.formula
+    const isSame = formula?.kind === 'dimension' ? names[formula.index] === of : !names.includes(of)
+    return key?.descending === descending && isSame
+  })
+  return isAsked && order.length === asked.length ? { keys: order, ties } : undefined
 }
 
 function commonDifference({ client, ours, grouped, windows, ranges }: Testimony): string | undefined {

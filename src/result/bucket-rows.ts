@@ -16,12 +16,19 @@ export interface BucketRows {
   readonly addedCount: number
 }
 
-/** Buckets `[from, to)` of some rows, by their place in `buckets`. */
-export interface BucketSlice {
-  readonly rows: BucketRows
+/** Whatever lies in buckets, sorted by their instants, ms. */
+export interface Bucketed {
+  readonly buckets: Float64Array
+}
+
+/** Buckets `[from, to)`, by their place in `buckets`. */
+export interface Slice<Rows extends Bucketed> {
+  readonly rows: Rows
   readonly from: number
   readonly to: number
 }
+
+export type BucketSlice = Slice<BucketRows>
 
 /** What a row costs beside its bytes, and what a run of them does. */
 const ADDED_CELL_BYTES = 120
@@ -52,7 +59,7 @@ export function rowEnd({ ends }: BucketRows, row: number): number {
 }
 
 /** The buckets that begin in `[startMs, endMs)`. */
-export function sliceOf(rows: BucketRows, startMs: number, endMs: number): BucketSlice {
+export function sliceOf<Rows extends Bucketed>(rows: Rows, startMs: number, endMs: number): Slice<Rows> {
   return { rows, from: firstAtOrAfter(rows.buckets, startMs), to: firstAtOrAfter(rows.buckets, endMs) }
 }
 

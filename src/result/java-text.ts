@@ -9,6 +9,21 @@ export function doubleText(value: number): string {
   return javaText(value, twoDigits(magnitude, Number) ?? String(magnitude))
 }
 
+const FIRST_LARGE = 2 ** 53
+const FIRST_TOO_LARGE = 2 ** 63
+/** By the power of two past the 54 bits that count: digits of an integer that don't (`insignificantDigitsForPow2`, JDK 17). */
+const INSIGNIFICANT = [0, 0, 0, 0, 1, 1, 1, 2, 2]
+
+/** As of before Java 19, which wrote integers from 2^53 to 2^63 with more digits than needed: `1.8014398509814768E16`. */
+export function olderDoubleText(value: number): string {
+  const magnitude = Math.abs(value)
+  if (!(magnitude >= FIRST_LARGE && magnitude < FIRST_TOO_LARGE)) return doubleText(value)
+  const exact = BigInt(magnitude)
+  const power = exact.toString(2).length - 55
+  const unit = 10n ** BigInt(INSIGNIFICANT[power] ?? 0)
+  return javaText(value, String(((exact + unit / 2n) / unit) * unit))
+}
+
 /** `Float.toString` of a 32-bit float: fewer digits are enough to tell it from its neighbours. */
 export function floatText(value: number): string {
   const magnitude = Math.abs(value)

@@ -1,6 +1,6 @@
 // Values of DuckDB → cells of Druid's answers, and the types that Druid would name.
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api'
-import { doubleText, floatText } from './java-text.ts'
+import { doubleText, floatText } from '../result/java-text.ts'
 import { instantText } from './zones.ts'
 
 export interface ColumnType {

@@ -30,7 +30,7 @@ function explained(body: object): Explanation {
 }
 
 /** `superset-003 series PT1H UTC 2026-11-18/2026-11-25`. */
-function line(id: string, { plan, parts, reasons, bucket, window }: Explanation): string {
+function line(id: string, { plan, reasons, bucket, window }: Explanation): string {
   const times = window?.map((interval) =>
     interval
       .replaceAll('T00:00:00.000Z', '')
@@ -39,7 +39,7 @@ function line(id: string, { plan, parts, reasons, bucket, window }: Explanation)
   )
   return [
     id,
-    parts ?? plan,
+    plan,
     ...reasons,
     ...(bucket === undefined ? [] : [bucket.period, bucket.zone, bucket.origin ?? '']),
     ...(times === undefined ? [] : [times.join(' ') || 'empty']),
@@ -58,7 +58,7 @@ const NOT_TAKEN_APART = new Set([
 ])
 
 function share(all: readonly Explanation[]): { readonly parts: number; readonly grouped: number } {
-  const parts = all.filter((one) => one.parts !== undefined).length
+  const parts = all.filter(({ plan }) => plan === 'series' || plan === 'merge').length
   const others = all.filter(({ reasons }) => reasons.some((reason) => NOT_TAKEN_APART.has(reason))).length
   return { parts, grouped: parts + others }
 }

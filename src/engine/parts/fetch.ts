@@ -1,7 +1,7 @@
 // Asks Druid for parts: the client's text over what is missing, read row by row.
 import { type Druid, type DruidAnswer, type DruidRequest } from '../../druid/druid.ts'
 import { KeptReader } from '../../result/kept-reader.ts'
-import { PartCollector, type PartRows } from '../../result/part-rows.ts'
+import { type PartSink } from './method.ts'
 import { saysIncomplete } from '../headers.ts'
 import { type SqlRequest } from '../request.ts'
 
@@ -9,36 +9,35 @@ export interface PartQuery {
   readonly text: string
   /** `parameters` that belong to it, as JSON text. */
   readonly parameters: string
-  /** How many columns are the client's own. */
-  readonly visible: number
   readonly service: string | undefined
 }
 
-export interface Fetched extends PartRows {
+export interface Fetched<Rows, Head> {
+  readonly rows: Rows
+  readonly head: Head
   readonly answer: Pick<DruidAnswer, 'broker' | 'generation' | 'sentAtMs' | 'headers'>
 }
 
 /** Why there are no parts; only `too-large`, `not-understood` and `refused` say something of the shape. */
 type NoParts = 'too-large' | 'not-understood' | 'refused' | 'broken'
 
-export interface PartLimits {
-  readonly rows: number
-  readonly bytes: number
+interface Into<Rows, Head> {
+  readonly sink: PartSink<Rows, Head>
   /** Counts bytes that are held meanwhile, or gives them back; false: there is no room. */
-  hold(bytes: number): boolean
+  readonly hold: (bytes: number) => boolean
 }
 
 /**
  * The parts, or why there are none. Druid's own error isn't told: of a text that the client never wrote it would only
  * confuse. @throws OvateError when no Broker could be asked; the signal's reason.
  */
-export async function fetchParts(
+export async function fetchParts<Rows, Head>(
   druid: Druid,
   request: SqlRequest,
   query: PartQuery,
-  limits: PartLimits,
+  into: Into<Rows, Head>,
   { signal, givenTo }: { readonly signal: AbortSignal; readonly givenTo: DruidRequest['givenTo'] },
-): Promise<Fetched | NoParts> {
+): Promise<Fetched<Rows, Head> | NoParts> {
   const answer = await druid.send(
     {
       method: 'POST',
@@ -56,33 +55,31 @@ export async function fetchParts(
     answer.body.on('error', () => undefined).destroy()
     return answer.status === 400 ? 'refused' : 'broken'
   }
-  return await collected(answer, query.visible, limits)
+  return await collected(answer, into)
 }
 
-async function collected(
+async function collected<Rows, Head>(
   answer: DruidAnswer,
-  visible: number,
-  limits: PartLimits,
-): Promise<Fetched | NoParts> {
-  const collector = new PartCollector(visible, limits)
-  const reader = new KeptReader(collector)
+  { sink, hold }: Into<Rows, Head>,
+): Promise<Fetched<Rows, Head> | NoParts> {
+  const reader = new KeptReader(sink)
   let heldBytes = 0
   try {
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-      if (!limits.hold(chunk.length)) return 'broken'
+      if (!hold(chunk.length)) return 'broken'
       heldBytes += chunk.length
       reader.push(chunk)
-      if (collector.bad !== undefined) return collector.bad
+      if (sink.bad !== undefined) return sink.bad
     }
   } catch {
     return 'broken'
   } finally {
-    limits.hold(-heldBytes)
+    hold(-heldBytes)
   }
   reader.end()
-  const parts = collector.result()
+  const parts = sink.result()
   const isWhole = reader.complete && answer.trailers()['x-druid-response-complete'] !== 'false'
-  if (collector.bad !== undefined) return collector.bad
+  if (sink.bad !== undefined) return sink.bad
   if (!isWhole || parts === undefined || saysIncomplete(answer.headers)) return 'broken'
   return { ...parts, answer }
 }

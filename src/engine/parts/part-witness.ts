@@ -6,7 +6,7 @@ import { type Druid } from '../../druid/druid.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { type NativePlan, readNativePlan } from '../../plan/native.ts'
 import { type Parts, type WholePlan } from '../../plan/plan.ts'
-import { seriesVerdict, type Verdict } from '../../plan/witness.ts'
+import { mergeVerdict, seriesVerdict, type Verdict } from '../../plan/witness.ts'
 import { explainSql } from '../../sql/statements.ts'
 import { explainRow } from '../explain-row.ts'
 import { type SqlRequest } from '../request.ts'
@@ -28,6 +28,8 @@ export interface Question {
   /** The text that fetches `ranges`. */
   readonly text: string
   readonly ranges: readonly Interval[]
+  /** Of its buckets. */
+  readonly period: string
   /** The window of the client's text at this moment, by the clock of a Broker that is late or early by what may be. */
   readonly windowNow: (by: 'late' | 'early') => readonly Interval[] | undefined
 }
@@ -81,7 +83,8 @@ export class PartWitness {
     const after = windowNow('early')
     if (before === undefined || after === undefined) return { kind: 'disagrees', why: 'window' }
     const windows = { before, after }
-    return seriesVerdict({ client, ours, grouped: parts.grouped, windows, ranges })
+    const testimony = { client, ours, grouped: parts.grouped, windows, ranges }
+    return parts.kind === 'series' ? seriesVerdict(testimony) : mergeVerdict(testimony, question.period)
   }
 
   async #explained({ request, service }: Question, body: Buffer): Promise<NativePlan | undefined> {

@@ -3,17 +3,17 @@ import { type Sized } from '../../cache/memory.ts'
 import { judgePiece, type Piece, type PieceProof, type Present } from '../../freshness/pieces.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { intersected, united, without } from '../../plan/intervals.ts'
-import { type BucketRows, joinedRows, sizeOf, sliceOf } from '../../result/bucket-rows.ts'
-import { type PartHead } from '../../result/part-rows.ts'
+import { type Bucketed, sliceOf } from '../../result/bucket-rows.ts'
+import { type RowsKind } from './method.ts'
 
 /** Whole buckets, their rows, and what proves them. An interval without rows holds empty buckets. */
-export interface Run extends Piece {
-  readonly rows: BucketRows
+export interface Run<Rows extends Bucketed> extends Piece {
+  readonly rows: Rows
 }
 
 /** Buckets that may be given now. */
-export interface UsableRun {
-  readonly run: Run
+export interface UsableRun<Rows extends Bucketed> {
+  readonly run: Run<Rows>
   readonly ageMs: number
 }
 
@@ -23,20 +23,17 @@ const RUN_OVERHEAD_BYTES = 300
 /** Above this many runs neighbours are written into one. */
 const RUNS_APART_MAX = 32
 
-export class Shape implements Sized {
+export class Shape<Rows extends Bucketed, Head> implements Sized {
+  readonly kind: RowsKind<Rows>
   readonly tables: readonly string[]
   readonly service: string
-  /** As the newest fetch had them. */
-  head: PartHead
-  headers: readonly string[]
-  #runs: readonly Run[] = []
+  /** As the first fetch had them. */
+  readonly head: Head
+  readonly headers: readonly string[]
+  #runs: readonly Run<Rows>[] = []
 
-  constructor(given: {
-    readonly tables: readonly string[]
-    readonly service: string
-    readonly head: PartHead
-    readonly headers: readonly string[]
-  }) {
+  constructor(given: Pick<Shape<Rows, Head>, 'kind' | 'tables' | 'service' | 'head' | 'headers'>) {
+    this.kind = given.kind
     this.tables = given.tables
     this.service = given.service
     this.head = given.head
@@ -44,10 +41,13 @@ export class Shape implements Sized {
   }
 
   get sizeBytes(): number {
-    return this.#runs.reduce((sum, { rows }) => sum + sizeOf(rows) + RUN_OVERHEAD_BYTES, SHAPE_BYTES)
+    return this.#runs.reduce(
+      (sum, { rows }) => sum + this.kind.sizeOf(rows) + RUN_OVERHEAD_BYTES,
+      SHAPE_BYTES,
+    )
   }
 
-  get runs(): readonly Run[] {
+  get runs(): readonly Run<Rows>[] {
     return this.#runs
   }
 
@@ -59,10 +59,10 @@ export class Shape implements Sized {
     intervals: readonly Interval[],
     present: Present,
     bucketsAround: (interval: Interval) => Interval,
-  ): readonly UsableRun[] {
-    const usable: UsableRun[] = []
+  ): readonly UsableRun<Rows>[] {
+    const usable: UsableRun<Rows>[] = []
     let changed = false
-    const runs: Run[] = []
+    const runs: Run<Rows>[] = []
     for (const run of this.#runs) {
       if (intersected(intervals, [run.interval]).length === 0) {
         runs.push(run)
@@ -77,7 +77,7 @@ export class Shape implements Sized {
       const proof = { ...run.proof, under: verdict.under }
       const gone = verdict.kind === 'valid' ? [] : united(verdict.intervals.map(bucketsAround))
       if (verdict.kind !== 'valid' || proof.under !== run.proof.under) changed = true
-      for (const left of cut({ ...run, proof }, gone)) {
+      for (const left of cut(this.kind, { ...run, proof }, gone)) {
         runs.push(left)
         usable.push({ run: left, ageMs })
       }
@@ -87,51 +87,61 @@ export class Shape implements Sized {
   }
 
   /** Puts runs in; where one lies over another the one that was asked for later stays. */
-  put(given: readonly Run[]): void {
+  put(given: readonly Run<Rows>[]): void {
     for (const run of given) {
-      const older: Run[] = []
+      const older: Run<Rows>[] = []
       const newer: Interval[] = []
       for (const held of this.#runs) {
         if (held.proof.sentAtMs > run.proof.sentAtMs && held.proof.generation === run.proof.generation) {
           older.push(held)
           newer.push(held.interval)
-        } else older.push(...cut(held, [run.interval]))
+        } else older.push(...cut(this.kind, held, [run.interval]))
       }
-      this.#runs = [...older, ...cut(run, newer)].toSorted((a, b) => a.interval.startMs - b.interval.startMs)
+      this.#runs = [...older, ...cut(this.kind, run, newer)].toSorted(byTime)
     }
-    if (this.#runs.length > RUNS_APART_MAX) this.#runs = compacted(this.#runs)
+    if (this.#runs.length > RUNS_APART_MAX) this.#runs = compacted(this.kind, this.#runs)
   }
 
   /** Forgets the older half of its runs. */
   shrink(): void {
-    const byAge = this.#runs.toSorted((a, b) => a.interval.startMs - b.interval.startMs)
-    this.#runs = byAge.slice(Math.ceil(byAge.length / 2))
+    this.#runs = this.#runs.slice(Math.ceil(this.#runs.length / 2))
   }
 }
 
+function byTime(a: Piece, b: Piece): number {
+  return a.interval.startMs - b.interval.startMs
+}
+
 /** What of a run lies outside of some intervals. */
-function cut(run: Run, gone: readonly Interval[]): readonly Run[] {
+function cut<Rows extends Bucketed>(
+  kind: RowsKind<Rows>,
+  run: Run<Rows>,
+  gone: readonly Interval[],
+): readonly Run<Rows>[] {
   if (intersected([run.interval], gone).length === 0) return [run]
   return without([run.interval], gone).map((interval) => ({
     ...run,
     interval,
-    rows: joinedRows([sliceOf(run.rows, interval.startMs, interval.endMs)]),
+    rows: kind.join([sliceOf(run.rows, interval.startMs, interval.endMs)]),
   }))
 }
 
 /** Neighbours that were proved by the same timeline, as one. */
-function compacted(runs: readonly Run[]): readonly Run[] {
-  const out: Run[][] = []
+function compacted<Rows extends Bucketed>(
+  kind: RowsKind<Rows>,
+  runs: readonly Run<Rows>[],
+): readonly Run<Rows>[] {
+  const out: Run<Rows>[][] = []
   for (const run of runs) {
     const group = out.at(-1)
     const last = group?.at(-1)
     if (group !== undefined && last !== undefined && canJoin(last, run)) group.push(run)
     else out.push([run])
   }
-  return out.map((group) => joinedRun(group))
+  return out.flatMap((group) => joinedRun(kind, group))
 }
 
-function canJoin(a: Run, b: Run): boolean {
+function canJoin(a: Piece, b: Piece): boolean {
   const { under, generation } = a.proof
   return (
     under !== undefined &&
@@ -141,10 +151,13 @@ function canJoin(a: Run, b: Run): boolean {
   )
 }
 
-function joinedRun(group: readonly Run[]): Run {
+function joinedRun<Rows extends Bucketed>(
+  kind: RowsKind<Rows>,
+  group: readonly Run<Rows>[],
+): readonly Run<Rows>[] {
   const [first] = group
   const last = group.at(-1)
-  if (first === undefined || last === undefined || group.length === 1) return first as Run
+  if (first === undefined || last === undefined || group.length === 1) return group
   const proof: PieceProof = {
     ...first.proof,
     sentAtMs: Math.min(...group.map((run) => run.proof.sentAtMs)),
@@ -152,5 +165,5 @@ function joinedRun(group: readonly Run[]): Run {
   }
   const slices = group.map(({ rows }) => ({ rows, from: 0, to: rows.buckets.length }))
   const interval = { startMs: first.interval.startMs, endMs: last.interval.endMs }
-  return { interval, proof, rows: joinedRows(slices) }
+  return [{ interval, proof, rows: kind.join(slices) }]
 }

@@ -1,6 +1,6 @@
 // The window of one request, laid over what the timeline has: buckets that can be shared, and edges that can't.
 import { type Interval } from '../../plan/facts.ts'
-import { type Bucket, type Grouped } from '../../plan/grouped.ts'
+import { type Bucket } from '../../plan/grouped.ts'
 import { intersected, united } from '../../plan/intervals.ts'
 import { type Pieces, piecesOf } from '../../plan/pieces.ts'
 import { granularity, type Granularity } from '../../time/granularity.ts'
@@ -12,18 +12,25 @@ export interface Laid extends Pieces {
   readonly window: readonly Interval[]
 }
 
+type Buckets = Omit<Bucket, 'text'>
+
 export class Grid {
-  readonly #bucket: Bucket
+  readonly #bucket: Buckets
   readonly #granularity: Granularity
 
-  constructor(bucket: Bucket, granularity: Granularity) {
+  constructor(bucket: Buckets, granularity: Granularity) {
     this.#bucket = bucket
     this.#granularity = granularity
   }
 
-  static of({ bucket }: Grouped): Grid | undefined {
-    const found = bucket === undefined ? undefined : granularity(bucket.grid)
-    return bucket === undefined || found === undefined ? undefined : new Grid(bucket, found)
+  /** Undefined for a period or a zone that isn't known. */
+  static of(bucket: Buckets): Grid | undefined {
+    const found = granularity(bucket.grid)
+    return found === undefined ? undefined : new Grid(bucket, found)
+  }
+
+  get period(): string {
+    return this.#bucket.grid.period
   }
 
   /** The buckets that meet an interval, as one; the interval itself where they aren't known. */
@@ -43,19 +50,8 @@ export class Grid {
     return this.#granularity.floor(ms - movedMs) === ms - movedMs
   }
 
-  /**
-   * What of a window lies where the timeline has segments, cut into buckets. Undefined where a label wouldn't tell one
-   * bucket from another, or the segments aren't known.
-   */
-  laid(asked: readonly Interval[], view: BrokerView): Laid | undefined {
-    const within: Interval[] = []
-    for (const interval of asked) {
-      const under = view.under(interval)
-      if (under === undefined) return undefined
-      const hull = hullOf(under.segments)
-      if (hull !== undefined) within.push(...intersected([interval], [this.around(hull)]))
-    }
-    const window = united(within)
+  /** A window cut into buckets; undefined where a label wouldn't tell one bucket from another. */
+  laid(window: readonly Interval[]): Laid | undefined {
     const { label } = this.#bucket
     if (label.kind === 'local' && !isCalm(window, label.zone)) return undefined
     return { window, ...piecesOf(window, this.#bucket) }
@@ -74,6 +70,25 @@ export class Grid {
 }
 
 const COUNTED_MAX = 1_000
+
+/**
+ * What of a window lies where the timeline has segments, to the ends of the buckets in which it begins and ends: beyond
+ * there is no row, nor a bucket to be fetched or walked. Undefined where the segments aren't known.
+ */
+export function withRows(
+  asked: readonly Interval[],
+  view: Pick<BrokerView, 'under'>,
+  around: (interval: Interval) => Interval = (interval) => interval,
+): readonly Interval[] | undefined {
+  const within: Interval[] = []
+  for (const interval of asked) {
+    const under = view.under(interval)
+    if (under === undefined) return undefined
+    const hull = hullOf(under.segments)
+    if (hull !== undefined) within.push(...intersected([interval], [around(hull)]))
+  }
+  return united(within)
+}
 
 function hullOf(segments: readonly Interval[]): Interval | undefined {
   if (segments.length === 0) return undefined

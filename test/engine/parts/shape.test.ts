@@ -6,7 +6,8 @@ import { type FreshnessRules } from '../../../src/freshness/bounds.ts'
 import { type PieceProof } from '../../../src/freshness/pieces.ts'
 import { type Segment, type Under } from '../../../src/freshness/segments.ts'
 import { type Interval } from '../../../src/plan/facts.ts'
-import { type BucketRows } from '../../../src/result/bucket-rows.ts'
+import { type BucketRows, joinedRows, rowsIn, sizeOf } from '../../../src/result/bucket-rows.ts'
+import { type PartHead } from '../../../src/result/part-rows.ts'
 
 const BUCKETS = 12
 const SIZE_MS = 1_000
@@ -18,12 +19,13 @@ const RULES: FreshnessRules = {
   lookupMs: 0,
   schemaRefreshMs: 0,
 }
-const HEAD = {
+const KIND = { join: joinedRows, sizeOf, count: rowsIn }
+const HEAD: PartHead = {
   rows: [Buffer.alloc(0), Buffer.alloc(0), Buffer.alloc(0)],
   types: [],
   sqlTypes: [],
   visible: 1,
-} as const
+}
 
 /** One row for each bucket but the empty ones, which tells when it was fetched. */
 function rowsOf(from: number, to: number, value: string, empty: ReadonlySet<number>): BucketRows {
@@ -92,7 +94,7 @@ test('gives of a window what holds, and nothing else', () => {
   fc.assert(
     fc.property(steps, fc.uniqueArray(bucket, { maxLength: 3 }), (all, emptyBuckets) => {
       const empty = new Set(emptyBuckets)
-      const shape = new Shape({ tables: ['t'], service: 's', head: HEAD, headers: [] })
+      const shape = new Shape<BucketRows, PartHead>({ kind: KIND, tables: ['t'], service: 's', head: HEAD, headers: [] })
       const versions = Array.from({ length: BUCKETS + 5 }, () => 0)
       const model = new Map<number, Expected>()
       let [nowMs, generation, puts] = [100_000, 1, 0]
@@ -118,7 +120,7 @@ test('gives of a window what holds, and nothing else', () => {
             lifeMs: 1_000,
             under: step.sealed ? under : undefined,
           }
-          const run: Run = { interval: interval(from, to), rows: rowsOf(from, to, `${puts}`, empty), proof }
+          const run: Run<BucketRows> = { interval: interval(from, to), rows: rowsOf(from, to, `${puts}`, empty), proof }
           shape.put([run])
           for (let at = from; at < to; at += 1) {
             if ((model.get(at)?.sentAtMs ?? 0) > sentAtMs) continue
@@ -166,7 +168,7 @@ function timeline(versions: readonly number[]): Under {
 }
 
 test('many small runs of one timeline become few, and say the same', () => {
-  const shape = new Shape({ tables: ['t'], service: 's', head: HEAD, headers: [] })
+  const shape = new Shape<BucketRows, PartHead>({ kind: KIND, tables: ['t'], service: 's', head: HEAD, headers: [] })
   const under = timeline([])
   const proof: PieceProof = { generation: 1, sentAtMs: 1, lifeMs: 1_000, under }
   for (let at = 0; at < 200; at += 1)

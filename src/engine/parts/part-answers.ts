@@ -1,5 +1,5 @@
-// The plan `series`: an answer put together from the buckets that are held and those that are missing, which go upstream
-// in one query.
+// The plans `series` and `merge`: an answer put together from the buckets that are held and those that are missing, which
+// go upstream in one query.
 import { LRUCache } from 'lru-cache'
 import { orAborted } from '../../abort.ts'
 import { type Clock } from '../../clock.ts'
@@ -13,15 +13,11 @@ import { type BrokerView } from '../../freshness/view.ts'
 import { ANONYMOUS } from '../../identity/identity.ts'
 import { type Rights } from '../../identity/rights.ts'
 import { type Interval } from '../../plan/facts.ts'
-import { type Count } from '../../plan/grouped.ts'
-import { united, without } from '../../plan/intervals.ts'
-import { startOf } from '../../plan/pieces.ts'
+import { intersected, united, without } from '../../plan/intervals.ts'
 import { type Parts, type WholePlan } from '../../plan/plan.ts'
 import { windowOf } from '../../plan/window.ts'
 import { type Verdict } from '../../plan/witness.ts'
-import { assembled, canOrder, type Cut } from '../../result/assemble.ts'
-import { type BucketRows, type BucketSlice, joinedRows, rowsIn, sliceOf } from '../../result/bucket-rows.ts'
-import { seriesText } from '../../sql/rewrite.ts'
+import { type Bucketed, type Slice, sliceOf } from '../../result/bucket-rows.ts'
 import { Entry } from '../entry.ts'
 import { resultHeaders } from '../headers.ts'
 import { joinAgeMs, ownTime } from '../joining.ts'
@@ -29,9 +25,12 @@ import { type Keeper } from '../keeper.ts'
 import { type HeldAnswer, type Outcome, type SqlRequest } from '../request.ts'
 import { shapeAt, type Store } from '../store.ts'
 import { type Fetched, fetchParts } from './fetch.ts'
+import { type MergeMethod } from './merge-method.ts'
+import { type Method, type RowsKind } from './method.ts'
 import { type PartWitness } from './part-witness.ts'
-import { type Run, Shape, type UsableRun } from './shape.ts'
-import { Grid, type Laid } from './window.ts'
+import { type SeriesMethod } from './series-method.ts'
+import { Shape, type UsableRun } from './shape.ts'
+import { type Grid, type Laid, withRows } from './window.ts'
 
 /** What became of an answer from parts: `none` stands for any reason to compute it whole. */
 export type PartLanding =
@@ -44,7 +43,7 @@ export type PartLanding =
     }
   | { readonly kind: 'none' }
 
-export interface SeriesOptions {
+export interface PartAnswersOptions {
   readonly druid: Druid
   readonly clock: Clock
   readonly cache: Store
@@ -53,6 +52,8 @@ export interface SeriesOptions {
   readonly timelines: Timelines
   readonly rights: Rights
   readonly witness: PartWitness
+  readonly series: SeriesMethod
+  readonly merge: MergeMethod
   readonly rules: (datasource: string) => FreshnessRules
   readonly policyMs: (tables: readonly string[]) => number
   /** A fetch that brings more makes its shape whole. */
@@ -65,7 +66,6 @@ interface Making {
   readonly request: SqlRequest
   readonly plan: WholePlan
   readonly parts: Parts
-  readonly grid: Grid
   readonly verdict: Verdict & { readonly kind: 'agrees' }
   readonly timeline: Timeline
   readonly rules: FreshnessRules
@@ -80,18 +80,17 @@ const NONE: PartLanding = { kind: 'none' }
 /** Shapes that were seen once, and those that are answered whole for a while. */
 const REMEMBERED_MAX = 20_000
 const FALL_BACK_MS = 600_000
+const BROKEN_MS = 30_000
 const CLOCK_ERROR_MAX_MS = 1_000
-/** The threshold below which a topN is exact (`minTopNThreshold`, 33.0.0). */
-const TOP_N_THRESHOLD = 1_000
 
-export class Series {
-  readonly #options: SeriesOptions
+export class PartAnswers {
+  readonly #options: PartAnswersOptions
   readonly #seen = new LRUCache<string, true>({ max: REMEMBERED_MAX })
   readonly #fallBacks = new LRUCache<string, { readonly why: string; readonly untilMs: number }>({
     max: REMEMBERED_MAX,
   })
 
-  constructor(options: SeriesOptions) {
+  constructor(options: PartAnswersOptions) {
     this.#options = options
   }
 
@@ -144,8 +143,7 @@ export class Series {
     const { parts } = plan
     const { clock, druid, keeper, timelines, witness, rules: rulesOf } = this.#options
     const { noCache, maxAgeMs } = request.cacheWish
-    if (parts?.kind !== 'series' || plan.lookups.length > 0 || noCache || maxAgeMs !== undefined)
-      return undefined
+    if (parts === undefined || plan.lookups.length > 0 || noCache || maxAgeMs !== undefined) return undefined
     const [table = ''] = plan.tables
     const service = plan.service ?? druid.defaultService
     const generation = druid.generation(service)
@@ -153,15 +151,14 @@ export class Series {
       this.#seen.set(parts.shape, true)
       return undefined
     }
-    const grid = Grid.of(parts.grouped)
     const isFallen = [parts.shape, formOf(parts, plan)].some((key) => this.fallBack(key) !== undefined)
-    if (grid === undefined || isFallen) return undefined
+    if (isFallen || !this.#options[parts.kind].isReady(parts)) return undefined
     const isRelative = parts.pinnedNowMs === undefined && plan.now.kind === 'used'
     if (isRelative && (keeper.clockErrorMs(plan.service) ?? Number.POSITIVE_INFINITY) > CLOCK_ERROR_MAX_MS)
       return undefined
     const beganAtMs = clock.now()
     const momentMs = parts.pinnedNowMs ?? keeper.brokerNowMs(plan.service)
-    const base = { request, plan, parts, grid, service, generation, momentMs, beganAtMs }
+    const base = { request, plan, parts, service, generation, momentMs, beganAtMs }
     const verdict = witness.verdict(base)
     if (verdict === 'new') this.#ask(base)
     if (typeof verdict === 'string' || verdict.kind !== 'agrees') return undefined
@@ -170,18 +167,25 @@ export class Series {
 
   #ask(base: Omit<Making, 'verdict' | 'timeline' | 'rules'>): void {
     const { witness, keeper } = this.#options
-    const { request, plan, parts, grid, service, generation } = base
+    const { request, plan, parts, service, generation } = base
+    const method = this.#options[parts.kind]
     const ranges = this.#asked(base, base.momentMs)
+    // Of an empty window Druid's plan says nothing.
     if (ranges === undefined || ranges.length === 0) return
+    const closed = ranges.map((range) => (isOpen(range) ? SAMPLE : range))
+    const grid = method.gridFor(parts, closed)?.grid
+    if (grid === undefined) return
     const errorMs = keeper.clockErrorMs(plan.service) ?? 0
     const windowNow = (by: 'late' | 'early'): readonly Interval[] | undefined => {
       const slackMs = by === 'late' ? -errorMs : errorMs
       return this.#asked(base, parts.pinnedNowMs ?? keeper.brokerNowMs(plan.service) + slackMs)
     }
-    // Whole buckets, as they will be fetched; what is open at an end has no text.
-    const wide = united(ranges.map((range) => (isOpen(range) ? SAMPLE : grid.around(range))))
-    const text = seriesText(request.query.sql, parts.grouped, wide)
-    keeper.beside(witness.ask({ request, plan, parts, generation, service, text, ranges: wide, windowNow }))
+    const wide = united(closed.map((range) => grid.around(range)))
+    const text = method.text(request.query.sql, parts, wide, grid)
+    const { period } = grid
+    keeper.beside(
+      witness.ask({ request, plan, parts, generation, service, text, ranges: wide, period, windowNow }),
+    )
   }
 
   #asked(
@@ -194,7 +198,9 @@ export class Series {
   // What fails here may not fail the client: its own text is asked next, and tells what is wrong.
   async #landOrNone(making: Making, stop: AbortSignal): Promise<PartLanding> {
     try {
-      return await this.#land(making, stop)
+      return making.parts.kind === 'series'
+        ? await this.#land(this.#options.series, making, stop)
+        : await this.#land(this.#options.merge, making, stop)
     } catch (error) {
       stop.throwIfAborted()
       this.#options.onError(error)
@@ -202,20 +208,32 @@ export class Series {
     }
   }
 
-  async #land(making: Making, stop: AbortSignal): Promise<PartLanding> {
+  async #land<Rows extends Bucketed, Head>(
+    method: Method<Rows, Head>,
+    making: Making,
+    stop: AbortSignal,
+  ): Promise<PartLanding> {
+    const { parts } = making
     const asked = this.#asked(making, making.momentMs)
     if (asked === undefined) return NONE
     const view = await this.#view(making, asked, stop)
-    const laid = view === undefined ? undefined : making.grid.laid(asked, view)
-    if (view === undefined || laid === undefined) return NONE
-    const shape = shapeAt(this.#options.cache, making.parts.shape)
-    const usable = shape === undefined ? [] : this.#usable(making, shape, laid, view)
+    const rough = view === undefined ? undefined : withRows(asked, view)
+    const found = rough === undefined ? undefined : method.gridFor(parts, rough)
+    if (view === undefined || found === undefined) return NONE
+    const { grid } = found
+    const window = withRows(asked, view, (interval) => grid.around(interval))
+    const laid = window === undefined ? undefined : grid.laid(window)
+    if (laid === undefined) return NONE
+    const key = `${parts.shape} ${found.name}`
+    const shape = shapeAt<Rows, Head>(this.#options.cache, key, method)
+    const usable = shape === undefined ? [] : this.#usable(making, { shape, grid, laid, view })
     const missing = without(laid.full, united(usable.map(({ run }) => run.interval)))
     const ranges = united([...missing, ...laid.edges])
     const nowMs = this.#options.clock.now()
     const held = heldProof(making, usable, without(laid.full, missing), view, nowMs)
-    if (ranges.length > 0) return await this.#fetch({ ...making, laid, usable, missing, ranges, held }, stop)
-    return shape === undefined ? NONE : this.#fromHeld(making, shape, { laid, usable, held })
+    const laidOut = { ...making, method, key, grid, laid, usable, missing, ranges, held }
+    if (ranges.length > 0) return await this.#fetch(laidOut, stop)
+    return shape === undefined ? NONE : this.#fromHeld(laidOut, shape)
   }
 
   /** The timeline as it may be relied on for this request. */
@@ -240,104 +258,110 @@ export class Series {
     }
   }
 
-  #usable(
-    { grid, rules, generation }: Making,
-    shape: Shape,
-    laid: Laid,
-    view: BrokerView,
-  ): readonly UsableRun[] {
+  #usable<Rows extends Bucketed, Head>(
+    { rules, generation }: Making,
+    { shape, grid, laid, view }: { shape: Shape<Rows, Head>; grid: Grid; laid: Laid; view: BrokerView },
+  ): readonly UsableRun<Rows>[] {
     const present = { view, rules, generation, nowMs: this.#options.clock.now() }
     return shape.usable(laid.full, present, (interval) => grid.around(interval))
   }
 
-  #fromHeld(
-    making: Making,
-    shape: Shape,
-    { laid, usable, held }: { laid: Laid; usable: readonly UsableRun[]; held: HeldProof },
-  ): PartLanding {
-    const { plan, parts, grid } = making
-    const slices = slicesOf(usable, laid.full)
-    const bytes = this.#assembled(making, slices, shape)
+  #fromHeld<Rows extends Bucketed, Head>(made: LaidOut<Rows, Head>, shape: Shape<Rows, Head>): PartLanding {
+    const { plan, parts, method, grid, laid, usable, held } = made
+    const slices = slicesOf(usable, laid.full).filter((slice) => method.rows.count(slice) > 0)
+    const bytes = this.#assembled(made, slices, shape.head)
     if (bytes === undefined) return NONE
     const count = grid.count(laid.full)
     const entry = new Entry(
       { kept: bytes, headers: shape.headers, tables: plan.tables, service: shape.service },
       `${parts.kind} ${count}/${count}`,
     )
-    entry.proof = this.#entryProof(making, held, undefined)
+    entry.proof = this.#entryProof(made, held, undefined)
     if (entry.proof !== undefined) this.#options.cache.put(plan.key, entry, 0)
     return { kind: 'entry', entry, outcome: entry.hit, ageMs: held.ageMs, judged: undefined }
   }
 
-  async #fetch(made: Fetching, stop: AbortSignal): Promise<PartLanding> {
-    const { druid, cache, keeper, rowsMax, timelines } = this.#options
-    const { request, plan, parts, grid, ranges, laid, usable, missing } = made
-    const over = new AbortController()
-    const text = seriesText(request.query.sql, parts.grouped, ranges)
-    const fetched = await fetchParts(
-      druid,
-      request,
-      { text, parameters: parts.parameters, visible: parts.grouped.columns.length, service: plan.service },
-      { rows: rowsMax, bytes: cache.entryMaxBytes, hold: (bytes) => cache.hold(bytes) },
-      {
-        signal: stop,
-        givenTo: ({ id, service }) =>
-          timelines.of(service, plan.tables[0] ?? '').watch(ranges, id, over.signal),
-      },
-    ).finally(() => over.abort())
+  async #fetch<Rows extends Bucketed, Head>(
+    made: LaidOut<Rows, Head>,
+    stop: AbortSignal,
+  ): Promise<PartLanding> {
+    const { request, plan, parts, method, grid, laid, usable, missing } = made
+    const fetched = await this.#fetched(made, stop)
     stop.throwIfAborted()
     if (typeof fetched === 'string') {
-      if (fetched !== 'broken') this.#fallBackTo(parts.shape, fetched)
+      // Whole for a short while where it broke: a text that is too much for Druid would break again and again.
+      this.#fallBackTo(parts.shape, fetched, fetched === 'broken' ? BROKEN_MS : FALL_BACK_MS)
       return NONE
     }
-    const rows = onGrid(fetched.rows, parts, grid)
+    const rows = method.placed(fetched.rows, parts, grid)
     const edges = united(laid.edges.map((edge) => ({ ...edge, startMs: grid.around(edge).startMs })))
-    const fresh = [...missing, ...edges].map(({ startMs, endMs }) => rows && sliceOf(rows, startMs, endMs))
-    if (rows === undefined || !isAll(rows, fresh)) {
+    const fresh = rows === undefined ? [] : [...missing, ...edges].map((part) => sliceIn(rows, part))
+    if (rows === undefined || !isAll(method.rows, rows, fresh)) {
       this.#fallBackTo(parts.shape, 'rows of buckets that were not asked for')
       return NONE
     }
-    const slices = [...slicesOf(usable, laid.full), ...fresh].filter(hasRows)
-    const bytes = this.#assembled(made, slices.toSorted(byTime), fetched)
+    const slices = [...slicesOf(usable, laid.full), ...fresh].filter((slice) => method.rows.count(slice) > 0)
+    const bytes = this.#assembled(made, slices.toSorted(byTime), fetched.head)
     if (bytes === undefined) return NONE
-    const total = grid.count([...laid.full]) + edges.length
-    const gone = grid.count([...missing]) + edges.length
-    const detail = `${parts.kind} ${total - gone}/${total}`
+    const total = grid.count(laid.full) + edges.length
+    const gone = grid.count(missing) + edges.length
     const entry = new Entry(
       { kept: bytes, headers: partHeaders(fetched), tables: plan.tables, service: made.service },
       `${parts.kind} ${total}/${total}`,
     )
     this.#options.rights.proved(request.identity, made.service, plan.tables, fetched.answer.sentAtMs)
-    const judged = this.#keep(made, fetched, rows, entry).catch(() => undefined)
-    keeper.beside(judged)
+    const judged = this.#keep(made, { ...fetched, rows }, entry).catch(() => undefined)
+    this.#options.keeper.beside(judged)
     const kind = usable.length > 0 ? 'partial' : 'miss'
-    return { kind: 'entry', entry, outcome: { kind, collapsed: false, detail }, ageMs: undefined, judged }
+    const outcome = { kind, collapsed: false, detail: `${parts.kind} ${total - gone}/${total}` } as const
+    return { kind: 'entry', entry, outcome, ageMs: undefined, judged }
   }
 
-  #assembled(
-    { verdict, parts, plan, request }: Making,
-    slices: readonly BucketSlice[],
-    { head }: Pick<Fetched, 'head'>,
+  async #fetched<Rows extends Bucketed, Head>(
+    { request, plan, parts, method, grid, ranges }: LaidOut<Rows, Head>,
+    signal: AbortSignal,
+  ): ReturnType<typeof fetchParts<Rows, Head>> {
+    const { druid, cache, rowsMax, timelines } = this.#options
+    const over = new AbortController()
+    const [table = ''] = plan.tables
+    const query = {
+      text: method.text(request.query.sql, parts, ranges, grid),
+      parameters: parts.parameters,
+      service: plan.service,
+    }
+    const into = {
+      sink: method.sink(parts, { rows: rowsMax, bytes: cache.entryMaxBytes }),
+      hold: (bytes: number) => cache.hold(bytes),
+    }
+    const givenTo = ({ id, service }: { readonly id: string; readonly service: string }): void =>
+      timelines.of(service, table).watch(ranges, id, over.signal)
+    try {
+      return await fetchParts(druid, request, query, into, { signal, givenTo })
+    } finally {
+      over.abort()
+    }
+  }
+
+  #assembled<Rows extends Bucketed, Head>(
+    { method, verdict, parts, plan, request }: LaidOut<Rows, Head>,
+    slices: readonly Slice<Rows>[],
+    head: Head,
   ): Buffer | undefined {
-    const { order, queryType } = verdict
-    const cut = cutOf(parts, request.query.parameters)
-    if (order === undefined || cut === undefined || !canOrder(order, head)) {
-      this.#fallBackTo(formOf(parts, plan), 'an order that is not known here')
-      return undefined
-    }
-    const groups = slices.reduce((sum, slice) => sum + rowsIn(slice), 0)
-    // Above this Druid cuts each segment's groups, and its answer is not the exact one.
-    if (queryType === 'topN' && groups > Math.max(cut.limit, TOP_N_THRESHOLD)) {
-      this.#fallBackTo(formOf(parts, plan), 'an approximate topN')
-      return undefined
-    }
-    return assembled(slices, { head, order, cut })
+    const { sql, parameters } = request.query
+    const made = method.assembled(slices, head, { sql, parameters, parts, verdict })
+    if (Buffer.isBuffer(made)) return made
+    if (made.lasting) this.#fallBackTo(formOf(parts, plan), made.why)
+    return undefined
   }
 
   /** Sees beside the road to what of an answer is kept: its buckets, and the answer itself. */
-  async #keep(made: Fetching, fetched: Fetched, rows: BucketRows, entry: Entry): Promise<void> {
+  async #keep<Rows extends Bucketed, Head>(
+    made: LaidOut<Rows, Head>,
+    fetched: Fetched<Rows, Head>,
+    entry: Entry,
+  ): Promise<void> {
     const { timelines, rules, clock, cache, keeper } = this.#options
-    const { plan, parts, timeline, request, ranges, missing } = made
+    const { plan, timeline, request, ranges, missing } = made
     const { broker, generation, sentAtMs } = fetched.answer
     const [table = ''] = plan.tables
     const lifeMs = this.#lifeMs(request, plan)
@@ -371,28 +395,31 @@ export class Series {
       },
       clock.now(),
     )
-    this.#put(
-      parts.shape,
-      fetched,
-      made,
-      pieces.map((piece) => runOf(piece, rows)),
-    )
+    this.#put(made, fetched, pieces)
     if (proof === undefined) return
     entry.proof = this.#entryProof(made, made.held, proof)
     if (entry.proof !== undefined) cache.put(plan.key, entry, clock.now() - sentAtMs)
   }
 
-  #put(key: string, fetched: Fetched, { plan, service }: Making, runs: readonly Run[]): void {
+  #put<Rows extends Bucketed, Head>(
+    { method, key, plan, service }: LaidOut<Rows, Head>,
+    fetched: Fetched<Rows, Head>,
+    pieces: readonly Piece[],
+  ): void {
     const { cache, clock } = this.#options
-    const headers = partHeaders(fetched)
-    const known = shapeAt(cache, key)
-    const shape = known ?? new Shape({ tables: plan.tables, service, head: fetched.head, headers })
-    const isSame = shape.head.rows.every((row, at) => row.equals(fetched.head.rows[at] ?? row))
+    const known = shapeAt<Rows, Head>(cache, key, method)
     // A column whose type has changed: what was kept before is of another table.
-    const current = isSame ? shape : new Shape({ tables: plan.tables, service, head: fetched.head, headers })
-    current.put(runs)
-    while (current.sizeBytes > cache.entryMaxBytes && current.runs.length > 0) current.shrink()
-    if (current.runs.length > 0) cache.put(key, current, clock.now() - fetched.answer.sentAtMs)
+    const isSame = known !== undefined && method.sameHead(known.head, fetched.head)
+    const { head } = fetched
+    const shape = isSame
+      ? known
+      : new Shape({ kind: method.rows, tables: plan.tables, service, head, headers: partHeaders(fetched) })
+    shape.put(
+      pieces.map((piece) => ({ ...piece, rows: method.rows.join([sliceIn(fetched.rows, piece.interval)]) })),
+    )
+    while (shape.sizeBytes > cache.entryMaxBytes && shape.runs.length > 0) shape.shrink()
+    if (shape.runs.length > 0)
+      cache.put(key, shape as unknown as Shape<Bucketed, unknown>, clock.now() - fetched.answer.sentAtMs)
   }
 
   #lifeMs(request: SqlRequest, plan: WholePlan): number {
@@ -423,8 +450,8 @@ export class Series {
     }
   }
 
-  #fallBackTo(shape: string, why: string): void {
-    this.#fallBacks.set(shape, { why, untilMs: this.#options.clock.monotonic() + FALL_BACK_MS })
+  #fallBackTo(shape: string, why: string, forMs = FALL_BACK_MS): void {
+    this.#fallBacks.set(shape, { why, untilMs: this.#options.clock.monotonic() + forMs })
   }
 }
 
@@ -433,9 +460,14 @@ function formOf({ shape }: Parts, { form }: WholePlan): string {
   return `${shape} ${form}`
 }
 
-interface Fetching extends Making {
+/** An answer laid out: what of it is held, and what has to be fetched. */
+interface LaidOut<Rows extends Bucketed, Head> extends Making {
+  readonly method: Method<Rows, Head>
+  /** Of what is held. */
+  readonly key: string
+  readonly grid: Grid
   readonly laid: Laid
-  readonly usable: readonly UsableRun[]
+  readonly usable: readonly UsableRun<Rows>[]
   readonly missing: readonly Interval[]
   readonly ranges: readonly Interval[]
   readonly held: HeldProof
@@ -454,7 +486,7 @@ interface HeldProof {
 /** To be made in the same turn in which the runs were judged: the timeline may move in the next. */
 function heldProof(
   { timeline, rules, request }: Making,
-  usable: readonly UsableRun[],
+  usable: readonly UsableRun<Bucketed>[],
   intervals: readonly Interval[],
   view: BrokerView,
   nowMs: number,
@@ -472,71 +504,37 @@ function heldProof(
   }
 }
 
-function slicesOf(usable: readonly UsableRun[], full: readonly Interval[]): readonly BucketSlice[] {
+function slicesOf<Rows extends Bucketed>(
+  usable: readonly UsableRun<Rows>[],
+  full: readonly Interval[],
+): readonly Slice<Rows>[] {
   return usable.flatMap(({ run }) =>
-    full
-      .map(({ startMs, endMs }) => ({
-        startMs: Math.max(startMs, run.interval.startMs),
-        endMs: Math.min(endMs, run.interval.endMs),
-      }))
-      .filter(({ startMs, endMs }) => startMs < endMs)
-      .map(({ startMs, endMs }) => sliceOf(run.rows, startMs, endMs)),
+    intersected(full, [run.interval]).map((interval) => sliceIn(run.rows, interval)),
   )
 }
 
-function hasRows(slice: BucketSlice | undefined): slice is BucketSlice {
-  return slice !== undefined && rowsIn(slice) > 0
+function sliceIn<Rows extends Bucketed>(rows: Rows, { startMs, endMs }: Interval): Slice<Rows> {
+  return sliceOf(rows, startMs, endMs)
 }
 
-function byTime(a: BucketSlice, b: BucketSlice): number {
+function byTime(a: Slice<Bucketed>, b: Slice<Bucketed>): number {
   return (a.rows.buckets[a.from] ?? 0) - (b.rows.buckets[b.from] ?? 0)
 }
 
-/** Rows by the starts of their buckets instead of by their labels; undefined for a label that no bucket shows. */
-function onGrid(rows: BucketRows, { grouped }: Parts, grid: Grid): BucketRows | undefined {
-  const { bucket } = grouped
-  if (bucket === undefined) return undefined
-  const buckets = new Float64Array(rows.buckets.length)
-  for (const [at, label] of rows.buckets.entries()) {
-    const start = startOf(label, bucket)
-    if (start === undefined || !grid.isStart(start) || start <= (buckets[at - 1] ?? Number.NEGATIVE_INFINITY))
-      return undefined
-    buckets[at] = start
-  }
-  return { ...rows, buckets }
-}
-
-/** Every row lies in exactly one of the slices. */
-function isAll(rows: BucketRows, slices: readonly (BucketSlice | undefined)[]): boolean {
-  return (
-    slices.reduce((sum, slice) => sum + (slice === undefined ? 0 : rowsIn(slice)), 0) === rows.ends.length
-  )
-}
-
-function runOf(piece: Piece, rows: BucketRows): Run {
-  const { startMs, endMs } = piece.interval
-  return { ...piece, rows: joinedRows([sliceOf(rows, startMs, endMs)]) }
+/** Every row lies in one of the slices, which are apart. */
+function isAll<Rows extends Bucketed>(
+  kind: RowsKind<Rows>,
+  rows: Rows,
+  slices: readonly Slice<Rows>[],
+): boolean {
+  const sum = slices.reduce((count, slice) => count + kind.count(slice), 0)
+  return sum === kind.count({ rows, from: 0, to: rows.buckets.length })
 }
 
 /** An ETag names Druid's answer to another text. */
-function partHeaders({ answer }: Fetched): readonly string[] {
+function partHeaders({ answer }: Pick<Fetched<unknown, unknown>, 'answer'>): readonly string[] {
   const headers = resultHeaders(answer.headers)
   return headers.filter((_, at) => headers[at - (at % 2)]?.toLowerCase() !== 'etag')
-}
-
-function cutOf({ grouped }: Parts, parameters: string): Cut | undefined {
-  const limit = countOf(grouped.limit, parameters, Number.POSITIVE_INFINITY)
-  const offset = countOf(grouped.offset, parameters, 0)
-  return limit === undefined || offset === undefined ? undefined : { limit, offset }
-}
-
-function countOf(count: Count | undefined, parameters: string, absent: number): number | undefined {
-  if (count === undefined) return absent
-  if (count.kind === 'literal') return count.value
-  const list: unknown = parameters === '' ? [] : JSON.parse(parameters)
-  const given: unknown = Array.isArray(list) ? list[count.index] : undefined
-  const { value } = (given ?? {}) as { readonly value?: unknown }
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }
 
 /** Where a window is open at an end, its text is checked over this. */

@@ -141,6 +141,58 @@ const FORMS: readonly Form[] = [
   ],
 ]
 
+const MERGES: readonly Form[] = [
+  [
+    'totals',
+    (time) =>
+      `SELECT COUNT(*) AS n, SUM(added) AS a, MAX(added) AS m, MIN(__time) AS f FROM events WHERE ${time}`,
+  ],
+  [
+    'the best ones',
+    (time) => `SELECT country, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1 ORDER BY 2 DESC LIMIT 5`,
+  ],
+  [
+    'the worst ones',
+    (time) => `SELECT city, MIN(deleted) AS d FROM events WHERE ${time} GROUP BY 1 ORDER BY 2 LIMIT 5`,
+  ],
+  [
+    'a dimension backwards, with nulls',
+    (time) => `SELECT referrer, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1 ORDER BY 1 DESC LIMIT 4`,
+  ],
+  [
+    'two dimensions',
+    (time) => `SELECT device, city, COUNT(*) AS n, SUM(added) AS a FROM events WHERE ${time} GROUP BY 1, 2`,
+  ],
+  [
+    'by two keys',
+    (time) =>
+      `SELECT device, referrer, MAX(added) AS a FROM events WHERE ${time} GROUP BY 1, 2 ORDER BY 3 DESC, 2 LIMIT 30 OFFSET 3`,
+  ],
+  [
+    'HAVING and arithmetic',
+    (time) =>
+      `SELECT city, SUM(added) * 100 / COUNT(*) AS p FROM events WHERE ${time} GROUP BY 1 HAVING COUNT(*) > 30 ORDER BY 2 DESC`,
+  ],
+  [
+    'int64, and an average',
+    (time) =>
+      `SELECT device, AVG(added) AS r, SUM(reqId) AS s, MAX(reqId) AS m FROM events WHERE ${time} GROUP BY 1 ORDER BY 1`,
+  ],
+  [
+    'filtered',
+    (time) =>
+      `SELECT COUNT(*) FILTER (WHERE country = 'US') AS us, SUM(added) FILTER (WHERE device = 'tv') AS tv FROM events WHERE ${time}`,
+  ],
+  [
+    'a multi-value dimension',
+    (time) => `SELECT tags, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1 ORDER BY 2 DESC, 1`,
+  ],
+  [
+    'ordered by what is not selected',
+    (time) => `SELECT country FROM events WHERE ${time} GROUP BY 1 ORDER BY SUM(added) DESC LIMIT 7`,
+  ],
+]
+
 function between(startMs: number, endMs: number): string {
   return `__time >= ${literal(startMs)} AND __time < ${literal(endMs)}`
 }
@@ -163,7 +215,7 @@ function windows(endMs: number): readonly string[] {
   ]
 }
 
-describe.runIf(clusterAvailable)('series', () => {
+describe.runIf(clusterAvailable)('parts', () => {
   let cluster: Cluster
   let app: App
 
@@ -197,7 +249,7 @@ describe.runIf(clusterAvailable)('series', () => {
     await waitUntil('an answer from parts', inParts, within(SETTLED_MS))
   }
 
-  test.each(FORMS.map(([name, form, context]) => ({ name, form, context })))(
+  test.each([...FORMS, ...MERGES].map(([name, form, context]) => ({ name, form, context })))(
     '$name: equal to the byte in every window',
     async ({ form, context }) => {
       const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { doubleText, floatText } from '../../src/sandbox/java-text.ts'
+import { doubleText, floatText, olderDoubleText } from '../../src/result/java-text.ts'
 
 const RUNS = { numRuns: 10_000 }
 const JAVA = /^-?(0|[1-9]\d{0,6})\.(0|\d*[1-9])$|^-?[1-9]\.(0|\d*[1-9])E-?[1-9]\d*$/
@@ -70,5 +70,22 @@ describe('floats are printed with the digits that tell them from other floats', 
       }),
       RUNS,
     )
+  })
+})
+
+// Druid 33.0.0 printed these (JDK 17).
+describe('integers past 2^53 are printed as Java printed them before version 19', () => {
+  test.each<string>([
+    '9.007199254740994E15',
+    '1.8014398509814768E16',
+    '-9.0071992549072336E16',
+    '-1.57625986960874176E17',
+    '1.23550857177097498E18',
+    '8.2956305140979333E18',
+    '1.5E21',
+    '1.23456789E7',
+    '0.1',
+  ])('%s', (text) => {
+    expect(olderDoubleText(Number(text))).toBe(text)
   })
 })

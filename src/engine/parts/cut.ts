@@ -1,0 +1,28 @@
+// LIMIT and OFFSET of a request.
+import { type Count } from '../../plan/grouped.ts'
+import { type Parts } from '../../plan/plan.ts'
+import { type Cut } from '../../result/assemble.ts'
+
+/** The threshold up to which a topN is exact (`minTopNThreshold`, 33.0.0). */
+const TOP_N_THRESHOLD = 1_000
+
+/** What is left out and how much is given; undefined for a parameter that is no number. */
+export function cutOf({ grouped }: Parts, parameters: string): Cut | undefined {
+  const limit = countOf(grouped.limit, parameters, Number.POSITIVE_INFINITY)
+  const offset = countOf(grouped.offset, parameters, 0)
+  return limit === undefined || offset === undefined ? undefined : { limit, offset }
+}
+
+/** Above so many groups Druid cuts each segment's, and its answer is not the exact one. */
+export function isApproximate(groups: number, { limit }: Cut): boolean {
+  return groups > Math.max(limit, TOP_N_THRESHOLD)
+}
+
+function countOf(count: Count | undefined, parameters: string, absent: number): number | undefined {
+  if (count === undefined) return absent
+  if (count.kind === 'literal') return count.value
+  const list: unknown = parameters === '' ? [] : JSON.parse(parameters)
+  const given: unknown = Array.isArray(list) ? list[count.index] : undefined
+  const { value } = (given ?? {}) as { readonly value?: unknown }
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}

@@ -1,0 +1,203 @@
+// Answers that aren't grouped by time: partial aggregates of hidden buckets are put together.
+import { LRUCache } from 'lru-cache'
+import { type Interval } from '../../plan/facts.ts'
+import { type Parts } from '../../plan/plan.ts'
+import { type MergeOrder } from '../../plan/witness.ts'
+import { type Slice } from '../../result/bucket-rows.ts'
+import { compareKeys, compareOrdered, type SortKey } from '../../result/cell-order.ts'
+import { KeptReader, type RowSink } from '../../result/kept-reader.ts'
+import { type MergedGroups } from '../../result/merge/merged-groups.ts'
+import { type Merger, mergerOf, mergeShape } from '../../result/merge/merger.ts'
+import { MergeCollector } from '../../result/merge/part-collector.ts'
+import { type ColumnTypes } from '../../result/merge/value-types.ts'
+import {
+  groupsIn,
+  joinedMergeRows,
+  type MergeRows,
+  mergeRowsOf,
+  partialsIn,
+  sizeOfMergeRows,
+} from '../../result/merge-rows.ts'
+import { type Cells } from '../../result/row-scan.ts'
+import { mergeText } from '../../sql/rewrite.ts'
+import { cutOf, isApproximate } from './cut.ts'
+import { type Method, type NotMade, type PartLimits, type PartSink, type Wanted } from './method.ts'
+import { Grid } from './window.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/**
+ * Hidden buckets by the length of the window that they are for: few enough to be merged at once, and short enough that the
+ * edges of a window, which are computed anew each time, are a small part of it. A window that slides keeps its buckets.
+ */
+const LADDER: readonly (readonly [number, string])[] = [
+  [HOUR_MS, 'PT1M'],
+  [8 * HOUR_MS, 'PT5M'],
+  [4 * DAY_MS, 'PT1H'],
+  [31 * DAY_MS, 'PT6H'],
+  [400 * DAY_MS, 'P1D'],
+]
+const LAST_PERIOD = 'P1M'
+const HEADS_MAX = 20_000
+const HEAD_MAX_BYTES = 20_000
+const HEAD_ROWS = 3
+
+/** Head of the client's own answer, which the text that fetches parts doesn't have. */
+interface ClientHead extends ColumnTypes {
+  readonly rows: readonly Buffer[]
+}
+
+export class MergeMethod implements Method<MergeRows, ColumnTypes> {
+  readonly rows = { join: joinedMergeRows, sizeOf: sizeOfMergeRows, count: groupsIn }
+  readonly #heads = new LRUCache<string, ClientHead>({ max: HEADS_MAX })
+
+  /** Remembers names and types of an answer that Druid gave to the client's own text. */
+  learn(parts: Parts, kept: Buffer): void {
+    if (parts.kind !== 'merge' || this.#heads.has(parts.shape)) return
+    const head = new HeadReader()
+    const reader = new KeptReader(head)
+    reader.push(kept.subarray(0, HEAD_MAX_BYTES))
+    if (head.rows.length === HEAD_ROWS) this.#heads.set(parts.shape, head)
+  }
+
+  isReady({ shape }: Parts): boolean {
+    return this.#heads.has(shape)
+  }
+
+  gridFor(
+    _parts: Parts,
+    window: readonly Interval[],
+  ): { readonly grid: Grid; readonly name: string } | undefined {
+    const lengthMs = window.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
+    const period = LADDER.find(([upToMs]) => lengthMs <= upToMs)?.[1] ?? LAST_PERIOD
+    const grid = Grid.of({
+      grid: { period, originMs: undefined, zone: 'UTC' },
+      movedMs: 0,
+      label: { kind: 'moved', ms: 0 },
+    })
+    return grid === undefined ? undefined : { grid, name: period }
+  }
+
+  text(sql: string, { grouped }: Parts, ranges: readonly Interval[], grid: Grid): string {
+    return mergeText(sql, grouped, { ranges, period: grid.period })
+  }
+
+  sink({ grouped }: Parts, limits: PartLimits): PartSink<MergeRows, ColumnTypes> {
+    const collector = new MergeCollector(mergeShape(grouped), limits)
+    return {
+      head: (index, bytes, cells) => collector.head(index, bytes, cells),
+      row: (bytes, start, end, cells) => collector.row(bytes, start, end, cells),
+      get bad() {
+        return collector.bad
+      },
+      result: () => {
+        const found = collector.result()
+        return found === undefined ? undefined : { rows: mergeRowsOf(found.buckets), head: found.columns }
+      },
+    }
+  }
+
+  sameHead(a: ColumnTypes, b: ColumnTypes): boolean {
+    return a.types.join() === b.types.join() && a.sqlTypes.join() === b.sqlTypes.join()
+  }
+
+  placed(rows: MergeRows, _parts: Parts, grid: Grid): MergeRows | undefined {
+    return rows.buckets.every((ms) => grid.isStart(ms)) ? rows : undefined
+  }
+
+  assembled(slices: readonly Slice<MergeRows>[], parts: ColumnTypes, wanted: Wanted): Buffer | NotMade {
+    const { grouped, shape } = wanted.parts
+    const client = this.#heads.get(shape)
+    if (client === undefined) return { why: 'names and types that are not known yet', lasting: false }
+    const merger: Merger | undefined = mergerOf(grouped, { sql: wanted.sql, client, parts })
+    if (merger === undefined) return { why: 'a column that cannot be computed here', lasting: true }
+    const merged = merger.merge(slices.flatMap((slice) => partialsIn(slice)))
+    if (merged === undefined) return { why: 'a value that only Druid can tell', lasting: false }
+    return ordered(merged, client, wanted)
+  }
+}
+
+function ordered(
+  merged: MergedGroups,
+  client: ClientHead,
+  { parts, verdict, parameters }: Wanted,
+): Buffer | NotMade {
+  const cut = cutOf(parts, parameters)
+  const { mergeOrder, queryType } = verdict
+  if (mergeOrder === undefined || cut === undefined)
+    return { why: 'an order that is not known here', lasting: true }
+  if (queryType === 'topN' && isApproximate(merged.countBefore, cut))
+    return { why: 'an approximate topN', lasting: true }
+  const groups = sorted(merged, mergeOrder)
+  const end = cut.offset + cut.limit
+  if (isUnsure(merged, groups, mergeOrder, end))
+    return { why: 'an order by sums of doubles that are all but equal', lasting: false }
+  const rows = groups.slice(cut.offset, end).map((group) => merged.row(group))
+  const all = [...client.rows, ...rows].flatMap((row, at) => [at === 0 ? OPEN : COMMA, row])
+  return Buffer.concat([...all, END])
+}
+
+const OPEN = Buffer.from('[')
+const COMMA = Buffer.from(',')
+const END = Buffer.from(']\n')
+
+function sorted(merged: MergedGroups, { keys, ties }: MergeOrder): readonly number[] {
+  const all = merged.groups.map((group) => ({
+    group,
+    keys: keys.map((_, at): SortKey => merged.orderKey(at, group)),
+    ties: undefined as readonly SortKey[] | undefined,
+  }))
+  const tiesOf = (one: (typeof all)[number]): readonly SortKey[] =>
+    (one.ties ??= ties.map((dimension) => merged.dimensionKey(dimension, one.group)))
+  const compared = (a: (typeof all)[number], b: (typeof all)[number]): number => {
+    for (const [at, key] of keys.entries()) {
+      const found = compareOrdered(a.keys[at] ?? null, b.keys[at] ?? null, key)
+      if (found !== 0) return found
+    }
+    const [mine, others] = [tiesOf(a), tiesOf(b)]
+    for (const at of ties.keys()) {
+      const found = compareKeys(mine[at] ?? null, others[at] ?? null)
+      if (found !== 0) return found
+    }
+    return 0
+  }
+  return all.toSorted(compared).map(({ group }) => group)
+}
+
+/** Whether Druid may give two neighbours, down to the first that is left out, the other way round. */
+function isUnsure(
+  merged: MergedGroups,
+  groups: readonly number[],
+  { keys }: MergeOrder,
+  end: number,
+): boolean {
+  const given = groups.slice(0, Math.min(groups.length, end + 1))
+  return given.some((group, at) => {
+    const next = given[at + 1]
+    return next !== undefined && keys.some((_, key) => merged.isUnsure(key, group, next))
+  })
+}
+
+class HeadReader implements RowSink {
+  readonly rows: Buffer[] = []
+  readonly #texts: string[][] = []
+
+  get types(): readonly string[] {
+    return this.#texts[1] ?? []
+  }
+
+  get sqlTypes(): readonly string[] {
+    return this.#texts[2] ?? []
+  }
+
+  head(_index: 0 | 1 | 2, bytes: Buffer, cells: Cells): void {
+    const from = (cells.starts[0] ?? 1) - 1
+    const to = (cells.ends[cells.count - 1] ?? from + 1) + 1
+    this.rows.push(Buffer.from(bytes.subarray(from, to)))
+    this.#texts.push(JSON.parse(bytes.toString('utf8', from, to)) as string[])
+  }
+
+  row(): void {
+    // Only the head is wanted.
+  }
+}

@@ -1,0 +1,83 @@
+// One column of the client's answer, from merged groups.
+import { type Formula } from '../../plan/grouped.ts'
+import { doubleText, floatText, olderDoubleText } from '../java-text.ts'
+import { compile } from './compile.ts'
+import { type Compiled, type Scope } from './compiled.ts'
+import { type GroupTable } from './group-table.ts'
+import { type PartColumn } from './partial.ts'
+import { type ColumnTypes, valueType, type ValueType } from './value-types.ts'
+
+export interface MergedColumn {
+  /** Whether a cell can't be told, an error of Druid's maybe. */
+  readonly fails: ((table: GroupTable, group: number) => boolean) | undefined
+  /** The cell as Druid would write it, bytes as latin1. */
+  readonly cell: (table: GroupTable, group: number) => string
+}
+
+/** `types` are those of the client's own answer, `parts` those of the answer of parts. Undefined: it can't be computed. */
+export function mergedColumn(
+  formula: Formula,
+  {
+    scope,
+    at,
+    types,
+    parts,
+  }: {
+    readonly scope: Scope
+    readonly at: number
+    readonly types: ColumnTypes
+    readonly parts: ColumnTypes
+  },
+): MergedColumn | undefined {
+  if (formula.kind === 'dimension') {
+    const part = formula.index + 1
+    const isSame = parts.types[part] === types.types[at] && parts.sqlTypes[part] === types.sqlTypes[at]
+    const { index } = formula
+    return isSame ? { fails: undefined, cell: (table, group) => table.dimension(index, group) } : undefined
+  }
+  const compiled = compile(formula, scope)
+  const type = valueType(types, at)
+  if (compiled === undefined || (compiled.type !== type && compiled.type !== 'NULL')) return undefined
+  const { evaluate } = compiled
+  const aggregate = formula.kind === 'aggregate' ? formula.index : undefined
+  const isInteger = types.sqlTypes[at] === 'INTEGER' && formula.kind === 'operation'
+  return {
+    fails: failing(compiled, isInteger),
+    cell: (table, group) => {
+      const value = evaluate(table, group)
+      if (value === null || value === undefined) return 'null'
+      if (type !== 'DOUBLE' && type !== 'FLOAT') return cellText(type, value)
+      const texts = aggregate === undefined ? undefined : table.texts(aggregate)
+      return doubleCell(type, Number(value), texts, table.isOfOlderJava)
+    },
+  }
+}
+
+const INTEGER_MAX = 2_147_483_647
+
+/** Druid cuts what it shows as INTEGER to 32 bits, and not what it goes on to compute with. */
+function failing({ evaluate, canFail }: Compiled, isInteger: boolean): MergedColumn['fails'] {
+  if (!canFail && !isInteger) return undefined
+  return (table, group) => {
+    const value = evaluate(table, group)
+    if (value === undefined || (isInteger && typeof value === 'bigint')) return true
+    return isInteger && typeof value === 'number' && Math.abs(value) > INTEGER_MAX
+  }
+}
+
+/** `texts`: as Druid itself wrote some of them. */
+function doubleCell(
+  type: 'DOUBLE' | 'FLOAT',
+  value: number,
+  texts: PartColumn['texts'],
+  isOfOlderJava: boolean,
+): string {
+  const own = type === 'FLOAT' ? floatText : isOfOlderJava ? olderDoubleText : doubleText
+  const text = texts?.get(value) ?? own(value)
+  return Number.isFinite(value) ? text : `"${text}"`
+}
+
+function cellText(type: ValueType, value: number | bigint | string): string {
+  if (type === 'BOOLEAN') return value === 1 ? 'true' : 'false'
+  return type === 'TIME' ? `"${new Date(Number(value)).toISOString()}"` : String(value)
+}
