@@ -5,7 +5,7 @@ import { ENTRY_OVERHEAD_BYTES } from '../cache/memory.ts'
 import { type Proof } from '../freshness/proof.ts'
 import { type WireFormat } from '../result/format.ts'
 import { render } from '../result/render.ts'
-import { type Outcome } from './request.ts'
+import { type Outcome } from './outcome.ts'
 
 const compress = promisify(gzip)
 const GZIP_LEVEL = 1

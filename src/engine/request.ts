@@ -1,8 +1,8 @@
 // What `http` hands to the engine, and what it gets back.
 import { type IdentityScope, type Query, type WholeKey } from '../plan/query.ts'
-import { type Reason } from '../plan/reasons.ts'
 import { type WireFormat } from '../result/format.ts'
 import { type Entry } from './entry.ts'
+import { type Outcome } from './outcome.ts'
 
 /** The client's `Cache-Control` (RFC 9111), as far as it asks something of a cache. */
 export interface CacheWish {
@@ -44,13 +44,6 @@ export interface SqlRequest {
   /** How long it may take, by its own context or Druid's default, ms. */
   readonly timeoutMs: number
 }
-
-/** How an answer was come by, for `Cache-Status` (RFC 9211) and metrics. */
-export type Outcome =
-  /** `detail`: `whole`, or how many of its parts were held: `series 168/168`. */
-  | { readonly kind: 'hit'; readonly detail: string }
-  | { readonly kind: 'partial' | 'miss'; readonly collapsed: boolean; readonly detail: string }
-  | { readonly kind: 'bypass'; readonly reason: Reason }
 
 export interface Ending {
   /** Whether Druid's answer came to its proper end. */

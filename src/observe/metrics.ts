@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 /** Each metric of Ovate's own, in the order of docs/metrics.md; a test keeps the two equal. */
 export const METRICS = {
   ovate_sql_answers_total:
-    'SQL answers, by how they were come by (hit, miss, collapsed, bypass) and the reason of a bypass.',
+    'SQL answers, by how they were come by (hit, partial, miss, collapsed, bypass) and the reason of a bypass.',
   ovate_sql_seconds: 'Time from a SQL request to the end of its answer, by how it was come by.',
   ovate_errors_total: "Errors of Ovate's own that a client got, by code.",
   ovate_kept_total: 'Answers that were computed, by whether they were kept.',

@@ -22,7 +22,8 @@ import { Entry } from '../entry.ts'
 import { resultHeaders } from '../headers.ts'
 import { joinAgeMs, ownTime } from '../joining.ts'
 import { type Keeper } from '../keeper.ts'
-import { type HeldAnswer, type Outcome, type SqlRequest } from '../request.ts'
+import { type Outcome } from '../outcome.ts'
+import { type HeldAnswer, type SqlRequest } from '../request.ts'
 import { shapeAt, type Store } from '../store.ts'
 import { type Fetched, fetchParts } from './fetch.ts'
 import { type MergeMethod } from './merge-method.ts'
@@ -162,6 +163,7 @@ export class PartAnswers {
     const verdict = witness.verdict(base)
     if (verdict === 'new') this.#ask(base)
     if (typeof verdict === 'string' || verdict.kind !== 'agrees') return undefined
+    if (verdict.order === undefined && verdict.mergeOrder === undefined) return undefined
     return { ...base, verdict, timeline: timelines.of(service, table), rules: rulesOf(table) }
   }
 

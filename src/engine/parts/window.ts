@@ -18,9 +18,9 @@ export class Grid {
   readonly #bucket: Buckets
   readonly #granularity: Granularity
 
-  constructor(bucket: Buckets, granularity: Granularity) {
+  constructor(bucket: Buckets, cut: Granularity) {
     this.#bucket = bucket
-    this.#granularity = granularity
+    this.#granularity = cut
   }
 
   /** Undefined for a period or a zone that isn't known. */
