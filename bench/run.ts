@@ -1,6 +1,7 @@
-// `npm run bench -- hit|miss|analyse [--quick] [--json FILE]`: a missed aim is told, a wrong answer fails.
+// `npm run bench -- hit|miss|analyse|assemble [--quick] [--json FILE]`: a missed aim is told, a wrong answer fails.
 import { parseArgs } from 'node:util'
 import { analyseBench } from './analyse.ts'
+import { assembleBench } from './assemble.ts'
 import { hitBench } from './hit.ts'
 import { missBench } from './miss.ts'
 import { type Outcome, print, write } from './result.ts'
@@ -10,6 +11,7 @@ type Bench = (options: { readonly quick: boolean }) => Promise<Outcome>
 const BENCHES: Readonly<Record<string, Bench>> = {
   hit: hitBench,
   miss: missBench,
+  assemble: assembleBench,
   analyse: async (options) => ({ results: await analyseBench(options), wrong: 0, notes: [] }),
 }
 

@@ -50,3 +50,22 @@ export function without(a: readonly Interval[], b: readonly Interval[]): readonl
   }
   return out
 }
+
+/**
+ * At most `countMax` intervals that cover these and reach nowhere out of `within`, the smallest gaps filled first; more of
+ * them where `within` has more gaps.
+ */
+export function joinedTo(
+  countMax: number,
+  intervals: readonly Interval[],
+  within: readonly Interval[],
+): readonly Interval[] {
+  const excess = intervals.length - countMax
+  if (excess <= 0) return intervals
+  const gaps = without(within, intervals).filter(
+    ({ startMs, endMs }) =>
+      intervals.some((one) => one.endMs === startMs) && intervals.some((one) => one.startMs === endMs),
+  )
+  const smallest = gaps.toSorted((a, b) => a.endMs - a.startMs - (b.endMs - b.startMs)).slice(0, excess)
+  return united([...intervals, ...smallest])
+}

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Interval } from '../../src/plan/facts.ts'
-import { intersected, united, without } from '../../src/plan/intervals.ts'
+import { intersected, joinedTo, united, without } from '../../src/plan/intervals.ts'
 
 const SIZE = 24
 const some = fc.array(
@@ -33,4 +33,27 @@ test('sets of intervals are what counting instants one by one gives, sorted and 
     }),
     { numRuns: 5_000 },
   )
+})
+
+test('few intervals that cover many, and nothing outside of what they may', () => {
+  fc.assert(
+    fc.property(some, some, fc.integer({ min: 1, max: 4 }), (first, second, count) => {
+      const within = united(first)
+      const intervals = intersected(united(second), within)
+      const few = joinedTo(count, intervals, within)
+      expect(few.length).toBeLessThanOrEqual(Math.max(count, within.length))
+      expect([without(intervals, few), without(few, within)]).toEqual([[], []])
+      expect(isProper(few)).toBe(true)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('the smallest gaps go first', () => {
+  const parts = [0, 10, 15, 40, 42].map((startMs) => ({ startMs, endMs: startMs + 1 }))
+  expect(joinedTo(3, parts, [{ startMs: 0, endMs: 50 }])).toEqual([
+    { startMs: 0, endMs: 1 },
+    { startMs: 10, endMs: 16 },
+    { startMs: 40, endMs: 43 },
+  ])
 })

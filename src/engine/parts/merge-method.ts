@@ -53,7 +53,7 @@ export class MergeMethod implements Method<MergeRows, ColumnTypes> {
 
   /** Remembers names and types of an answer that Druid gave to the client's own text. */
   learn(parts: Parts, kept: Buffer): void {
-    if (parts.kind !== 'merge' || this.#heads.has(parts.shape)) return
+    if (parts.kind !== 'merge') return
     const head = new HeadReader()
     const reader = new KeptReader(head)
     reader.push(kept.subarray(0, HEAD_MAX_BYTES))

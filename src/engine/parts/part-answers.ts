@@ -13,7 +13,7 @@ import { type BrokerView } from '../../freshness/view.ts'
 import { ANONYMOUS } from '../../identity/identity.ts'
 import { type Rights } from '../../identity/rights.ts'
 import { type Interval } from '../../plan/facts.ts'
-import { intersected, united, without } from '../../plan/intervals.ts'
+import { intersected, joinedTo, united, without } from '../../plan/intervals.ts'
 import { type Parts, type WholePlan } from '../../plan/plan.ts'
 import { windowOf } from '../../plan/window.ts'
 import { type Verdict } from '../../plan/witness.ts'
@@ -82,6 +82,8 @@ const NONE: PartLanding = { kind: 'none' }
 const REMEMBERED_MAX = 20_000
 const FALL_BACK_MS = 600_000
 const BROKEN_MS = 30_000
+/** A text with more ranges would take Druid longer to plan than what lies between them to compute. */
+const RANGES_MAX = 16
 const CLOCK_ERROR_MAX_MS = 1_000
 
 export class PartAnswers {
@@ -229,11 +231,13 @@ export class PartAnswers {
     const key = `${parts.shape} ${found.name}`
     const shape = shapeAt<Rows, Head>(this.#options.cache, key, method)
     const usable = shape === undefined ? [] : this.#usable(making, { shape, grid, laid, view })
-    const missing = without(laid.full, united(usable.map(({ run }) => run.interval)))
+    const held = united(usable.map(({ run }) => run.interval))
+    const missing = joinedTo(RANGES_MAX, without(laid.full, held), laid.full)
+    const kept = without(laid.full, missing)
     const ranges = united([...missing, ...laid.edges])
     const nowMs = this.#options.clock.now()
-    const held = heldProof(making, usable, without(laid.full, missing), view, nowMs)
-    const laidOut = { ...making, method, key, grid, laid, usable, missing, ranges, held }
+    const proof = heldProof(making, usable, kept, view, nowMs)
+    const laidOut = { ...making, method, key, grid, laid, usable, kept, missing, ranges, held: proof }
     if (ranges.length > 0) return await this.#fetch(laidOut, stop)
     return shape === undefined ? NONE : this.#fromHeld(laidOut, shape)
   }
@@ -287,7 +291,7 @@ export class PartAnswers {
     made: LaidOut<Rows, Head>,
     stop: AbortSignal,
   ): Promise<PartLanding> {
-    const { request, plan, parts, method, grid, laid, usable, missing } = made
+    const { request, plan, parts, method, grid, laid, usable, kept, missing } = made
     const fetched = await this.#fetched(made, stop)
     stop.throwIfAborted()
     if (typeof fetched === 'string') {
@@ -302,7 +306,7 @@ export class PartAnswers {
       this.#fallBackTo(parts.shape, 'rows of buckets that were not asked for')
       return NONE
     }
-    const slices = [...slicesOf(usable, laid.full), ...fresh].filter((slice) => method.rows.count(slice) > 0)
+    const slices = [...slicesOf(usable, kept), ...fresh].filter((slice) => method.rows.count(slice) > 0)
     const bytes = this.#assembled(made, slices.toSorted(byTime), fetched.head)
     if (bytes === undefined) return NONE
     const total = grid.count(laid.full) + edges.length
@@ -470,6 +474,8 @@ interface LaidOut<Rows extends Bucketed, Head> extends Making {
   readonly grid: Grid
   readonly laid: Laid
   readonly usable: readonly UsableRun<Rows>[]
+  /** Full buckets that are given from what is held, and those that aren't. */
+  readonly kept: readonly Interval[]
   readonly missing: readonly Interval[]
   readonly ranges: readonly Interval[]
   readonly held: HeldProof
