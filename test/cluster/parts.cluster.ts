@@ -316,6 +316,23 @@ describe.runIf(clusterAvailable)('parts', () => {
 
     afterAll(() => reloadDst(cluster))
 
+    test('rows behind all others are seen through a window that is open', async () => {
+      const AFTER = '2026-12-24/2026-12-25'
+      const open = (from: string): object => ({
+        query: `SELECT TIME_FLOOR(__time, 'P1D') AS d, COUNT(*) AS n FROM dst WHERE __time >= TIMESTAMP '${from}' GROUP BY 1`,
+      })
+      await begun((minute) => open(`2026-10-30 00:${minute}:00`))
+      const body = open('2026-10-29')
+      await same(body)
+      await appendRows(cluster, 'dst', [{ ...LATE, ts: '2026-12-24T05:30:00Z' }])
+      const seen = async (): Promise<boolean> => (await sql(app.url, body)).body.includes('2026-12-24')
+      await waitUntil('the row in the answer', seen, within(SETTLED_MS))
+      await same(body)
+      await dropInterval(cluster, 'dst', AFTER)
+      await waitUntil('the answer without it', async () => !(await seen()), within(SETTLED_MS))
+      expect((await same(body)).status).toBe(200)
+    })
+
     test.each<[string, () => Promise<void>]>([
       ['rows come late', () => appendRows(cluster, 'dst', [LATE])],
       ['written anew', () => reindex(cluster, target, { columns: { added: 'added + 1' } })],

@@ -236,7 +236,8 @@ export class PartAnswers {
     const kept = without(laid.full, missing)
     const ranges = united([...missing, ...laid.edges])
     const nowMs = this.#options.clock.now()
-    const proof = heldProof(making, usable, kept, view, nowMs)
+    // All that was asked for, where the timeline has nothing too: what comes there later changes the answer.
+    const proof = heldProof(making, usable, without(asked, ranges), view, nowMs)
     const laidOut = { ...making, method, key, grid, laid, usable, kept, missing, ranges, held: proof }
     if (ranges.length > 0) return await this.#fetch(laidOut, stop)
     return shape === undefined ? NONE : this.#fromHeld(laidOut, shape)
