@@ -1,15 +1,36 @@
 #!/usr/bin/env node
-// The command line: `ovate serve`, `demo`, `explain`, `check`.
+// The command line: `ovate serve`, `demo`, `explain`, `check`, `verify`.
+import { writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { type App, startApp } from './app/app.ts'
 import { checkSetup } from './app/check.ts'
 import { explainStatement } from './app/explain.ts'
+import { verify } from './app/verify.ts'
+import { type VerifyArguments, verifyOptions } from './app/verify/options.ts'
+import { hasDifferences, reportJson, reportText } from './app/verify/report.ts'
 import { VERSION } from './app/version.ts'
 import { type Config, loadConfig, parseConfig } from './config/config.ts'
 import { OvateError } from './errors.ts'
 import { explanationText } from './plan/explain.ts'
 
 const USAGE_EXIT = 2
+
+const VERIFY_HELP = `
+Each statement is asked of both in Druid's array format, and the answers are compared cell by cell as text:
+  same                    equal to the last character (or both refuse with the same status)
+  same but for order      the same rows in another order: open unless your ORDER BY says otherwise
+  same but for last bits  floating point numbers that differ as sums in another order do
+  moving                  Druid's own answer changed while it was asked
+  different               Ovate's answer is not Druid's
+  an error on one side    one of the two gave no answer
+
+Statements about now get the same now on both sides, by the context key sqlCurrentTimestamp.
+Times are medians over the rounds. Exit code: 0 alike, 1 something is different or an error on one side, 2 usage.
+
+Example:
+  ovate verify --sql dashboards.sql --ovate http://ovate:8888 --druid http://broker:8082 --rounds 5
+  DRUID_AUTH="Basic …" ovate verify --sql bodies.jsonl --authorization DRUID_AUTH --druid https://router:9088
+`
 
 const program = new Command('ovate')
   .description('Query acceleration for Apache Druid: stands where a Broker or Router stood.')
@@ -64,6 +85,50 @@ program
   })
 
 const CHECK_TIMEOUT_MS = 30_000
+
+program
+  .command('verify')
+  .description('ask your own statements of an Ovate and of Druid, and compare answers and times')
+  .requiredOption(
+    '--sql <file>',
+    'statements that read: SQL separated by ; at line ends, or one JSON body of /druid/v2/sql a line',
+  )
+  .option('--rounds <n>', 'how often each is asked of both', wholeNumber(1, 1_000), 3)
+  .option('--ovate <url>', 'the Ovate; default: where the configuration listens, else http://127.0.0.1:8888')
+  .option('--druid <url>', "a Broker or Router; default: the configuration's first Broker")
+  .option(
+    '--authorization <variable>',
+    'the environment variable that holds the Authorization header for both',
+  )
+  .option('--concurrency <n>', 'statements asked at once', wholeNumber(1, 64), 2)
+  .option('--timeout <seconds>', 'for each answer', wholeNumber(1, 300), 60)
+  .option('--json <file>', 'where to write the report as JSON, too')
+  .option('-c, --config <file>', 'configuration (YAML)', process.env['OVATE_CONFIG'])
+  .addHelpText('after', VERIFY_HELP)
+  .action(async ({ config, json, ...given }: VerifyArguments & { json?: string; config?: string }) => {
+    const named = config === undefined ? undefined : loadConfig(config, process.env)
+    const options = verifyOptions(given, { config: named, environment: process.env })
+    const onRound = (round: number): unknown => process.stderr.write(`round ${round} of ${options.rounds}\n`)
+    const report = await verify({ ...options, nowMs: Date.now(), onRound }, interrupted())
+    process.stdout.write(reportText(report))
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(reportJson(report), undefined, 2)}\n`)
+    if (hasDifferences(report)) process.exitCode = 1
+  })
+
+function interrupted(): AbortSignal {
+  const stop = new AbortController()
+  const end = (): void => stop.abort(new OvateError('OVATE_CANCELLED', 'interrupted: nothing is reported'))
+  process.once('SIGTERM', end).once('SIGINT', end)
+  return stop.signal
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value
+    throw new InvalidArgumentError(`a whole number from ${min} to ${max}.`)
+  }
+}
 
 function port(text: string): number {
   const value = Number(text)

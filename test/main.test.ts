@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,6 +64,15 @@ describe('the exit code', () => {
     ['2: no configuration', ['serve'], {}, 2, 'exactly one of zookeeper, brokers, bootstrap'],
     ['2: a file that is not there', ['serve', '-c', '/nowhere/x'], {}, 2, "/nowhere/x can't be read"],
     ['1: no Broker answers the check', ['check'], ALONE, 1, ''],
+    ['2: nothing to verify', ['verify'], {}, 2, "required option '--sql <file>'"],
+    [
+      '2: nothing to verify against',
+      ['verify', '--sql', 'package.json'],
+      {},
+      2,
+      'nothing says where Druid is',
+    ],
+    ['2: a round that is none', ['verify', '--sql', 'x', '--rounds', '0'], {}, 2, 'a whole number from 1'],
   ])(
     'is %s',
     async (_, args, settings, exit, message) => {
@@ -144,6 +154,36 @@ test(
   },
   LIMIT_MS,
 )
+
+test.each([
+  [0, 'alike', '1'],
+  [1, 'NOT ALIKE', '2'],
+])(
+  'verify ends with %d where answers are %s',
+  async (exit, words, value) => {
+    const folder = mkdtempSync(join(tmpdir(), 'ovate-verify-'))
+    const [sql, json] = [join(folder, 'statements.sql'), join(folder, 'report.json')]
+    writeFileSync(sql, 'SELECT COUNT(*) AS n FROM t;\n')
+    const [ovateUrl, druidUrl] = [await answering('1'), await answering(value)]
+    const args = ['--sql', sql, '--ovate', ovateUrl, '--druid', druidUrl, '--rounds', '2', '--json', json]
+    const result = await ovate(['verify', ...args]).done
+    expect(result).toMatchObject({ exit, err: 'round 1 of 2\nround 2 of 2\n' })
+    expect(result.out).toContain(`1 statements, 2 rounds: 1 ${exit === 0 ? 'same' : 'different'}: ${words}\n`)
+    expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ alike: exit === 0, rounds: 2 })
+  },
+  LIMIT_MS,
+)
+
+/** Something that answers every statement with one row. */
+async function answering(value: string): Promise<string> {
+  const server = createHttpServer((_, response) => {
+    response.end(`[["n"],["LONG"],["BIGINT"],[${value}]]\n`)
+  }).listen(0, '127.0.0.1')
+  servers.push(server)
+  await once(server, 'listening')
+  const address = server.address()
+  return `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`
+}
 
 test(
   'explain needs neither a Broker nor a configuration',

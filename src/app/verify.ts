@@ -86,14 +86,23 @@ class Course {
   report(): StatementReport {
     const { number, sql } = this.#statement
     const [ovateMs, druidMs] = [median(this.#ovateMs), median(this.#druidMs)]
-    const counted = VERDICTS.map((verdict) => [
-      verdict,
-      this.#verdicts.filter((one) => one === verdict).length,
-    ] as const)
+    const counted = VERDICTS.map(
+      (verdict) => [verdict, this.#verdicts.filter((one) => one === verdict).length] as const,
+    )
     const rounds = Object.fromEntries(counted.filter(([, count]) => count > 0))
     const verdict = VERDICTS.find((one) => this.#verdicts.includes(one)) ?? 'same'
     const notes = [...this.#notes]
-    return { number, sql, verdict, rounds, ovateMs, druidMs, faster: druidMs / ovateMs, hits: this.#hits, notes }
+    return {
+      number,
+      sql,
+      verdict,
+      rounds,
+      ovateMs,
+      druidMs,
+      faster: druidMs / ovateMs,
+      hits: this.#hits,
+      notes,
+    }
   }
 
   get #body(): string {
@@ -108,7 +117,9 @@ class Course {
     const plain = await this.#sides.druid(this.#statement.body(undefined), signal)
     if (!isAnswered(plain)) return
     this.#now = undefined
-    this.#notes.add(`Druid refuses the context key sqlCurrentTimestamp (${outcome(pinned)}): each side has a now of its own`)
+    this.#notes.add(
+      `Druid refuses the context key sqlCurrentTimestamp (${outcome(pinned)}): each side has a now of its own`,
+    )
   }
 
   async #judge(ours: Got, theirs: Got, signal: AbortSignal): Promise<Judgement> {
@@ -119,7 +130,9 @@ class Course {
       await this.#sides.ovate(this.#body, signal),
     ]
     const before = this.#lastOfDruid
-    const hasMoved = [before, again].some((one) => one !== undefined && judge(one, theirs).verdict === 'different')
+    const hasMoved = [before, again].some(
+      (one) => one !== undefined && judge(one, theirs).verdict === 'different',
+    )
     if (hasMoved) return { verdict: 'moving', note: "Druid's own answer changed while it was asked" }
     const second = judge(ovate, again)
     const repeated = second.verdict === first.verdict ? 'also when asked again' : 'not when asked again'
@@ -133,7 +146,10 @@ function judge(ours: Got, theirs: Got): Judgement {
     return { verdict: 'error', note: `Ovate: ${outcome(ours)}, Druid: ${outcome(theirs)}` }
   if (ours.status !== theirs.status) {
     const isOneSided = isAnswered(ours) || isAnswered(theirs)
-    return { verdict: isOneSided ? 'error' : 'different', note: `Ovate: ${outcome(ours)}, Druid: ${outcome(theirs)}` }
+    return {
+      verdict: isOneSided ? 'error' : 'different',
+      note: `Ovate: ${outcome(ours)}, Druid: ${outcome(theirs)}`,
+    }
   }
   // Errors name the query's id and the host, which are never the same twice.
   if (!isAnswered(theirs)) return { verdict: 'same', note: `both answer ${outcome(theirs)}` }

@@ -31,7 +31,8 @@ export function decideParts(
   const shape = keyOf([
     kind,
     grouped.shape,
-    ...(kind === 'series' ? hidden.map(({ spelling }) => spelling) : []),
+    // What is ordered by and not selected is fetched, too.
+    ...hidden.map(({ spelling }) => spelling),
     parameters,
   ]) as ShapeKey
   return { parts: { kind, shape, grouped, parameters, pinnedNowMs }, reasons: [] }

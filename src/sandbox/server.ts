@@ -21,6 +21,8 @@ interface Exchange {
 /** A server that doesn't listen yet. */
 export function sandboxServer(parts: SandboxParts): Server {
   return createServer((request, response) => {
+    // Ovate learns from it what a Broker means by now: it must be the clock by which statements are answered.
+    response.setHeader('Date', new Date(parts.clock.now()).toUTCString())
     const url = new URL(request.url ?? '/', 'http://sandbox')
     const path = url.pathname.replace(/\/$/, '')
     serve(parts, { request, response, url, path }).catch((error: unknown) => fail(response, error))

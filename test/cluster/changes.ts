@@ -1,7 +1,7 @@
 // Changes to seeded data, each waited for until every Broker sees it.
 import assert from 'node:assert'
 import type { Cluster } from './cluster.ts'
-import { ingestTask, type DatasourceName } from './datasources.ts'
+import { ingestTask, nameOf, type Datasource } from './datasources.ts'
 import { parseJson, request, sqlRows, type Row } from './http.ts'
 import { DST_INTERVALS, dstLines } from './rows.ts'
 import { runTask } from './tasks.ts'
@@ -22,7 +22,7 @@ const VISIBLE_MS = 60_000
 /** Adds rows by a batch task. The rows may lie in any days; each day gets segments of its own. */
 export async function appendRows(
   cluster: Cluster,
-  datasource: DatasourceName,
+  datasource: Datasource,
   rows: readonly NewRow[],
   signal?: AbortSignal,
 ): Promise<void> {
@@ -35,7 +35,7 @@ export async function appendRows(
   })
   await runTask(cluster.services.coordinator, task, signal)
   const days = rows.map(dayOf).toSorted()
-  await waitForTimeline(cluster, datasource, `${days[0]}/${dayAfter(days.at(-1))}`, signal)
+  await waitForTimeline(cluster, nameOf(datasource), `${days[0]}/${dayAfter(days.at(-1))}`, signal)
 }
 
 /**
@@ -44,7 +44,7 @@ export async function appendRows(
  */
 export async function reindex(
   cluster: Cluster,
-  target: { readonly datasource: Exclude<DatasourceName, 'events_rollup'>; readonly interval: string },
+  target: { readonly datasource: Exclude<Datasource, 'events_rollup'>; readonly interval: string },
   change: Change,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -57,50 +57,50 @@ export async function reindex(
   }))
   const task = ingestTask({
     datasource,
-    inputSource: { type: 'druid', dataSource: datasource, interval },
+    inputSource: { type: 'druid', dataSource: nameOf(datasource), interval },
     intervals: [interval],
     transform: { transforms, ...(change.keep === undefined ? {} : { filter: change.keep }) },
   })
   await runTask(cluster.services.coordinator, task, signal)
-  await waitForTimeline(cluster, datasource, interval, signal)
+  await waitForTimeline(cluster, nameOf(datasource), interval, signal)
 }
 
 /** Compacts whole days: the same rows in one new version. */
 export async function compact(
   cluster: Cluster,
-  datasource: DatasourceName,
+  datasource: Datasource,
   interval: string,
   signal?: AbortSignal,
 ): Promise<void> {
   assertWholeDays(interval)
   const task = {
     type: 'compact',
-    dataSource: datasource,
+    dataSource: nameOf(datasource),
     ioConfig: { type: 'compact', inputSpec: { type: 'interval', interval } },
     tuningConfig: { type: 'index_parallel', maxNumConcurrentSubTasks: 1 },
   }
   await runTask(cluster.services.coordinator, task, signal)
-  await waitForTimeline(cluster, datasource, interval, signal)
+  await waitForTimeline(cluster, nameOf(datasource), interval, signal)
 }
 
 /** Marks the segments of whole days unused: their rows vanish from answers. */
 export function dropInterval(
   cluster: Cluster,
-  datasource: DatasourceName,
+  datasource: Datasource,
   interval: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  return mark(cluster, { datasource, interval, as: 'markUnused' }, signal)
+  return mark(cluster, { datasource: nameOf(datasource), interval, as: 'markUnused' }, signal)
 }
 
 /** Takes back `dropInterval`: the same segments in the same version come back. */
 export function restoreInterval(
   cluster: Cluster,
-  datasource: DatasourceName,
+  datasource: Datasource,
   interval: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  return mark(cluster, { datasource, interval, as: 'markUsed' }, signal)
+  return mark(cluster, { datasource: nameOf(datasource), interval, as: 'markUsed' }, signal)
 }
 
 /** Loads `dst` as it was at the start, unless its rows are those still: for the end of tests that change it. */

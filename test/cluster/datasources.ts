@@ -1,18 +1,27 @@
 // The seeded datasources: how rows become columns. Used for loading and for every later change.
 
 /** A datasource's part of Druid's `dataSchema`; rows are JSON with the time in `ts`, ISO or milliseconds. */
-interface DatasourceSchema {
+interface Schema {
   readonly dimensions: readonly object[]
   readonly metrics: readonly object[]
   readonly rollup: boolean
   readonly queryGranularity: 'NONE' | 'HOUR'
+}
+
+interface DatasourceSchema extends Schema {
   /** Rows as they were sent, for datasources whose stored rows are fewer. */
   readonly countSql: string
 }
 
-const text = (name: string): object => ({ type: 'string', name })
-const long = (name: string): object => ({ type: 'long', name })
-const sum = (type: 'long' | 'double' | 'float', name: string): object => ({
+/** A datasource that a test makes for itself. */
+export interface OwnDatasource {
+  readonly name: string
+  readonly schema: Schema
+}
+
+export const text = (name: string): object => ({ type: 'string', name })
+export const long = (name: string): object => ({ type: 'long', name })
+export const sum = (type: 'long' | 'double' | 'float', name: string): object => ({
   type: `${type}Sum`,
   name,
   fieldName: name,
@@ -68,6 +77,12 @@ const DATASOURCES = {
 } as const satisfies Record<string, DatasourceSchema>
 
 export type DatasourceName = keyof typeof DATASOURCES
+/** One of the seed, or a test's own. */
+export type Datasource = DatasourceName | OwnDatasource
+
+export function nameOf(datasource: Datasource): string {
+  return typeof datasource === 'string' ? datasource : datasource.name
+}
 
 /** SQL that counts the rows that were sent to a datasource. */
 export function countSql(datasource: DatasourceName): string {
@@ -75,7 +90,7 @@ export function countSql(datasource: DatasourceName): string {
 }
 
 export interface IngestOptions {
-  readonly datasource: DatasourceName
+  readonly datasource: Datasource
   readonly inputSource: object
   /** Absent for the `druid` input source, which needs none. */
   readonly inputFormat?: object
@@ -90,10 +105,10 @@ export interface IngestOptions {
 /** The native batch task (index_parallel, DAY segments) that loads rows into a datasource. */
 export function ingestTask(options: IngestOptions): object {
   const { datasource, inputSource, inputFormat, intervals, append = false, transform, subTasks = 1 } = options
-  const schema = DATASOURCES[datasource]
+  const schema: Schema = typeof datasource === 'string' ? DATASOURCES[datasource] : datasource.schema
   const fromDruid = inputFormat === undefined
   const dataSchema = {
-    dataSource: datasource,
+    dataSource: nameOf(datasource),
     timestampSpec: fromDruid ? { column: '__time', format: 'millis' } : { column: 'ts', format: 'auto' },
     dimensionsSpec: { dimensions: schema.dimensions },
     metricsSpec: schema.metrics,

@@ -182,3 +182,21 @@ describe('the shape of what may be put together from parts', () => {
     expect(shapeOf(1, deep)).toBe(shapeOf(1, deep))
   })
 })
+
+test.each([
+  ['a merge', 'SELECT k, COUNT(*) AS n FROM t GROUP BY 1'],
+  ['a series', "SELECT TIME_FLOOR(__time, 'P1D') AS d, k, COUNT(*) AS n FROM t GROUP BY 1, 2"],
+])('the shape of %s tells what it orders by without selecting it', (_, sql) => {
+  const shapeOf = (order: string): string => {
+    const analysis = analyse(`${sql} ORDER BY ${order}`, {
+      timeZone: undefined,
+      maxLength: 10_000,
+      maxDepth: 64,
+    })
+    const made = decide(analysis, query(), CIRCUMSTANCES)
+    if (made.kind !== 'whole' || made.parts === undefined) throw new Error('there are no parts')
+    return made.parts.shape
+  }
+  expect(shapeOf('MAX(v)')).not.toBe(shapeOf('MIN(v)'))
+  expect(shapeOf('n')).toBe(shapeOf('n DESC LIMIT 3'))
+})

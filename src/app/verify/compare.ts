@@ -64,11 +64,7 @@ function compareRows(mine: readonly Row[], own: readonly Row[], types: Row): Com
   const isSame = (row: Row, other: Row | undefined): boolean =>
     other !== undefined && row.every((cell, at) => isSameCell(cell, other[at] ?? '', types[at]))
   const odd = mine.findIndex((row, at) => !isSame(row, own[at]))
-  if (odd < 0) {
-    const exact = mine.every((row, at) => row.every((cell, column) => cell === own[at]?.[column]))
-    // Rows that are the same in other bytes: white space between them.
-    return { kind: exact ? 'same' : 'floating' }
-  }
+  if (odd < 0) return { kind: 'floating' }
   const [left, right] = [inOneOrder(mine, types), inOneOrder(own, types)]
   if (left.every((row, at) => isSame(row, right[at]))) return { kind: 'order' }
   return different(`row ${odd + 1}: ${text(mine[odd])} instead of ${text(own[odd])}`)

@@ -53,9 +53,12 @@ function textOf(file: string): string {
 function authorizationOf(variable: string | undefined, environment: Environment): string | undefined {
   if (variable === undefined) return undefined
   if (!/^\w+$/.test(variable))
-    throw mistake('--authorization wants the name of an environment variable: what it holds must not be seen in a list of processes')
+    throw mistake(
+      '--authorization wants the name of an environment variable: what it holds must not be seen in a list of processes',
+    )
   const value = environment[variable]
-  if (value === undefined || value === '') throw mistake(`--authorization: the variable ${variable} is not set`)
+  if (value === undefined || value === '')
+    throw mistake(`--authorization: the variable ${variable} is not set`)
   return value
 }
 
@@ -72,7 +75,8 @@ function listenUrl(config: Config | undefined): string {
 
 function urlOf(option: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === ''
+  const isPlain =
+    url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === ''
   if (!isPlain || url.username !== '' || url.password !== '')
     throw mistake(`${option}: a URL like http://broker:8082, without path, user or password`)
   return url.origin

@@ -58,7 +58,9 @@ export function reportText(report: Report): string {
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) =>
-        column === 1 || column === head.length - 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        column === 1 || column === head.length - 1
+          ? cell.padEnd(widths[column] ?? 0)
+          : cell.padStart(widths[column] ?? 0),
       )
       .join('  ')
       .trimEnd()

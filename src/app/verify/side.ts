@@ -57,7 +57,8 @@ export function httpSide({ url, authorization, timeoutMs }: SideOptions): Side {
 async function bytesOf(response: Response): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
-  for await (const chunk of response.body ?? []) {
+  if (response.body === null) return Buffer.alloc(0)
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     sizeBytes += chunk.length
     if (sizeBytes > ANSWER_MAX_BYTES) throw new Error(`an answer of more than ${ANSWER_MAX_BYTES} bytes`)
     chunks.push(chunk)

@@ -1,0 +1,208 @@
+// The world of the differential test on the cluster: an Ovate in front of real Brokers, and a datasource of its own.
+import { setTimeout as delay } from 'node:timers/promises'
+import { type App } from '../../src/app/app.ts'
+import { type OtherForm } from '../differential/generate.ts'
+import { DAY_MS, daysOfRows, midnights, randomRows, type Row } from '../differential/table.ts'
+import { type CacheAnswer, type Change, type World } from '../differential/world.ts'
+import { appendRows, compact, dropInterval, reindex, restoreInterval, waitForSql } from './changes.ts'
+import { type Cluster } from './cluster.ts'
+import { long, type OwnDatasource, sum, text } from './datasources.ts'
+import { parseJson, request } from './http.ts'
+import { startOvate } from './ovate.ts'
+import { randomOf } from './random.ts'
+import { runTask } from './tasks.ts'
+import { within } from './wait.ts'
+
+const DAYS = 8
+const ROWS_PER_DAY = 70
+const CAP_MS = 2_000
+/** Past the bound, and past a Broker's lag behind its own timeline. */
+const PAST_BOUND_MS = CAP_MS + 500
+const FRESHNESS = { head: '1s', cap: `${CAP_MS}ms`, schemaRefresh: '1s' }
+const CLEAN_UP_MS = 60_000
+
+export interface ClusterWorld extends World {
+  /** Ends Ovate, and removes the datasource. */
+  stop(): Promise<void>
+}
+
+/** Makes a datasource with random rows up to now, and starts an Ovate. */
+export async function startClusterWorld(cluster: Cluster, seed: number): Promise<ClusterWorld> {
+  const toMs = Math.floor(Date.now() / DAY_MS) * DAY_MS
+  const fromMs = toMs - DAYS * DAY_MS
+  // A name that no other run has: the cluster is shared.
+  const own = new OwnTable(cluster, `differential_${Date.now().toString(36)}`)
+  await own.append(daysOfRows(randomOf(seed), midnights(fromMs, toMs), ROWS_PER_DAY))
+  const app = await startOvate(cluster, { freshness: FRESHNESS })
+  const pastBound = (): Promise<void> => delay(PAST_BOUND_MS)
+  return {
+    still: false,
+    // Most changes are tasks that take seconds.
+    pace: { change: 0.03, time: 0.01 },
+    changes: ['append', 'late rows', 'replace', 'drop', 'drop', 'compact', 'column'],
+    // Druid lets everybody in here, so that all of them see the same; Ovate must tell them apart still.
+    identities: [undefined, undefined, 'Basic b25lOm9uZQ==', 'Basic dHdvOnR3bw=='],
+    subject: () => ({ table: own.name, fromMs, toMs: Date.now(), more: own.more, others: OTHERS }),
+    nowMs: () => Date.now(),
+    ovate: (body, identity) => sent(app.url, body, identity),
+    druid: (body, identity) => sent(cluster.services.broker1, body, identity),
+    settled: () => Promise.resolve(),
+    advance: pastBound,
+    change: async (change) => {
+      if (await own.change(change)) await pastBound()
+    },
+    stop: () => stop(app, own),
+  }
+}
+
+async function stop(app: App, own: OwnTable): Promise<void> {
+  await app.close()
+  await own.remove()
+}
+
+async function sent(url: string, body: string, identity: string | undefined): Promise<CacheAnswer> {
+  const headers = {
+    'content-type': 'application/json',
+    ...(identity !== undefined && { authorization: identity }),
+  }
+  const got = await request(`${url}/druid/v2/sql`, { body, headers })
+  return { status: got.status, body: got.body.toString(), cache: String(got.headers['cache-status']) }
+}
+
+class OwnTable {
+  readonly name: string
+  /** Columns that came later. */
+  readonly more: string[] = []
+  readonly #cluster: Cluster
+  /** Days with rows that are seen. */
+  readonly #days = new Set<number>()
+  readonly #dropped = new Set<number>()
+
+  constructor(cluster: Cluster, name: string) {
+    this.#cluster = cluster
+    this.name = name
+  }
+
+  async append(rows: readonly Row[]): Promise<void> {
+    await appendRows(this.#cluster, this.#datasource, rows.map(line))
+    for (const { atMs } of rows) this.#days.add(Math.floor(atMs / DAY_MS) * DAY_MS)
+  }
+
+  /** False where there was nothing to change: Druid's tasks fail on days without rows. */
+  async change(change: Change): Promise<boolean> {
+    switch (change.kind) {
+      case 'append':
+      case 'late rows': {
+        const rows = change.rows.filter(({ atMs }) => this.#days.has(Math.floor(atMs / DAY_MS) * DAY_MS))
+        if (rows.length > 0) await this.append(rows)
+        return rows.length > 0
+      }
+      case 'restore':
+        if (!this.#dropped.delete(change.day)) return false
+        await restoreInterval(this.#cluster, this.#datasource, interval(change.day))
+        this.#days.add(change.day)
+        return true
+      case 'drop':
+      case 'replace':
+      case 'compact':
+        if (!this.#days.has(change.day)) return false
+        await this.#changeDay(change.kind, change.day)
+        return true
+      case 'column':
+        await this.#addColumn(change.name)
+        return true
+      case 'hand off':
+        return false
+    }
+  }
+
+  async #changeDay(kind: 'drop' | 'replace' | 'compact', day: number): Promise<void> {
+    const target = { datasource: this.#datasource, interval: interval(day) }
+    if (kind === 'replace')
+      await reindex(this.#cluster, target, { columns: { added: 'added + 7', country: `nvl(country, 'XX')` } })
+    else if (kind === 'compact') await compact(this.#cluster, target.datasource, target.interval)
+    else {
+      await dropInterval(this.#cluster, target.datasource, target.interval)
+      this.#days.delete(day)
+      this.#dropped.add(day)
+    }
+  }
+
+  /** A column comes with the first rows that have it; a Broker knows it some time after them. */
+  async #addColumn(name: string): Promise<void> {
+    const [day] = this.#days
+    if (day === undefined) return
+    this.more.push(name)
+    await this.append(randomRows(randomOf(day), { fromMs: day, toMs: day + DAY_MS }, 1, { [name]: 'x' }))
+    const query = `SELECT COUNT("${name}") AS n FROM "${this.name}"`
+    await waitForSql(this.#cluster, query, ([found]) => found?.['n'] === 1)
+  }
+
+  /** All of it, from the metadata and from disk. */
+  async remove(): Promise<void> {
+    const signal = within(CLEAN_UP_MS)
+    const { coordinator } = this.#cluster.services
+    parseJson(
+      await request(
+        `${coordinator}/druid/indexer/v1/datasources/${this.name}`,
+        { method: 'DELETE', headers: { accept: 'application/json' } },
+        signal,
+      ),
+    )
+    await runTask(coordinator, { type: 'kill', dataSource: this.name, interval: '2000/3000' }, signal)
+  }
+
+  get #datasource(): OwnDatasource {
+    const dimensions = [
+      ...['country', 'device', 'city', ...this.more].map(text),
+      ...['isRobot', 'big'].map(long),
+    ]
+    return {
+      name: this.name,
+      schema: { dimensions, metrics: METRICS, rollup: false, queryGranularity: 'NONE' },
+    }
+  }
+}
+
+const METRICS = [
+  sum('long', 'added'),
+  sum('long', 'deleted'),
+  sum('double', 'price'),
+  sum('double', 'weight'),
+]
+
+function interval(day: number): string {
+  return `${new Date(day).toISOString()}/${new Date(day + DAY_MS).toISOString()}`
+}
+
+/** As JSON text: one number is past 2^53. */
+function line({ atMs, big, more, ...columns }: Row): string {
+  return `{"ts":${atMs},"big":${big},${JSON.stringify({ ...columns, ...more }).slice(1)}`
+}
+
+/** What Druid knows beside grouped aggregates. */
+const OTHERS: readonly OtherForm[] = [
+  {
+    text: 'SELECT "__time", "country", "added" FROM {table} WHERE {where} ORDER BY "__time" LIMIT 20',
+    ordered: [0],
+  },
+  {
+    text: 'SELECT "__time", "city", "price", "big" FROM {table} WHERE {where} ORDER BY "__time" DESC LIMIT 15',
+    ordered: [0],
+  },
+  { text: 'SELECT DISTINCT "country" FROM {table} WHERE {where}', ordered: [] },
+  { text: 'SELECT MIN("__time"), MAX("__time") FROM {table} WHERE {where}', ordered: [] },
+  {
+    text: 'SELECT AVG(n) AS a, MAX(n) AS m FROM (SELECT "country", COUNT(*) AS n FROM {table} WHERE {where} GROUP BY 1)',
+    ordered: [],
+  },
+  {
+    text: 'SELECT a."country", a.n, b.m FROM (SELECT "country", COUNT(*) AS n FROM {table} GROUP BY 1) a JOIN (SELECT "country", MAX("added") AS m FROM {table} WHERE {where} GROUP BY 1) b ON a."country" = b."country" ORDER BY 1',
+    ordered: [0],
+  },
+  {
+    text: 'SELECT "device", SUM("added") AS s FROM {table} WHERE {where} GROUP BY GROUPING SETS (("device"), ())',
+    ordered: [],
+  },
+  { text: 'SELECT COUNT(*) FROM nowhere WHERE {where}', ordered: [] },
+]

@@ -1,0 +1,96 @@
+// What a user of a dashboard does next: the same question over another window, in another order, in another form.
+import { type Random } from '../cluster/random.ts'
+import { randomWire, type Subject, withOrder } from './generate.ts'
+import { type Grouped, type Question } from './question.ts'
+import { type Range, type Window } from './windows.ts'
+
+type WindowMove = 'shift a little' | 'shift' | 'wider' | 'narrower'
+type Move = WindowMove | 'repeat' | 'order' | 'format' | 'measures'
+
+export const MOVES: readonly [Move, ...Move[]] = [
+  'repeat',
+  'shift a little',
+  'shift',
+  'shift',
+  'wider',
+  'narrower',
+  'order',
+  'format',
+  'measures',
+]
+
+/** The question after a move; windows stay near what `subject` holds. */
+export function moved(random: Random, question: Question, move: Move, subject: Subject): Question {
+  switch (move) {
+    case 'repeat':
+      return question
+    case 'format':
+      return { ...question, wire: randomWire(random) }
+    case 'order':
+      return question.kind === 'grouped' ? withOrder(random, question) : question
+    case 'measures':
+      return question.kind === 'grouped' ? fewerMeasures(question) : question
+    case 'shift a little':
+    case 'shift':
+    case 'wider':
+    case 'narrower':
+      return { ...question, window: otherWindow(random, question, { move, subject }) }
+  }
+}
+
+// The order may name what is no longer selected.
+function fewerMeasures(question: Grouped): Grouped {
+  const { measures } = question
+  if (measures.length < 2) return question
+  return { ...question, measures: measures.slice(0, -1), order: [], limit: undefined, offset: undefined }
+}
+
+function otherWindow(
+  random: Random,
+  question: Question,
+  { move, subject }: { readonly move: WindowMove; readonly subject: Subject },
+): Window {
+  const { window } = question
+  const lengthMs = (question.kind === 'grouped' ? question.bucket?.lengthMs : undefined) ?? HOUR_MS
+  if (window.kind === 'none') return window
+  if (window.kind === 'relative') {
+    const step = 1 + random.below(3)
+    return { ...window, count: Math.max(1, window.count + (move === 'narrower' ? -step : step)) }
+  }
+  const first = window.ranges[0]
+  if (first === undefined) return window
+  const range = otherRange(random, first, { move, lengthMs, subject })
+  return { ...window, ranges: [range, ...window.ranges.slice(1)] }
+}
+
+const HOUR_MS = 3_600_000
+
+function otherRange(
+  random: Random,
+  { startMs, endMs }: Range,
+  given: { readonly move: WindowMove; readonly lengthMs: number; readonly subject: Subject },
+): Range {
+  const { move, lengthMs, subject } = given
+  const buckets = (1 + random.below(4)) * lengthMs
+  const luck = random.next() < 0.7 ? 1 : -1
+  const isAfter = startMs !== undefined && startMs > subject.toMs
+  const isBefore = endMs !== undefined && endMs < subject.fromMs
+  const sign = isAfter ? -1 : isBefore ? 1 : luck
+  const by = (ms: number | undefined, more: number): number | undefined =>
+    ms === undefined ? undefined : Math.floor(ms + more)
+  switch (move) {
+    case 'shift a little': {
+      const little = sign * lengthMs * random.next()
+      return { startMs: by(startMs, little), endMs: by(endMs, little) }
+    }
+    case 'shift':
+      return { startMs: by(startMs, sign * buckets), endMs: by(endMs, sign * buckets) }
+    case 'wider':
+      return { startMs: by(startMs, -buckets), endMs: by(endMs, random.below(2) * buckets) }
+    case 'narrower': {
+      const later = by(startMs, buckets)
+      if (later === undefined || endMs === undefined || later < endMs) return { startMs: later, endMs }
+      return { startMs, endMs }
+    }
+  }
+}

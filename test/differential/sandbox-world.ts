@@ -1,0 +1,143 @@
+// The world of the fast test: Ovate in front of the sandbox, on a clock that moves when the sequence says so.
+import { Agent } from 'node:http'
+import { randomOf } from '../cluster/random.ts'
+import { type SandboxTable } from '../../src/sandbox/store.ts'
+import { ask } from '../support/http-client.ts'
+import { OWN_AUTHORIZATION, startSandboxStack, until } from '../support/sandbox-stack.ts'
+import { type CacheAnswer, type Change, type World } from './world.ts'
+import { type OtherForm } from './generate.ts'
+import { COLUMNS, DAY_MS, daysOfRows, midnights, type Row, STEP_MS } from './table.ts'
+
+const TABLE = 'facts'
+const DAYS = 28
+const ROWS_PER_DAY = 24
+/** Bounds of freshness; a change is past them. */
+const SETTINGS = { freshness: { head: '5s', cap: '15s', schemaRefresh: '2s' } }
+const PAST_BOUND_MS = 2 * STEP_MS
+/** By what they send: one sees every row, one some of them, one may not read at all. */
+const FULL = 'Basic ZnVsbDpmdWxs'
+const PART = 'Basic cGFydDpwYXJ0'
+const NONE = 'Basic bm9uZTpub25l'
+
+export interface SandboxWorld extends World {
+  stop(): Promise<void>
+}
+
+/** Starts one; `seed` makes its rows. */
+export async function startSandboxWorld(seed: number): Promise<SandboxWorld> {
+  const random = randomOf(seed)
+  const started = await startSandboxStack(SETTINGS)
+  const { clock, sandbox, stack, url } = started
+  const toMs = Math.floor(clock.now() / DAY_MS) * DAY_MS
+  const fromMs = toMs - DAYS * DAY_MS
+  const table = await sandbox.engine.createTable(TABLE, COLUMNS)
+  await table.append(daysOfRows(random, midnights(fromMs, toMs), ROWS_PER_DAY).map(record))
+  const everything = { tables: [TABLE, 'stream'] }
+  sandbox.behaviour.users = {
+    '': everything,
+    [OWN_AUTHORIZATION]: everything,
+    [FULL]: everything,
+    [PART]: { tables: [TABLE], rowFilter: { [TABLE]: `country IS DISTINCT FROM 'US'` } },
+    [NONE]: { tables: ['stream'] },
+  }
+  const agent = new Agent({ keepAlive: true })
+  const more: string[] = []
+  const sent = async (base: string, body: string, identity: string | undefined): Promise<CacheAnswer> => {
+    const headers = {
+      'content-type': 'application/json',
+      ...(identity !== undefined && { authorization: identity }),
+    }
+    const got = await ask(`${base}/druid/v2/sql`, { headers, body, agent })
+    const cut = got.complete ? '' : ' and then the connection was cut'
+    return { status: got.status, body: got.body.toString() + cut, cache: String(got.headers['cache-status']) }
+  }
+  const settled = (): Promise<void> => stack.keeper.settled()
+  const advance = async (ms: number): Promise<void> => {
+    await settled()
+    await clock.advance(ms)
+    // Probes went out when time moved; a Broker counts as frozen that has not answered when it moves again.
+    await until(() => stack.druid.brokers().every(({ state }) => state === 'ready'))
+  }
+  return {
+    still: true,
+    pace: { change: 0.08, time: 0.05 },
+    changes: ['append', 'append', 'late rows', 'replace', 'drop', 'compact', 'column', 'hand off'],
+    identities: [undefined, undefined, undefined, FULL, FULL, PART, PART, NONE],
+    subject: () => ({ table: TABLE, fromMs, toMs: clock.now(), more, others: OTHERS }),
+    nowMs: () => clock.now(),
+    ovate: (body, identity) => sent(url, body, identity),
+    druid: (body, identity) => sent(sandbox.url, body, identity),
+    settled,
+    advance: (ms) => advance(Math.max(ms, PAST_BOUND_MS)),
+    change: async (change) => {
+      await settled()
+      await changed(table, change)
+      if (change.kind === 'column') more.push(change.name)
+      await advance(PAST_BOUND_MS)
+    },
+    stop: async () => {
+      agent.destroy()
+      await started.stop()
+    },
+  }
+}
+
+async function changed(table: SandboxTable, change: Change): Promise<void> {
+  switch (change.kind) {
+    case 'append':
+      return await table.append(change.rows.map(record), true)
+    case 'late rows':
+      return await table.append(change.rows.map(record))
+    case 'replace':
+      return await table.reindex(change.day, change.day + DAY_MS, {
+        added: 'added + 7',
+        country: `CASE WHEN country = 'FR' THEN NULL ELSE country END`,
+      })
+    case 'compact':
+      return await table.compact(change.day, change.day + DAY_MS)
+    case 'drop':
+      return table.drop(change.day, change.day + DAY_MS)
+    case 'restore':
+      return table.restore(change.day, change.day + DAY_MS)
+    case 'column':
+      return await table.addColumn(change.name, 'VARCHAR')
+    case 'hand off':
+      return table.handOff()
+  }
+}
+
+function record({ atMs, more, big, ...columns }: Row): Readonly<Record<string, unknown>> {
+  return { __time: atMs, ...columns, big: String(big), ...more }
+}
+
+/** What the sandbox knows beside grouped aggregates. */
+const OTHERS: readonly OtherForm[] = [
+  {
+    text: 'SELECT "__time", "country", "added" FROM {table} WHERE {where} ORDER BY "__time" LIMIT 20',
+    ordered: [0],
+  },
+  {
+    text: 'SELECT "__time", "city", "price", "big" FROM {table} WHERE {where} ORDER BY "__time" DESC LIMIT 15',
+    ordered: [0],
+  },
+  { text: 'SELECT DISTINCT "country" FROM {table} WHERE {where}', ordered: [] },
+  { text: 'SELECT DISTINCT "device", "isRobot" FROM {table} WHERE {where} ORDER BY 1, 2', ordered: [0, 1] },
+  { text: 'SELECT MIN("__time"), MAX("__time") FROM {table} WHERE {where}', ordered: [] },
+  {
+    text: 'SELECT AVG(n) AS a, MAX(n) AS m FROM (SELECT "country", COUNT(*) AS n FROM {table} WHERE {where} GROUP BY 1)',
+    ordered: [],
+  },
+  {
+    text: 'SELECT COUNT(*) AS n FROM {table} UNION ALL SELECT SUM("added") FROM {table} WHERE {where}',
+    ordered: 'exactly',
+  },
+  {
+    text: 'SELECT * FROM (SELECT "device", SUM("added") AS s FROM {table} WHERE {where} GROUP BY 1) ORDER BY 2 DESC, 1',
+    ordered: [1, 0],
+  },
+  { text: 'SELECT 1', ordered: [] },
+  { text: "SELECT COUNT(*) FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = 'druid'", ordered: [] },
+  { text: 'EXPLAIN PLAN FOR SELECT COUNT(*) FROM {table} WHERE {where}', ordered: [] },
+  { text: 'SELECT COUNT(*) FROM nowhere WHERE {where}', ordered: [] },
+  { text: 'SELECT COUNT(*) FROM {table} WHERE {where} AND', ordered: [] },
+]
