@@ -53,7 +53,7 @@ process.once('exit', () => {
 export function start({ command, args, core, env }: Start): Program & { readonly child: ChildProcess } {
   const [first = command, ...rest] = onCore(core, command, args)
   const child = spawn(first, rest, {
-    env: { ...process.env, OVATE_BENCH_MAIN: undefined, ...env },
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   running.add(child)

@@ -24,7 +24,14 @@ export function withEnvironment(
 }
 
 /** Variables that steer the tools beside Ovate. */
-const OTHER_USES = new Set(['OVATE_CONFIG', 'OVATE_CLUSTER_HOME', 'OVATE_CLUSTER_OFFSET', 'OVATE_JAVA'])
+const OTHER_USES = new Set([
+  'OVATE_CONFIG',
+  'OVATE_CLUSTER_HOME',
+  'OVATE_CLUSTER_OFFSET',
+  'OVATE_JAVA',
+  'OVATE_SEED',
+  'OVATE_BENCH_MAIN',
+])
 
 /**
  * Kubernetes gives each container such variables for each Service of its namespace, so a Service that is named

@@ -5,11 +5,15 @@ import { columnType, type ColumnType } from './cells.ts'
 import { cannotPlan, divisionByZero, SandboxError, unauthorized, unknownForm } from './errors.ts'
 import { MACROS } from './macros.ts'
 import { explanation } from './explanation.ts'
+import { takenApart } from './native-facts.ts'
+import { nativeQuery, type NativeQuery } from './native-query.ts'
 import { metadataRelation, type ServerFacts } from './metadata.ts'
 import { parameterTexts } from './parameters.ts'
-import { type Relation, type Surroundings, translate, type Translated } from './select.ts'
+import { translate, type Translated } from './select.ts'
+import { type Relation, type Surroundings } from './surroundings.ts'
+import { type Selection } from './selection.ts'
 import { type ColumnKind, SandboxTable } from './store.ts'
-import { zoneOf } from './times.ts'
+import { zoneNameOf, zoneOf } from './times.ts'
 import { mayRead, type SandboxUser } from './users.ts'
 import { words } from './words.ts'
 
@@ -66,7 +70,7 @@ export class SandboxEngine {
     const surroundings = this.#surroundings(query)
     const translated = translate(sql, surroundings)
     checkRights(query.user, translated)
-    if (explained !== null) return await this.#explain(sql, translated, surroundings.zone)
+    if (explained !== null) return await this.#explain({ ...query, sql }, translated, surroundings)
     return await this.#run(outerLimited(translated, query.context), surroundings.zone)
   }
 
@@ -101,10 +105,53 @@ export class SandboxEngine {
     return new Map([...this.tables].filter(([name]) => mayRead(user, name)))
   }
 
-  async #explain(sql: string, { sql: text, names, tables }: Translated, zone: string): Promise<Buffer> {
-    const result = await this.#attempt(`SELECT * FROM (${text}) LIMIT 0`)
-    const columns = typesOf(result).map(({ native }, index) => ({ name: names[index] ?? '', native }))
-    return explanation(sql, { tables, zone, columns })
+  async #explain(
+    query: SandboxQuery,
+    { sql: text, names, tables }: Translated,
+    surroundings: Surroundings,
+  ): Promise<Buffer> {
+    const types = await this.#types(`SELECT * FROM (${text})`)
+    const columns = types.map((native, index) => ({ name: names[index] ?? '', native }))
+    const native = await this.#native(query, surroundings)
+    return explanation(query.sql, { tables, zone: surroundings.zone, columns, native })
+  }
+
+  async #native(
+    { sql, parameters, context }: SandboxQuery,
+    surroundings: Surroundings,
+  ): Promise<NativeQuery | undefined> {
+    const zoneName = zoneNameOf(context['sqlTimeZone'])
+    const apart = takenApart(sql, { surroundings, zoneName, parameters })
+    if (apart === undefined) return undefined
+    const selection = cutOutside(apart.selection, context)
+    const distinct = words(context['useApproximateCountDistinct'] ?? true) === 'true'
+    const approximate = { topN: surroundings.topN, distinct }
+    return nativeQuery({ ...apart, selection, types: await this.#typesIn(selection), approximate })
+  }
+
+  /** Druid's types of what a SELECT reads of its source, and of what it makes of it. */
+  async #typesIn({ from, groups = [], items, order, aggregates }: Selection): Promise<Map<string, string>> {
+    const calls = [...aggregates.values()].flatMap((call) => [call, call.unlessInteger ?? call])
+    const read = [...groups, ...calls.flatMap(({ argument }) => argument ?? [])]
+    const made = [...[...items, ...order].map(({ expression }) => expression), ...aggregates.keys()]
+    const source = from === undefined ? '' : ` FROM ${from.sql}`
+    const grouping = groups.length === 0 ? '' : ` GROUP BY ${groups.join(', ')}`
+    const types = new Map<string, string>()
+    for (const [texts, rest] of [
+      [made, grouping],
+      [read, ''],
+    ] as const) {
+      if (texts.length === 0) continue
+      const columns = texts.map((text, index) => `${text} AS c${index}`).join(', ')
+      const natives = await this.#types(`SELECT ${columns}${source}${rest}`)
+      for (const [index, text] of texts.entries()) types.set(text, natives[index] ?? '')
+    }
+    return types
+  }
+
+  async #types(sql: string): Promise<readonly string[]> {
+    const result = await this.#attempt(`SELECT * FROM (${sql}) LIMIT 0`)
+    return typesOf(result).map(({ native }) => native)
   }
 
   async #run({ sql, names, chars }: Translated, zone: string): Promise<Buffer> {
@@ -162,9 +209,21 @@ function pinnedMs(pinned: unknown): number {
 }
 
 /** `sqlOuterLimit`, which the tool kit sends. */
-function outerLimited(translated: Translated, { sqlOuterLimit: limit }: SandboxQuery['context']): Translated {
-  if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 0) return translated
+function outerLimit({ sqlOuterLimit: limit }: SandboxQuery['context']): number | undefined {
+  return typeof limit === 'number' && Number.isSafeInteger(limit) && limit >= 0 ? limit : undefined
+}
+
+function outerLimited(translated: Translated, context: SandboxQuery['context']): Translated {
+  const limit = outerLimit(context)
+  if (limit === undefined) return translated
   return { ...translated, sql: `SELECT * FROM (${translated.sql}) LIMIT ${limit}` }
+}
+
+function cutOutside(selection: Selection, context: SandboxQuery['context']): Selection {
+  const limit = outerLimit(context)
+  if (limit === undefined) return selection
+  const { limits } = selection
+  return { ...selection, limits: { ...limits, limit: Math.min(limit, limits.limit ?? limit) } }
 }
 
 function checkRights(user: SandboxUser | undefined, { tables }: Translated): void {

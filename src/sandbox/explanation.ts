@@ -1,5 +1,6 @@
 // EXPLAIN PLAN FOR.
 import { analyse } from '../sql/analyse.ts'
+import { intervalText, type NativeQuery } from './native-query.ts'
 
 const ETERNITY = '-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z'
 
@@ -9,26 +10,49 @@ interface Column {
   readonly native: string
 }
 
+interface Explained {
+  readonly tables: readonly string[]
+  readonly zone: string
+  readonly columns: readonly Column[]
+  /** Druid's own query, where it is known. */
+  readonly native: NativeQuery | undefined
+}
+
+/** What EXPLAIN PLAN FOR says, in the form in which answers are kept. */
+export function explanation(sql: string, explained: Explained): Buffer {
+  const { tables, native } = explained
+  const plan = native === undefined ? scans(sql, explained) : [nativePlan(native, explained.columns)]
+  const resources = tables.map((name) => ({ name, type: 'DATASOURCE' }))
+  const row = [JSON.stringify(plan), JSON.stringify(resources), '{"statementType":"SELECT"}']
+  const head =
+    '["PLAN","RESOURCES","ATTRIBUTES"],["STRING","STRING","STRING"],["VARCHAR","VARCHAR","VARCHAR"]'
+  return Buffer.from(`[${head},${JSON.stringify(row)}]\n`)
+}
+
+function nativePlan({ query, columns: names, keys }: NativeQuery, columns: readonly Column[]): unknown {
+  const nameAt = (index: number): string => names[index] ?? ''
+  const types = new Map([
+    ...columns.map(({ native }, index) => [nameAt(index), native] as const),
+    ...keys.map(({ name, type }) => [name, type] as const),
+  ])
+  return {
+    query,
+    signature: [...types].map(([name, type]) => ({ name, type })),
+    columnMappings: columns.map(({ name }, index) => ({ queryColumn: nameAt(index), outputColumn: name })),
+  }
+}
+
 /**
- * What EXPLAIN PLAN FOR says, in the form in which answers are kept: enough of a native query to see what is read, from
- * when to when, and what comes out. Times that aren't literals in UTC are not looked at: then all of time is read.
+ * Where Druid's own query isn't known: enough of one to see what is read, from when to when, and what comes out. Times
+ * that aren't literals in UTC are not looked at: then all of time is read.
  */
-export function explanation(
-  sql: string,
-  {
-    tables,
-    zone,
-    columns,
-  }: { readonly tables: readonly string[]; readonly zone: string; readonly columns: readonly Column[] },
-): Buffer {
+function scans(sql: string, { tables, zone, columns }: Explained): readonly unknown[] {
   const analysis = analyse(sql, { timeZone: zone, maxLength: sql.length, maxDepth: 100 })
   const bounds = analysis.kind === 'facts' ? analysis.facts.bounds : undefined
-  const intervals = bounds?.intervals.map(
-    ({ startMs, endMs }) => `${instant(startMs)}/${instant(endMs)}`,
-  ) ?? [ETERNITY]
+  const intervals = bounds?.intervals.map(intervalText) ?? [ETERNITY]
   const signature = columns.map(({ native }, index) => ({ name: `c${index}`, type: native }))
   const columnMappings = columns.map(({ name }, index) => ({ queryColumn: `c${index}`, outputColumn: name }))
-  const plan = tables.map((name) => ({
+  return tables.map((name) => ({
     query: {
       queryType: 'scan',
       dataSource: { type: 'table', name },
@@ -37,15 +61,4 @@ export function explanation(
     signature,
     columnMappings,
   }))
-  const resources = tables.map((name) => ({ name, type: 'DATASOURCE' }))
-  const row = [JSON.stringify(plan), JSON.stringify(resources), '{"statementType":"SELECT"}']
-  const head =
-    '["PLAN","RESOURCES","ATTRIBUTES"],["STRING","STRING","STRING"],["VARCHAR","VARCHAR","VARCHAR"]'
-  return Buffer.from(`[${head},${JSON.stringify(row)}]\n`)
-}
-
-function instant(ms: number): string {
-  const [start = '', end = ''] = ETERNITY.split('/')
-  if (Math.abs(ms) >= 8.64e15) return ms < 0 ? start : end
-  return new Date(ms).toISOString()
 }

@@ -3,6 +3,7 @@ import { type Token } from '../sql/lexer.ts'
 import { castTo } from './casts.ts'
 import { type Cursor } from './cursor.ts'
 import { SandboxError, unknownForm } from './errors.ts'
+import { type AggregateCall, conjunction, filtered, type Found } from './found.ts'
 import { call, isAggregate } from './functions.ts'
 import { instantLiteral, textLiteral } from './store.ts'
 import { added, cut, timeExtract, timeUnit } from './times.ts'
@@ -16,21 +17,6 @@ export interface Scope {
   readonly zone: string
   /** Values of `?`, as expressions of DuckDB, in order. */
   readonly parameters: readonly string[]
-}
-
-/** What was found on the way. */
-export interface Found {
-  aggregate: boolean
-  /** The last CASE. */
-  case: Case | undefined
-}
-
-export interface Case {
-  readonly text: string
-  /** What it gives, ELSE last. */
-  readonly results: readonly string[]
-  /** Its condition, when it has one only, and no subject. */
-  readonly condition: string | undefined
 }
 
 const COMPARISONS = ['=', '<>', '!=', '<=', '>=', '<', '>']
@@ -58,7 +44,7 @@ export class ExpressionReader {
 
   #and(): string {
     let left = this.#not()
-    while (this.#cursor.takes('AND')) left = `(${left} AND ${this.#not()})`
+    while (this.#cursor.takes('AND')) left = conjunction(left, this.#not())
     return left
   }
 
@@ -185,7 +171,7 @@ export class ExpressionReader {
     if (this.#cursor.sees('SELECT')) throw unknownForm('a query within an expression')
     const inner = this.read()
     this.#cursor.expect(')')
-    return `(${inner})`
+    return inner === 'TRUE' ? inner : `(${inner})`
   }
 
   #parameter(token: Token): string {
@@ -244,26 +230,51 @@ export class ExpressionReader {
     const args = star ? ['*'] : this.#items()
     if (upper === 'SUM' && distinct === '') return this.#sumOf(args)
     const text = call(name, distinct === '' ? args : [distinct + args.join(', ')], this.#scope.zone)
-    return isAggregate(name) ? this.#filtered(text) : text
+    if (!isAggregate(name)) return text
+    const filter = this.#filter()
+    return this.#aggregate(filtered(text, filter), {
+      name: upper,
+      distinct: distinct !== '',
+      argument: star ? undefined : args.join(', '),
+      filter,
+    })
   }
 
-  /** Druid makes filters of cases, so that a sum of nothing is null though the statement says 0. */
+  /** Druid makes filters of cases of integers, so that a sum of nothing is null though the statement says 0. */
   #sumOf([value = '']: readonly string[]): string {
     const { text, condition, results } = this.#found.case ?? {}
     const [then = '', otherwise] = results ?? []
+    const own = this.#filter()
+    const plain: AggregateCall = { name: 'SUM', distinct: false, argument: value, filter: own }
+    const whole = filtered(`sum(${value})`, own)
     if (text !== value || condition === undefined || otherwise !== '0')
-      return `druid_wrap(${this.#filtered(`sum(${value})`)})`
-    const sum = then === '1' ? 'count(*)' : `sum(${then})`
-    return `druid_wrap(${this.#filtered(sum, condition)})`
+      return this.#aggregate(`druid_wrap(${whole})`, plain)
+    const filter = own === undefined ? condition : `${condition} AND ${own}`
+    if (then === '1')
+      return this.#aggregate(`druid_wrap(${filtered('count(*)', filter)})`, {
+        ...plain,
+        name: 'COUNT',
+        argument: undefined,
+        filter,
+      })
+    const sum = `sum(${then})`
+    return this.#aggregate(
+      `druid_wrap(CASE WHEN typeof(${sum}) = 'HUGEINT' THEN ${filtered(sum, filter)} ELSE ${whole} END)`,
+      { ...plain, argument: then, filter, unlessInteger: plain },
+    )
   }
 
-  #filtered(text: string, also?: string): string {
-    const conditions = also === undefined ? [] : [also]
-    if (this.#cursor.takes('FILTER', '(', 'WHERE')) {
-      conditions.push(this.read())
-      this.#cursor.expect(')')
-    }
-    return conditions.length === 0 ? text : `${text} FILTER (WHERE ${conditions.join(' AND ')})`
+  #aggregate(text: string, called: AggregateCall): string {
+    this.#found.aggregates.set(text, called)
+    return text
+  }
+
+  /** The condition of `FILTER (WHERE …)`, if that comes next. */
+  #filter(): string | undefined {
+    if (!this.#cursor.takes('FILTER', '(', 'WHERE')) return undefined
+    const condition = this.read()
+    this.#cursor.expect(')')
+    return condition
   }
 
   #case(): string {
@@ -314,7 +325,7 @@ export class ExpressionReader {
     const value = this.read()
     const unit = this.#cursor.takes('TO') ? timeUnit(this.#cursor.next().text) : undefined
     this.#cursor.expect(')')
-    return unit === undefined ? `floor(${value})` : cut(value, unit, this.#scope.zone)
+    return unit === undefined ? `druid_floor(${value})` : cut(value, unit, this.#scope.zone)
   }
 
   #timestampAdd(): string {

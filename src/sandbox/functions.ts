@@ -25,7 +25,7 @@ const length: Translate = ([text = '']) => `CAST(length(${text}) AS INTEGER)`
 
 const FUNCTIONS: Readonly<Record<string, Translate>> = {
   ABS: plain('abs'),
-  CEIL: plain('ceil'),
+  CEIL: plain('druid_ceil'),
   COALESCE: plain('coalesce'),
   CONCAT: (args) => `(${args.join(' || ')})`,
   EXP: plain('exp'),

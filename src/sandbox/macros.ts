@@ -2,6 +2,7 @@
 // A DATE of Druid is an instant, printed as one: here it is a TIMESTAMP_S, so that it keeps its name.
 
 const INTEGERS = ['INTEGER', 'BIGINT', 'HUGEINT'] as const
+const INTEGER_NAMES = INTEGERS.map((type) => `'${type}'`).join(', ')
 const NUMBERS = ['BOOLEAN', ...INTEGERS, 'FLOAT', 'DOUBLE'] as const
 
 /** Clocks of a zone, as a timestamp without one, and back. */
@@ -23,7 +24,7 @@ export const MACROS: readonly string[] = [
   macro(
     'druid_divide',
     `(a, b) AS CASE WHEN b <> 0 THEN a / b WHEN a IS NULL OR b IS NULL THEN NULL
-  WHEN typeof(a / b) IN (${INTEGERS.map((type) => `'${type}'`).join(', ')}) THEN error('/ by zero')
+  WHEN typeof(a / b) IN (${INTEGER_NAMES}) THEN error('/ by zero')
   ELSE cast_to_type(CASE WHEN a > 0 THEN 'Infinity' WHEN a < 0 THEN '-Infinity' WHEN a = 0 THEN 'NaN' END, a / b) END`,
   ),
   // Sums of BIGINT wrap.
@@ -32,6 +33,13 @@ export const MACROS: readonly string[] = [
     `(a) AS CASE WHEN typeof(a) = 'HUGEINT' THEN
   (((a + 9223372036854775808) % 18446744073709551616) + 18446744073709551616) % 18446744073709551616 - 9223372036854775808
   ELSE a END`,
+  ),
+  // Of integers integers.
+  ...['floor', 'ceil'].map((name) =>
+    macro(
+      `druid_${name}`,
+      `(a) AS CASE WHEN typeof(a) IN (${INTEGER_NAMES}) THEN a ELSE cast_to_type(${name}(a), a) END`,
+    ),
   ),
   // Druid has no MIN and MAX of texts.
   macro('druid_number', ...[...NUMBERS, 'TIMESTAMP', 'TIMESTAMP_S'].map((type) => `(a ${type}) AS a`)),

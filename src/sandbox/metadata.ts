@@ -1,5 +1,5 @@
 // The tables that clients read at connect: INFORMATION_SCHEMA as far as they ask, and sys.servers, as values.
-import { type Relation } from './select.ts'
+import { type Relation } from './surroundings.ts'
 import { type ColumnKind, type SandboxTable, textLiteral } from './store.ts'
 
 type Cell = string | number | null

@@ -5,6 +5,8 @@ import { cannotPlan } from './errors.ts'
 export interface Sorting {
   readonly expression: string
   readonly descending: boolean
+  /** `NULLS FIRST` or `LAST` was written out, which says nothing new, but Druid 33 sorts for it. */
+  readonly explicit: boolean
 }
 
 /**

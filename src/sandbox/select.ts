@@ -2,26 +2,23 @@
 import { type Token } from '../sql/lexer.ts'
 import { Cursor } from './cursor.ts'
 import { cannotPlan, SandboxError, unknownForm } from './errors.ts'
-import { type Case, ExpressionReader, type Found, type Scope } from './expression.ts'
-import { checkScan, fullOrder, type Sorting } from './order.ts'
+import { ExpressionReader, type Scope } from './expression.ts'
+import { type Case, type Found } from './found.ts'
+import { checkScan, type Sorting } from './order.ts'
+import {
+  both,
+  closedSource,
+  type Grouping,
+  isAggregated,
+  type Item,
+  type Limits,
+  openSource,
+  type Selection,
+  selectionSql,
+  type Source,
+} from './selection.ts'
 import { quoted } from './store.ts'
-
-/** A datasource as a query meets it. */
-export interface Relation {
-  readonly columns: readonly string[]
-  /** What stands in FROM. */
-  source(): string
-}
-
-export interface Surroundings {
-  /** The datasource of that name, or undefined. */
-  relation(schema: string | undefined, name: string): Relation | undefined
-  readonly nowMs: number
-  readonly zone: string
-  /** Whether one dimension, one order and a limit make a topN, which has an order of its own for nulls. */
-  readonly topN: boolean
-  readonly parameters: readonly string[]
-}
+import { CLAUSES, type Surroundings } from './surroundings.ts'
 
 export interface Translated {
   /** Its columns are c0, c1 … in the order of `names`. */
@@ -31,22 +28,19 @@ export interface Translated {
   readonly chars: readonly boolean[]
   /** Datasources that it reads. */
   readonly tables: readonly string[]
+  /** Its parts, when it is one SELECT. */
+  readonly selection: Selection | undefined
 }
 
-interface Item {
-  readonly expression: string
-  readonly name: string
-  readonly aggregate: boolean
-  /** Texts of one length, known from the statement: CHAR rather than VARCHAR. */
-  readonly char: boolean
+/** One SELECT. */
+interface Read extends Omit<Translated, 'tables'> {
+  readonly selection: Selection
 }
 
-/** What stands in FROM. */
-interface Source {
-  readonly sql: string
-  readonly columns: readonly string[]
-  /** Rather than a subquery or one of Druid's own tables. */
-  readonly datasource: boolean
+/** What stands in FROM: a SELECT inside may be merged with the one around it, which `open` is for. */
+interface Sources {
+  readonly closed: Source
+  readonly open: Source
 }
 
 const DEPTH_MAX = 5
@@ -61,7 +55,7 @@ class SelectReader {
   readonly #cursor: Cursor
   readonly #surroundings: Surroundings
   readonly #tables = new Set<string>()
-  readonly #found: Found = { aggregate: false, case: undefined }
+  readonly #found: Found = { aggregate: false, aggregates: new Map(), case: undefined }
 
   constructor(cursor: Cursor, surroundings: Surroundings) {
     this.#cursor = cursor
@@ -73,31 +67,45 @@ class SelectReader {
     const branches = [first.sql]
     while (this.#cursor.takes('UNION', 'ALL')) branches.push(this.#select(0).sql)
     if (!this.#cursor.ended) throw this.#cursor.unexpected()
-    const sql =
-      branches.length === 1 ? first.sql : branches.map((branch) => `(${branch})`).join(' UNION ALL ')
-    return { sql, names: first.names, chars: first.chars, tables: [...this.#tables].toSorted() }
+    const tables = [...this.#tables].toSorted()
+    if (branches.length === 1) return { ...first, tables }
+    const sql = branches.map((branch) => `(${branch})`).join(' UNION ALL ')
+    return { ...first, sql, tables, selection: undefined }
   }
 
-  #select(depth: number): Omit<Translated, 'tables'> {
+  #select(depth: number): Read {
     if (depth > DEPTH_MAX) throw unknownForm('subqueries nested that deep')
     this.#cursor.expect('SELECT')
     const distinct = this.#cursor.takes('DISTINCT')
     // The source decides which names there are, so it is read before the list in front of it.
     const listAt = this.#cursor.position
     this.#skipList()
-    const from = this.#cursor.takes('FROM') ? this.#from(depth) : undefined
+    const sources = this.#cursor.takes('FROM') ? this.#from(depth) : undefined
     const restAt = this.#cursor.position
-    this.#cursor.rewind(listAt)
-    const items = this.#list(from?.columns ?? [])
+    // Only one that chooses, orders and cuts is merged with a SELECT that groups.
+    const isWrapper = !distinct && !['WHERE', 'GROUP', 'HAVING'].some((word) => this.#cursor.sees(word))
+    const { items, from } = this.#itemsOver(sources, { listAt, isWrapper })
     this.#cursor.rewind(restAt)
-    const rest = this.#rest(items, from, distinct)
-    const columns = items.map(({ expression }, index) => `${expression} AS c${index}`).join(', ')
-    const source = from === undefined ? '' : ` FROM ${from.sql}`
+    const selection = this.#rest(items, from, distinct)
     return {
-      sql: `SELECT ${distinct ? 'DISTINCT ' : ''}${columns}${source}${rest}`,
+      sql: selectionSql(selection, this.#surroundings.topN),
       names: items.map(({ name }) => name),
       chars: items.map(({ char }) => char),
+      selection,
     }
+  }
+
+  #itemsOver(
+    sources: Sources | undefined,
+    { listAt, isWrapper }: { readonly listAt: number; readonly isWrapper: boolean },
+  ): { readonly items: Item[]; readonly from: Source | undefined } {
+    this.#cursor.rewind(listAt)
+    const items = this.#list(sources?.open.columns ?? [])
+    const isMerged =
+      sources?.open.grouped === undefined || (isWrapper && !items.some(({ aggregate }) => aggregate))
+    if (isMerged) return { items, from: sources?.open }
+    this.#cursor.rewind(listAt)
+    return { items: this.#list(sources.closed.columns), from: sources.closed }
   }
 
   #skipList(): void {
@@ -111,25 +119,33 @@ class SelectReader {
     }
   }
 
-  #from(depth: number): Source {
+  #from(depth: number): Sources {
     if (this.#cursor.takes('(')) {
       const inner = this.#select(depth + 1)
       this.#cursor.expect(')')
       this.#alias()
-      const renamed = inner.names.map((name, index) => `c${index} AS ${quoted(name)}`).join(', ')
-      return { sql: `(SELECT ${renamed} FROM (${inner.sql}))`, columns: inner.names, datasource: false }
+      const closed = closedSource(inner.sql, inner.names)
+      return { closed, open: openSource(inner.selection) ?? closed }
     }
     const token = this.#cursor.peek()
     const [first, second] = [this.#cursor.name(), this.#cursor.takes('.') ? this.#cursor.name() : undefined]
     const [schema, name] = second === undefined ? [undefined, first] : [first, second]
     const relation = this.#surroundings.relation(schema, name)
     if (relation === undefined) throw this.#notFound(`Object '${name}' not found`, token)
-    const datasource = schema === undefined || schema === 'druid'
-    if (datasource) this.#tables.add(name)
+    const direct = schema === undefined || schema === 'druid'
+    if (direct) this.#tables.add(name)
     this.#alias()
     if (['JOIN', 'INNER', 'LEFT', 'CROSS', ','].some((word) => this.#cursor.sees(word)))
       throw unknownForm('a join')
-    return { sql: relation.source(), columns: relation.columns, datasource }
+    const source: Source = {
+      sql: relation.source(),
+      columns: relation.columns.map((column) => [column, quoted(column)]),
+      table: direct ? name : undefined,
+      direct,
+      where: '',
+      grouped: undefined,
+    }
+    return { closed: source, open: source }
   }
 
   #notFound(message: string, token: Token | undefined): SandboxError {
@@ -143,21 +159,21 @@ class SelectReader {
     else if (token?.kind === 'identifier' && !CLAUSES.has(token.text.toUpperCase())) this.#cursor.name()
   }
 
-  #list(columns: readonly string[]): Item[] {
+  #list(columns: Source['columns']): Item[] {
     const items: Item[] = []
     do {
       if (this.#cursor.takes('*')) {
         items.push(
-          ...columns.map((name) => ({ expression: quoted(name), name, aggregate: false, char: false })),
+          ...columns.map(([name, expression]) => ({ expression, name, aggregate: false, char: false })),
         )
       } else items.push(this.#item(columns, items.length))
     } while (this.#cursor.takes(','))
     return items
   }
 
-  #item(columns: readonly string[], index: number): Item {
+  #item(columns: Source['columns'], index: number): Item {
     const plainName = this.#columnAhead()
-    const { text: expression, aggregate, char } = this.#expression(columnNames(columns))
+    const { text: expression, aggregate, char } = this.#expression(new Map(columns))
     const aliased = this.#cursor.takes('AS') || this.#cursor.peek()?.kind === 'quoted' || this.#bareAlias()
     const name = aliased ? this.#cursor.name() : (plainName ?? `EXPR$${index}`)
     return { expression, name, aggregate, char }
@@ -193,28 +209,33 @@ class SelectReader {
     return { text, aggregate: this.#found.aggregate, char: isChar(text, this.#found.case) }
   }
 
-  #rest(items: readonly Item[], from: Source | undefined, distinct: boolean): string {
-    const names = columnNames(from?.columns ?? [])
-    const where = this.#cursor.takes('WHERE') ? ` WHERE ${this.#expression(names).text}` : ''
-    const groups = this.#cursor.takes('GROUP', 'BY') ? this.#groups(items, names) : undefined
-    const having = this.#cursor.takes('HAVING')
-      ? ` HAVING ${this.#expression(withAliases(names, items)).text}`
-      : ''
-    const keys = distinct ? items.map(({ expression }) => expression) : groups
+  #rest(items: readonly Item[], from: Source | undefined, distinct: boolean): Selection {
+    const names = new Map(from?.columns)
+    const where = this.#cursor.takes('WHERE') ? this.#expression(names).text : ''
+    const grouping = from?.grouped ?? this.#grouping(items, names)
     const order = this.#cursor.takes('ORDER', 'BY') ? this.#order(items, names) : []
-    const limits = this.#limits()
-    const aggregated = keys !== undefined || having !== '' || items.some(({ aggregate }) => aggregate)
-    if (!aggregated && from?.datasource === true) checkScan(order)
-    const topN = having === '' && !limits.includes('OFFSET') && limits !== '' && this.#topN(order, keys)
-    const ordered = fullOrder(order, keys ?? [], topN).join(', ')
-    const grouped = groups === undefined || groups.length === 0 ? '' : ` GROUP BY ${groups.join(', ')}`
-    return `${where}${grouped}${having}${ordered === '' ? '' : ` ORDER BY ${ordered}`}${limits}`
+    const selection: Selection = {
+      items,
+      distinct,
+      from,
+      where: both(from?.where ?? '', where),
+      groups: grouping.groups,
+      having: grouping.having,
+      order,
+      limits: this.#limits(),
+      aggregates: this.#found.aggregates,
+    }
+    if (!distinct && !isAggregated(selection) && from?.direct === true) checkScan(order)
+    return selection
   }
 
-  /** One dimension, ordered by it or by one metric: Druid 33 takes its topN, unless told otherwise. */
-  #topN([first, second]: readonly Sorting[], keys: readonly string[] | undefined): boolean {
-    if (keys?.length !== 1 || first === undefined || second !== undefined) return false
-    return first.expression === keys[0] || this.#surroundings.topN
+  #grouping(
+    items: readonly Item[],
+    names: ReadonlyMap<string, string>,
+  ): Pick<Grouping, 'having'> & { readonly groups: Grouping['groups'] | undefined } {
+    const groups = this.#cursor.takes('GROUP', 'BY') ? this.#groups(items, names) : undefined
+    const having = this.#cursor.takes('HAVING') ? this.#expression(withAliases(names, items)).text : ''
+    return { groups, having }
   }
 
   #groups(items: readonly Item[], names: ReadonlyMap<string, string>): string[] {
@@ -222,7 +243,7 @@ class SelectReader {
     const groups: string[] = []
     do groups.push(this.#ordinal(items) ?? this.#expression(new Map([...aliases(items), ...names])).text)
     while (this.#cursor.takes(','))
-    return groups
+    return [...new Set(groups)]
   }
 
   #order(items: readonly Item[], names: ReadonlyMap<string, string>): Sorting[] {
@@ -231,14 +252,17 @@ class SelectReader {
       const expression = this.#orderItem(items, names)
       const descending = this.#cursor.takes('DESC')
       if (!descending) this.#cursor.takes('ASC')
+      const explicit = this.#cursor.takes('NULLS')
       // Nothing else is supported by Druid 33: nulls are the least.
-      if (this.#cursor.takes('NULLS') && !this.#cursor.takes(descending ? 'LAST' : 'FIRST')) {
+      if (explicit && !this.#cursor.takes(descending ? 'LAST' : 'FIRST')) {
         const name = descending
           ? 'DESCENDING ordering with NULLS FIRST'
           : 'ASCENDING ordering with NULLS LAST'
         throw cannotPlan(`${name} is not supported!`)
       }
-      order.push({ expression, descending })
+      // A key that was there before decides nothing, and Druid drops it.
+      if (!order.some((key) => key.expression === expression))
+        order.push({ expression, descending, explicit })
     } while (this.#cursor.takes(','))
     return order
   }
@@ -264,16 +288,16 @@ class SelectReader {
     return item.expression
   }
 
-  #limits(): string {
-    const limit = this.#cursor.takes('LIMIT') ? ` LIMIT ${this.#count()}` : ''
-    const offset = this.#cursor.takes('OFFSET') ? ` OFFSET ${this.#count()}` : ''
-    return limit + offset
+  #limits(): Limits {
+    const limit = this.#cursor.takes('LIMIT') ? this.#count() : undefined
+    const offset = this.#cursor.takes('OFFSET') ? this.#count() : 0
+    return { limit, offset: offset === 0 ? undefined : offset }
   }
 
-  #count(): string {
+  #count(): number {
     const { text } = this.#expression(new Map())
     if (!/^\d{1,15}$/.test(text)) throw unknownForm(`LIMIT ${text}`)
-    return text
+    return Number(text)
   }
 }
 
@@ -283,10 +307,6 @@ function isChar(text: string, last: Case | undefined): boolean {
   const texts = last?.text === text ? last.results : [text]
   const [first = ''] = texts
   return texts.every((one) => LITERAL.test(one) && one.length === first.length)
-}
-
-function columnNames(columns: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(columns.map((name) => [name, quoted(name)]))
 }
 
 function aliases(items: readonly Item[]): readonly (readonly [string, string])[] {
@@ -300,24 +320,3 @@ function withAliases(
 ): ReadonlyMap<string, string> {
   return new Map([...names, ...aliases(items)])
 }
-
-const CLAUSES = new Set([
-  'FROM',
-  'WHERE',
-  'GROUP',
-  'HAVING',
-  'ORDER',
-  'LIMIT',
-  'OFFSET',
-  'UNION',
-  'AS',
-  'ASC',
-  'DESC',
-  'NULLS',
-  'JOIN',
-  'INNER',
-  'LEFT',
-  'CROSS',
-  'ON',
-  'FETCH',
-])

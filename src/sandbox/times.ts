@@ -24,6 +24,11 @@ export function zoneOf(name: unknown): string {
   }
 }
 
+/** The name that was given to a zone, where anybody knows it: Node has other names for some than Druid. */
+export function zoneNameOf(name: unknown): string {
+  return zoneOf(name) === 'UTC' ? 'UTC' : words(name)
+}
+
 /** A unit of time, checked: it goes into DuckDB's text as it stands. */
 export function timeUnit(word: string): string {
   const unit = word.toUpperCase().replace(/S$/, '')

@@ -174,7 +174,10 @@ describe.runIf(clusterAvailable)('the answers of Ovate', () => {
       [broker(), app.url].map((url) => request(`${url}/druid/v2/sql`, { headers, body })),
     )
     expect(passed?.status).toBe(direct?.status)
-    expect(passed?.body.toString()).toBe(direct?.body.toString())
+    // Jetty's page names an object of its own JVM.
+    const page = (answer: typeof direct): string | undefined =>
+      answer?.body.toString().replace(/DefaultServlet-[\da-f]+/, 'DefaultServlet')
+    expect(page(passed)).toBe(page(direct))
   })
 
   test('gzip in both directions, kept or not', async () => {

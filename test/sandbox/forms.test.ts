@@ -168,8 +168,14 @@ describe.runIf(sandboxAvailable)('statements', () => {
         ['2026-11-01T00:00:00.000Z/2026-11-02T00:00:00.000Z'],
       ],
       [
-        'nothing narrower than the truth where clocks are those of a zone',
+        'clocks of a zone',
         "SELECT COUNT(*) FROM events WHERE __time >= TIMESTAMP '2026-11-01 00:00:00'",
+        { sqlTimeZone: 'Asia/Tokyo' },
+        ['2026-10-31T15:00:00.000Z/146140482-04-24T15:36:27.903Z'],
+      ],
+      [
+        'nothing narrower than the truth where its own query is not known',
+        "SELECT country FROM events WHERE __time >= TIMESTAMP '2026-11-01 00:00:00'",
         { sqlTimeZone: 'Asia/Tokyo' },
         ETERNITY,
       ],
@@ -184,12 +190,12 @@ describe.runIf(sandboxAvailable)('statements', () => {
       expect(JSON.parse(text)).toMatchObject([
         {
           signature: [
-            { name: 'c0', type: 'STRING' },
-            { name: 'c1', type: 'DOUBLE' },
+            { name: 'd0', type: 'STRING' },
+            { name: 'a0', type: 'DOUBLE' },
           ],
           columnMappings: [
-            { queryColumn: 'c0', outputColumn: 'c' },
-            { queryColumn: 'c1', outputColumn: 'EXPR$1' },
+            { queryColumn: 'd0', outputColumn: 'c' },
+            { queryColumn: 'a0', outputColumn: 'EXPR$1' },
           ],
         },
       ])

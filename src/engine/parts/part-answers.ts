@@ -28,7 +28,7 @@ import { shapeAt, type Store } from '../store.ts'
 import { type Fetched, fetchParts } from './fetch.ts'
 import { type MergeMethod } from './merge-method.ts'
 import { type Method, type RowsKind } from './method.ts'
-import { type PartWitness } from './part-witness.ts'
+import { type PartWitness, tailOf } from './part-witness.ts'
 import { type SeriesMethod } from './series-method.ts'
 import { Shape, type UsableRun } from './shape.ts'
 import { type Grid, type Laid, withRows } from './window.ts'
@@ -154,7 +154,7 @@ export class PartAnswers {
       this.#seen.set(parts.shape, true)
       return undefined
     }
-    const isFallen = [parts.shape, formOf(parts, plan)].some((key) => this.fallBack(key) !== undefined)
+    const isFallen = [parts.shape, formOf(request, parts)].some((key) => this.fallBack(key) !== undefined)
     if (isFallen || !this.#options[parts.kind].isReady(parts)) return undefined
     const isRelative = parts.pinnedNowMs === undefined && plan.now.kind === 'used'
     if (isRelative && (keeper.clockErrorMs(plan.service) ?? Number.POSITIVE_INFINITY) > CLOCK_ERROR_MAX_MS)
@@ -350,14 +350,14 @@ export class PartAnswers {
   }
 
   #assembled<Rows extends Bucketed, Head>(
-    { method, verdict, parts, plan, request }: LaidOut<Rows, Head>,
+    { method, verdict, parts, request }: LaidOut<Rows, Head>,
     slices: readonly Slice<Rows>[],
     head: Head,
   ): Buffer | undefined {
     const { sql, parameters } = request.query
     const made = method.assembled(slices, head, { sql, parameters, parts, verdict })
     if (Buffer.isBuffer(made)) return made
-    if (made.lasting) this.#fallBackTo(formOf(parts, plan), made.why)
+    if (made.lasting) this.#fallBackTo(formOf(request, parts), made.why)
     return undefined
   }
 
@@ -463,8 +463,8 @@ export class PartAnswers {
 }
 
 /** A shape with its order and limit. */
-function formOf({ shape }: Parts, { form }: WholePlan): string {
-  return `${shape} ${form}`
+function formOf(request: SqlRequest, parts: Parts): string {
+  return `${parts.shape} ${tailOf(request, parts)}`
 }
 
 /** An answer laid out: what of it is held, and what has to be fetched. */

@@ -95,22 +95,21 @@ export class PartWitness {
   }
 }
 
-// The order that Druid gives rows in follows from ORDER BY and LIMIT, which a shape hasn't: the form of the statement has.
+// The order that Druid gives rows in follows from ORDER BY, LIMIT and OFFSET, which a shape hasn't: they go in as they are
+// written, since an ordinal more or an offset less is another plan. Values of their parameters are part of the shape.
 function keyOf({
   request,
   plan,
   parts,
   generation,
 }: Pick<Question, 'request' | 'plan' | 'parts' | 'generation'>): string {
-  const { grouped } = parts
-  const limit = grouped.limit?.kind === 'literal' ? grouped.limit.value : grouped.limit?.kind
-  return JSON.stringify([
-    request.identity,
-    generation,
-    plan.service,
-    parts.shape,
-    plan.form,
-    grouped.timeForm,
-    limit,
-  ])
+  const { timeForm } = parts.grouped
+  const tail = tailOf(request, parts)
+  return JSON.stringify([request.identity, generation, plan.service, parts.shape, timeForm, tail])
+}
+
+/** ORDER BY, LIMIT and OFFSET as they are written. */
+export function tailOf(request: SqlRequest, { grouped }: Parts): string {
+  const { from, to } = grouped.texts.tail
+  return request.query.sql.slice(from, to)
 }
