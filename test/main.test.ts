@@ -190,7 +190,7 @@ test(
   async () => {
     const result = await ovate(['explain', '--json', 'SELECT COUNT(*) FROM events']).done
     expect(result).toMatchObject({ exit: 0, err: '' })
-    expect(JSON.parse(result.out)).toMatchObject({ plan: 'whole', reasons: [], tables: ['events'] })
+    expect(JSON.parse(result.out)).toMatchObject({ plan: 'merge', reasons: [], tables: ['events'] })
   },
   LIMIT_MS,
 )

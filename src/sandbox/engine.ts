@@ -41,6 +41,8 @@ export class SandboxEngine {
   server: () => ServerFacts = () => ({ host: '127.0.0.1', port: 0, startTime: new Date(0).toISOString() })
   readonly #instance: DuckDB.DuckDBInstance
   readonly #connection: DuckDB.DuckDBConnection
+  readonly #working = new Set<Promise<unknown>>()
+  #closed = false
 
   private constructor(instance: DuckDB.DuckDBInstance, connection: DuckDB.DuckDBConnection) {
     this.#instance = instance
@@ -65,6 +67,17 @@ export class SandboxEngine {
 
   /** The answer as names, native types, SQL types and rows. @throws SandboxError. */
   async answer(query: SandboxQuery): Promise<Buffer> {
+    if (this.#closed) throw new SandboxError(503, 'the sandbox is closed')
+    const work = this.#answer(query)
+    this.#working.add(work)
+    try {
+      return await work
+    } finally {
+      this.#working.delete(work)
+    }
+  }
+
+  async #answer(query: SandboxQuery): Promise<Buffer> {
     const explained = EXPLAIN.exec(query.sql)
     const sql = explained === null ? query.sql : query.sql.slice(explained[0].length)
     const surroundings = this.#surroundings(query)
@@ -74,7 +87,10 @@ export class SandboxEngine {
     return await this.#run(outerLimited(translated, query.context), surroundings.zone)
   }
 
-  close(): void {
+  /** DuckDB takes the process with it when it is closed in the middle of a query: that is waited for. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled(this.#working)
     this.#connection.closeSync()
     this.#instance.closeSync()
   }

@@ -73,7 +73,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const ended = new Promise((resolve) => server.close(resolve))
     for (const socket of sockets) socket.destroy()
     await ended
-    engine.close()
+    await engine.close()
   }
   const { port: taken } = server.address() as AddressInfo
   engine.server = () => ({ host: '127.0.0.1', port: taken, startTime: behaviour.startTime })
