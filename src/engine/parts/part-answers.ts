@@ -226,7 +226,7 @@ export class PartAnswers {
     if (view === undefined || found === undefined) return NONE
     const { grid } = found
     const window = withRows(asked, view, (interval) => grid.around(interval))
-    const laid = window === undefined ? undefined : grid.laid(window)
+    const laid = window === undefined ? undefined : grid.laid(asked, window)
     if (laid === undefined) return NONE
     const key = `${parts.shape} ${found.name}`
     const shape = shapeAt<Rows, Head>(this.#options.cache, key, method)
@@ -234,7 +234,8 @@ export class PartAnswers {
     const held = united(usable.map(({ run }) => run.interval))
     const missing = joinedTo(RANGES_MAX, without(laid.full, held), laid.full)
     const kept = without(laid.full, missing)
-    const ranges = united([...missing, ...laid.edges])
+    const lacking = [...missing, ...laid.edges]
+    const ranges = lacking.length === 0 ? [] : united([...lacking, ...laid.ahead])
     const nowMs = this.#options.clock.now()
     // All that was asked for, where the timeline has nothing too: what comes there later changes the answer.
     const proof = heldProof(making, usable, without(asked, ranges), view, nowMs)
@@ -302,7 +303,8 @@ export class PartAnswers {
     }
     const rows = method.placed(fetched.rows, parts, grid)
     const edges = united(laid.edges.map((edge) => ({ ...edge, startMs: grid.around(edge).startMs })))
-    const fresh = rows === undefined ? [] : [...missing, ...edges].map((part) => sliceIn(rows, part))
+    const fresh =
+      rows === undefined ? [] : [...missing, ...edges, ...laid.ahead].map((part) => sliceIn(rows, part))
     if (rows === undefined || !isAll(method.rows, rows, fresh)) {
       this.#fallBackTo(parts.shape, 'rows of buckets that were not asked for')
       return NONE
@@ -310,8 +312,8 @@ export class PartAnswers {
     const slices = [...slicesOf(usable, kept), ...fresh].filter((slice) => method.rows.count(slice) > 0)
     const bytes = this.#assembled(made, slices.toSorted(byTime), fetched.head)
     if (bytes === undefined) return NONE
-    const total = grid.count(laid.full) + edges.length
-    const gone = grid.count(missing) + edges.length
+    const total = grid.count(laid.full) + laid.edges.length
+    const gone = grid.count(missing) + laid.edges.length
     const entry = new Entry(
       { kept: bytes, headers: partHeaders(fetched), tables: plan.tables, service: made.service },
       `${parts.kind} ${total}/${total}`,

@@ -1,7 +1,7 @@
 // The window of one request, laid over what the timeline has: buckets that can be shared, and edges that can't.
 import { type Interval } from '../../plan/facts.ts'
 import { type Bucket } from '../../plan/grouped.ts'
-import { intersected, united } from '../../plan/intervals.ts'
+import { intersected, united, without } from '../../plan/intervals.ts'
 import { type Pieces, piecesOf } from '../../plan/pieces.ts'
 import { granularity, type Granularity } from '../../time/granularity.ts'
 import { zoneOf } from '../../time/zone.ts'
@@ -10,6 +10,8 @@ import { type BrokerView } from '../../freshness/view.ts'
 export interface Laid extends Pieces {
   /** What is asked for and may hold rows. */
   readonly window: readonly Interval[]
+  /** What is asked for behind the last segment: rows may come there before the timeline is looked at again. */
+  readonly ahead: readonly Interval[]
 }
 
 type Buckets = Omit<Bucket, 'text'>
@@ -50,11 +52,19 @@ export class Grid {
     return this.#granularity.floor(ms - movedMs) === ms - movedMs
   }
 
-  /** A window cut into buckets; undefined where a label wouldn't tell one bucket from another. */
-  laid(window: readonly Interval[]): Laid | undefined {
+  /**
+   * What of `asked` may hold rows (`withRows`), cut into buckets; undefined where a label wouldn't tell one bucket from
+   * another.
+   */
+  laid(asked: readonly Interval[], window: readonly Interval[]): Laid | undefined {
     const { label } = this.#bucket
-    if (label.kind === 'local' && !isCalm(window, label.zone)) return undefined
-    return { window, ...piecesOf(window, this.#bucket) }
+    const endMs = window.at(-1)?.endMs
+    const ahead =
+      endMs === undefined
+        ? []
+        : intersected(without(asked, window), [{ startMs: endMs, endMs: endMs + AHEAD_MS }])
+    if (label.kind === 'local' && !isCalm(united([...window, ...ahead]), label.zone)) return undefined
+    return { window, ahead, ...piecesOf(window, this.#bucket) }
   }
 
   /** How many buckets intervals have; about, where they are very many. */
@@ -70,6 +80,8 @@ export class Grid {
 }
 
 const COUNTED_MAX = 1_000
+/** Segments of times that are further off don't come from one moment to the next. */
+const AHEAD_MS = 7 * 86_400_000
 
 /**
  * What of a window lies where the timeline has segments, to the ends of the buckets in which it begins and ends: beyond
