@@ -124,7 +124,10 @@ export class Engine {
         'no answer is held that may be given, and only-if-cached was asked for',
       )
     }
-    const fromParts = await this.#options.partAnswers.answer(request, plan, signal)
+    // Two ways to one answer at a time: the older of two would take the place of the newer one.
+    const fromParts = this.#options.whole.isUnderWay(request, plan)
+      ? undefined
+      : await this.#options.partAnswers.answer(request, plan, signal)
     if (fromParts !== undefined) return fromParts
     return keeper.isTooLarge(plan)
       ? await pass(druid, request, { reason: 'too-large', repeatable: true }, signal)

@@ -90,6 +90,11 @@ export class Whole {
     return await this.alone(request, plan, signal)
   }
 
+  /** Whether an answer is being computed already that an asker would be given. */
+  isUnderWay(request: SqlRequest, plan: WholePlan): boolean {
+    return this.#options.flights.canJoin(plan.key, joinAgeMs(request, plan, this.#options))
+  }
+
   /** Asks for one client only, keeping nothing. */
   async alone(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<StreamAnswer> {
     const answer = await this.#send(request, plan, signal)

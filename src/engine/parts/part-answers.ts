@@ -235,7 +235,9 @@ export class PartAnswers {
     const missing = joinedTo(RANGES_MAX, without(laid.full, held), laid.full)
     const kept = without(laid.full, missing)
     const lacking = [...missing, ...laid.edges]
-    const ranges = lacking.length === 0 ? [] : united([...lacking, ...laid.ahead])
+    // Rows that were given from there once would be missing in an answer from what is held.
+    const isAhead = shape?.aheadMs !== undefined && shape.aheadMs >= (laid.window.at(-1)?.endMs ?? 0)
+    const ranges = lacking.length === 0 && !isAhead ? [] : united([...lacking, ...laid.ahead])
     const nowMs = this.#options.clock.now()
     // All that was asked for, where the timeline has nothing too: what comes there later changes the answer.
     const proof = heldProof(making, usable, without(asked, ranges), view, nowMs)
@@ -411,7 +413,7 @@ export class PartAnswers {
   }
 
   #put<Rows extends Bucketed, Head>(
-    { method, key, plan, service }: LaidOut<Rows, Head>,
+    { method, key, plan, service, laid }: LaidOut<Rows, Head>,
     fetched: Fetched<Rows, Head>,
     pieces: readonly Piece[],
   ): void {
@@ -423,6 +425,7 @@ export class PartAnswers {
     const shape = isSame
       ? known
       : new Shape({ kind: method.rows, tables: plan.tables, service, head, headers: partHeaders(fetched) })
+    shape.aheadMs = aheadOf(fetched.rows, laid)
     shape.put(
       pieces.map((piece) => ({ ...piece, rows: method.rows.join([sliceIn(fetched.rows, piece.interval)]) })),
     )
@@ -530,6 +533,12 @@ function sliceIn<Rows extends Bucketed>(rows: Rows, { startMs, endMs }: Interval
 
 function byTime(a: Slice<Bucketed>, b: Slice<Bucketed>): number {
   return (a.rows.buckets[a.from] ?? 0) - (b.rows.buckets[b.from] ?? 0)
+}
+
+/** The last bucket that lies behind the window that the timeline has. */
+function aheadOf({ buckets }: Bucketed, { window }: Laid): number | undefined {
+  const last = buckets.at(-1)
+  return last !== undefined && last >= (window.at(-1)?.endMs ?? Number.POSITIVE_INFINITY) ? last : undefined
 }
 
 /** Every row lies in one of the slices, which are apart. */

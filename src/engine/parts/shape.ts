@@ -30,6 +30,8 @@ export class Shape<Rows extends Bucketed, Head> implements Sized {
   /** As the first fetch had them. */
   readonly head: Head
   readonly headers: readonly string[]
+  /** The last bucket in which a fetch found rows ahead of all segments that the timeline had; undefined: in none. */
+  aheadMs: number | undefined
   #runs: readonly Run<Rows>[] = []
 
   constructor(given: Pick<Shape<Rows, Head>, 'kind' | 'tables' | 'service' | 'head' | 'headers'>) {
