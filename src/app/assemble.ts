@@ -120,7 +120,6 @@ export function assemble(
     merge,
     witness: new PartWitness({ druid, clock, timeoutMs: EXPLAIN_TIMEOUT_MS, onVerdict: metrics.planCheck }),
     rules,
-    policyMs: (tables) => policyMs(config, tables),
     rowsMax: PART_ROWS_MAX,
     onError: given.onError ?? (() => undefined),
   })

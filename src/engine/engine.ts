@@ -162,8 +162,7 @@ export class Engine {
     }
     if (verdict.kind !== 'valid' || !freshEnough(verdict.ageMs, request.cacheWish)) return undefined
     const caller = { scope: request.identity, headers: request.headers }
-    const proved = rights.state(request.identity, entry.service, plan.tables) !== 'unproved'
-    const allowed = proved || (await orAborted(rights.check(caller, entry.service, plan.tables), signal))
+    const allowed = await orAborted(rights.allows(caller, entry.service, plan.tables), signal)
     // The world may have moved while we waited.
     const again = this.#judge(entry, request.arrivedAtMs)
     if (!allowed || again.kind !== 'valid') return undefined

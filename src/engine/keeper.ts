@@ -162,13 +162,16 @@ export class Keeper {
       clockErrorMs: this.clockErrorMs(broker.service),
       now: plan.now,
       readsLookup: checked.readsLookup,
-      policyMs:
-        // What is shared may be given to identities, whoever began.
-        request.identity === ANONYMOUS && !plan.shared
-          ? Number.POSITIVE_INFINITY
-          : this.#options.policyMs(plan.tables),
+      policyMs: this.policyMs(request, plan),
       tables: plan.tables.map((name) => ({ name, intervals })),
     }
+  }
+
+  /** How long an answer may live because of row policies, ms. What is shared may be given to identities, whoever began. */
+  policyMs(request: SqlRequest, plan: WholePlan): number {
+    return request.identity === ANONYMOUS && !plan.shared
+      ? Number.POSITIVE_INFINITY
+      : this.#options.policyMs(plan.tables)
   }
 
   /** Whether what was asked for at a moment has been purged since. */

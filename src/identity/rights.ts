@@ -57,6 +57,13 @@ export class Rights {
     return state
   }
 
+  /** Whether a caller may have what is held over these tables: by a proof that still counts, else by asking Druid now. */
+  async allows(caller: Caller, service: string, tables: readonly string[]): Promise<boolean> {
+    return (
+      this.state(caller.scope, service, tables) !== 'unproved' || (await this.check(caller, service, tables))
+    )
+  }
+
   /** Asks Druid, as the caller, for each table that isn't freshly proved; true when it may read them all. */
   async check(caller: Caller, service: string, tables: readonly string[]): Promise<boolean> {
     const due = tables.filter((table) => this.state(caller.scope, service, [table]) !== 'proved')

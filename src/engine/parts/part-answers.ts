@@ -10,7 +10,6 @@ import { lookAgeMs, type Piece, provenPieces } from '../../freshness/pieces.ts'
 import { type Proof, prove } from '../../freshness/proof.ts'
 import { type Timeline, type Timelines } from '../../freshness/timelines.ts'
 import { type BrokerView } from '../../freshness/view.ts'
-import { ANONYMOUS } from '../../identity/identity.ts'
 import { type Rights } from '../../identity/rights.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { intersected, joinedTo, united, without } from '../../plan/intervals.ts'
@@ -56,7 +55,6 @@ export interface PartAnswersOptions {
   readonly series: SeriesMethod
   readonly merge: MergeMethod
   readonly rules: (datasource: string) => FreshnessRules
-  readonly policyMs: (tables: readonly string[]) => number
   /** A fetch that brings more makes its shape whole. */
   readonly rowsMax: number
   readonly onError: (error: unknown) => void
@@ -137,8 +135,7 @@ export class PartAnswers {
     if (plan.shared && role === 'joined')
       return await orAborted(keeper.mayJoin(request, plan, service), signal)
     const caller = { scope: request.identity, headers: request.headers }
-    if (rights.state(request.identity, service, plan.tables) !== 'unproved') return true
-    return await orAborted(rights.check(caller, service, plan.tables), signal)
+    return await orAborted(rights.allows(caller, service, plan.tables), signal)
   }
 
   /** What is needed to make it from parts; undefined where that may not, or not yet, be done. */
@@ -375,7 +372,7 @@ export class PartAnswers {
     const { plan, timeline, request, ranges, missing } = made
     const { broker, generation, sentAtMs } = fetched.answer
     const [table = ''] = plan.tables
-    const lifeMs = this.#lifeMs(request, plan)
+    const lifeMs = keeper.policyMs(request, plan)
     const proof = await prove(
       timelines,
       rules,
@@ -432,12 +429,6 @@ export class PartAnswers {
     while (shape.sizeBytes > cache.entryMaxBytes && shape.runs.length > 0) shape.shrink()
     if (shape.runs.length > 0)
       cache.put(key, shape as unknown as Shape<Bucketed, unknown>, clock.now() - fetched.answer.sentAtMs)
-  }
-
-  #lifeMs(request: SqlRequest, plan: WholePlan): number {
-    return request.identity === ANONYMOUS && !plan.shared
-      ? Number.POSITIVE_INFINITY
-      : this.#options.policyMs(plan.tables)
   }
 
   /** The proof of an answer put together from what was held and what was fetched. */
