@@ -7,7 +7,14 @@ import { Engine } from '../engine/engine.ts'
 import { Keeper } from '../engine/keeper.ts'
 import { PartWitness } from '../engine/parts/part-witness.ts'
 import { MergeMethod } from '../engine/parts/merge-method.ts'
+import { Beginning } from '../engine/parts/beginning.ts'
+import { Derivations } from '../engine/parts/derivations.ts'
+import { FallBacks } from '../engine/parts/fall-backs.ts'
+import { Gathering } from '../engine/parts/gathering.ts'
+import { Layout } from '../engine/parts/layout.ts'
+import { Learnt } from '../engine/parts/learnt.ts'
 import { PartAnswers, type PartLanding } from '../engine/parts/part-answers.ts'
+import { PartKeeper } from '../engine/parts/part-keeper.ts'
 import { SeriesMethod } from '../engine/parts/series-method.ts'
 import { PlanChecks } from '../engine/plan-check.ts'
 import { type Store } from '../engine/store.ts'
@@ -94,6 +101,8 @@ export function assemble(
     onKept: metrics.kept,
   })
   const merge = new MergeMethod()
+  const series = new SeriesMethod()
+  const learnt = new Learnt({ clock, keeper, timelines, series, rules })
   const whole = new Whole({
     druid,
     clock,
@@ -102,25 +111,49 @@ export function assemble(
     keeper,
     rules,
     onCompute: metrics.computed,
-    onWhole: ({ parts }, kept) => {
-      if (parts !== undefined) merge.learn(parts, kept)
+    onWhole: (made, judged) => {
+      if (made.plan.parts !== undefined) merge.learn(made.plan.parts, made.entry.kept)
+      learnt.whole(made, judged)
     },
   })
-  const partAnswers = new PartAnswers({
+  const witness = new PartWitness({
     druid,
+    clock,
+    timeoutMs: EXPLAIN_TIMEOUT_MS,
+    onVerdict: metrics.planCheck,
+  })
+  const fallBacks = new FallBacks(clock)
+  const derivations = new Derivations({ clock, cache })
+  const layout = new Layout({ clock, cache, learnt, derivations })
+  const beginning = new Beginning({
+    druid,
+    clock,
+    keeper,
+    timelines,
+    witness,
+    learnt,
+    fallBacks,
+    series,
+    merge,
+    rules,
+  })
+  const partAnswers = new PartAnswers({
     clock,
     cache,
     flights: new Flights<PartLanding>(clock, (landing) =>
       landing.kind === 'entry' ? landing.judged : undefined,
     ),
     keeper,
-    timelines,
     rights,
-    series: new SeriesMethod(),
+    beginning,
+    layout,
+    gathering: new Gathering({ druid, clock, cache, timelines, rights, fallBacks, rowsMax: PART_ROWS_MAX }),
+    partKeeper: new PartKeeper({ clock, cache, keeper, timelines, rules, onHeld: derivations.held }),
+    learnt,
+    fallBacks,
+    series,
     merge,
-    witness: new PartWitness({ druid, clock, timeoutMs: EXPLAIN_TIMEOUT_MS, onVerdict: metrics.planCheck }),
     rules,
-    rowsMax: PART_ROWS_MAX,
     onError: given.onError ?? (() => undefined),
   })
   const engine = new Engine({ druid, clock, cache, rights, planChecks, keeper, whole, partAnswers })

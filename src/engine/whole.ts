@@ -50,8 +50,8 @@ export interface WholeOptions {
   readonly keeper: Keeper
   readonly rules: (datasource: string) => FreshnessRules
   readonly onCompute: (upstreamMs: number) => void
-  /** Told of each complete answer, in the form that is kept. */
-  readonly onWhole: (plan: WholePlan, kept: Buffer) => void
+  /** Told of each complete answer; `judged` resolves, and never rejects, once it is known whether it is kept. */
+  readonly onWhole: (made: Made, judged: Promise<void>) => void
 }
 
 /** What goes with a flight from its start. */
@@ -164,18 +164,16 @@ export class Whole {
       return { kind: 'failed', answer: undefined, cause: undefined }
     const costMs = this.#options.clock.now() - answer.sentAtMs
     this.#options.onCompute(costMs)
-    this.#options.onWhole(plan, kept)
     const entry = new Entry({
       kept,
       headers: resultHeaders(answer.headers),
       tables: plan.tables,
       service: answer.broker.service,
     })
-    return {
-      kind: 'entry',
-      entry,
-      judged: this.#options.keeper.land({ request, plan, answer, entry, costMs }),
-    }
+    const made = { request, plan, answer, entry, costMs }
+    const judged = this.#options.keeper.land(made)
+    this.#options.onWhole(made, judged)
+    return { kind: 'entry', entry, judged }
   }
 
   async #send(

@@ -1,5 +1,5 @@
 // Reads an answer of parts: rows of the client's own columns, and behind them the columns that Ovate added, the first of
-// which is the bucket's instant in ms.
+// which is the bucket's instant in ms. Or an answer to the client's own text, whose rows show their buckets' labels.
 import { type BucketRows, NO_ROWS } from './bucket-rows.ts'
 import { ByteSink } from './byte-sink.ts'
 import { type RowSink } from './kept-reader.ts'
@@ -21,13 +21,31 @@ export interface PartHead {
   readonly visible: number
 }
 
+/** The instant of a row's bucket, ms; undefined where it can't be told. */
+type BucketReader = (bytes: Buffer, cells: Cells) => number | undefined
+
+/** Reads it from a label in a column of TIMESTAMP. */
+export function labelReader(column: number): BucketReader {
+  return (bytes, cells) => {
+    const text = bytes.toString('latin1', cells.starts[column], cells.ends[column])
+    const ms = LABEL.test(text) ? Date.parse(text.slice(1, -1)) : Number.NaN
+    return Number.isNaN(ms) ? undefined : ms
+  }
+}
+
+const LABEL = /^"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?:Z|[+-]\d\d:\d\d)"$/
+
 const OPEN = 0x5b
 const CLOSE = 0x5d
 const COMMA = 0x2c
 
+/** As the column of instants has it. */
+const BUCKET_HEAD = ['', 'LONG', 'BIGINT']
+
 export class PartCollector implements RowSink {
   readonly #visible: number
   readonly #limits: { readonly rows: number; readonly bytes: number }
+  readonly #bucketOf: BucketReader | undefined
   readonly #head: Buffer[] = []
   readonly #types: string[][] = []
   readonly #sink = new ByteSink()
@@ -39,10 +57,17 @@ export class PartCollector implements RowSink {
   #sorted = true
   #bad: 'too-large' | 'not-understood' | undefined
 
-  /** `visible`: how many columns are the client's own. */
-  constructor(visible: number, limits: { readonly rows: number; readonly bytes: number }) {
+  /**
+   * `visible`: how many columns are the client's own. With `bucketOf` there are no others, and it tells a row's bucket.
+   */
+  constructor(
+    visible: number,
+    limits: { readonly rows: number; readonly bytes: number },
+    bucketOf?: BucketReader,
+  ) {
     this.#visible = visible
     this.#limits = limits
+    this.#bucketOf = bucketOf
   }
 
   /** Why the answer is of no use; undefined while it is. */
@@ -51,20 +76,24 @@ export class PartCollector implements RowSink {
   }
 
   head(index: 0 | 1 | 2, bytes: Buffer, cells: Cells): void {
-    if (cells.count <= this.#visible) {
+    if (this.#bucketOf === undefined ? cells.count <= this.#visible : cells.count !== this.#visible) {
       this.#bad = 'not-understood'
       return
     }
     const own = new ByteSink()
     this.#write(own, bytes, cells)
     this.#head[index] = own.take()
-    this.#types[index] = Array.from({ length: cells.count }, (_, at) => cellText(bytes, cells, at))
-    this.#addedCount = cells.count - this.#visible - 1
+    const texts = Array.from({ length: cells.count }, (_, at) => cellText(bytes, cells, at))
+    this.#types[index] = this.#bucketOf === undefined ? texts : [...texts, BUCKET_HEAD[index] ?? '']
+    this.#addedCount = Math.max(0, cells.count - this.#visible - 1)
   }
 
   row(bytes: Buffer, _start: number, _end: number, cells: Cells): void {
     if (this.#bad !== undefined) return
-    const bucket = instantOf(bytes, cells.starts[this.#visible] ?? 0, cells.ends[this.#visible] ?? 0)
+    const bucket =
+      this.#bucketOf === undefined
+        ? instantOf(bytes, cells.starts[this.#visible] ?? 0, cells.ends[this.#visible] ?? 0)
+        : this.#bucketOf(bytes, cells)
     if (bucket === undefined) {
       this.#bad = 'not-understood'
       return

@@ -97,6 +97,11 @@ export class MergeMethod implements Method<MergeRows, ColumnTypes> {
     }
   }
 
+  // Its rows are of all of the window.
+  fromWhole(): undefined {
+    return undefined
+  }
+
   sameHead(a: ColumnTypes, b: ColumnTypes): boolean {
     return a.types.join() === b.types.join() && a.sqlTypes.join() === b.sqlTypes.join()
   }

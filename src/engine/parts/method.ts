@@ -53,6 +53,8 @@ export interface Method<Rows extends Bucketed, Head> {
   ): { readonly grid: Grid; readonly name: string } | undefined
   text(sql: string, parts: Parts, ranges: readonly Interval[], grid: Grid): string
   sink(parts: Parts, limits: PartLimits): PartSink<Rows, Head>
+  /** The parts that a whole answer has, which was read to its end before; undefined where it isn't made of parts. */
+  fromWhole(kept: Buffer, parts: Parts): { readonly rows: Rows; readonly head: Head } | undefined
   sameHead(a: Head, b: Head): boolean
   /** Rows by the starts of their buckets; undefined where one is in no bucket. */
   placed(rows: Rows, parts: Parts, grid: Grid): Rows | undefined

@@ -5,11 +5,10 @@ import { type Clock } from '../../clock.ts'
 import { type Druid } from '../../druid/druid.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { type NativePlan, readNativePlan } from '../../plan/native.ts'
-import { type Parts, type WholePlan } from '../../plan/plan.ts'
 import { mergeVerdict, seriesVerdict, type Verdict } from '../../plan/witness.ts'
 import { explainSql } from '../../sql/statements.ts'
 import { explainRow } from '../explain-row.ts'
-import { type SqlRequest } from '../request.ts'
+import { type Asking, formOf } from './making.ts'
 
 export interface PartWitnessOptions {
   readonly druid: Druid
@@ -18,13 +17,10 @@ export interface PartWitnessOptions {
   readonly onVerdict: (kind: 'agrees' | 'disagrees' | 'unknown') => void
 }
 
+type Asked = Pick<Asking, 'request' | 'plan' | 'parts' | 'generation'>
+
 /** What is asked of the witness. */
-export interface Question {
-  readonly request: SqlRequest
-  readonly plan: WholePlan
-  readonly parts: Parts
-  readonly generation: number
-  readonly service: string
+export interface Question extends Asked, Pick<Asking, 'service'> {
   /** The text that fetches `ranges`. */
   readonly text: string
   readonly ranges: readonly Interval[]
@@ -37,6 +33,8 @@ export interface Question {
 interface Known {
   verdict: Verdict | undefined
   retryAtMs: number
+  /** While Druid is being asked. Never rejects. */
+  word: Promise<void> | undefined
 }
 
 const KNOWN_MAX = 20_000
@@ -52,17 +50,27 @@ export class PartWitness {
   }
 
   /** What is known by now: `new` when nobody has asked yet, or it is time to ask again. */
-  verdict(question: Pick<Question, 'request' | 'plan' | 'parts' | 'generation'>): Verdict | 'asked' | 'new' {
+  verdict(question: Asked): Verdict | 'asked' | 'new' {
     const known = this.#known.get(keyOf(question))
     if (known === undefined || this.#options.clock.monotonic() >= known.retryAtMs) return 'new'
     return known.verdict ?? 'asked'
   }
 
+  /** Resolves, and never rejects, when Druid has been asked; undefined: nobody is asking. */
+  word(question: Asked): Promise<void> | undefined {
+    return this.#known.get(keyOf(question))?.word
+  }
+
   /** Asks Druid, beside the road. Never rejects. */
   async ask(question: Question): Promise<void> {
-    const { clock, onVerdict } = this.#options
-    const known: Known = { verdict: undefined, retryAtMs: Number.POSITIVE_INFINITY }
+    const known: Known = { verdict: undefined, retryAtMs: Number.POSITIVE_INFINITY, word: undefined }
     this.#known.set(keyOf(question), known)
+    known.word = this.#learn(known, question).finally(() => (known.word = undefined))
+    await known.word
+  }
+
+  async #learn(known: Known, question: Question): Promise<void> {
+    const { clock, onVerdict } = this.#options
     try {
       known.verdict = await this.#ask(question)
       if (known.verdict.kind === 'disagrees') known.retryAtMs = clock.monotonic() + DISAGREES_MS
@@ -97,19 +105,8 @@ export class PartWitness {
 
 // The order that Druid gives rows in follows from ORDER BY, LIMIT and OFFSET, which a shape hasn't: they go in as they are
 // written, since an ordinal more or an offset less is another plan. Values of their parameters are part of the shape.
-function keyOf({
-  request,
-  plan,
-  parts,
-  generation,
-}: Pick<Question, 'request' | 'plan' | 'parts' | 'generation'>): string {
+function keyOf(asked: Asked): string {
+  const { request, plan, parts, generation } = asked
   const { timeForm } = parts.grouped
-  const tail = tailOf(request, parts)
-  return JSON.stringify([request.identity, generation, plan.service, parts.shape, timeForm, tail])
-}
-
-/** ORDER BY, LIMIT and OFFSET as they are written. */
-export function tailOf(request: SqlRequest, { grouped }: Parts): string {
-  const { from, to } = grouped.texts.tail
-  return request.query.sql.slice(from, to)
+  return JSON.stringify([request.identity, generation, plan.service, timeForm, formOf(asked)])
 }

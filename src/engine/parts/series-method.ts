@@ -4,11 +4,16 @@ import { startOf } from '../../plan/pieces.ts'
 import { type Parts } from '../../plan/plan.ts'
 import { assembled, canOrder } from '../../result/assemble.ts'
 import { type BucketRows, type BucketSlice, joinedRows, rowsIn, sizeOf } from '../../result/bucket-rows.ts'
-import { PartCollector, type PartHead } from '../../result/part-rows.ts'
+import { KeptReader } from '../../result/kept-reader.ts'
+import { labelReader, PartCollector, type PartHead } from '../../result/part-rows.ts'
 import { seriesText } from '../../sql/rewrite.ts'
+import { isUtc } from '../../time/utc.ts'
 import { cutOf, isApproximate } from './cut.ts'
 import { type Method, type NotMade, type PartLimits, type PartSink, type Wanted } from './method.ts'
-import { Grid } from './window.ts'
+import { Grid, isCalm } from './window.ts'
+
+/** It was read, and held, before. */
+const ALL: PartLimits = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY }
 
 export class SeriesMethod implements Method<BucketRows, PartHead> {
   readonly rows = { join: joinedRows, sizeOf, count: rowsIn }
@@ -28,6 +33,31 @@ export class SeriesMethod implements Method<BucketRows, PartHead> {
 
   sink({ grouped }: Parts, limits: PartLimits): PartSink<BucketRows, PartHead> {
     return new PartCollector(grouped.columns.length, limits)
+  }
+
+  /** Whether the rows of a whole answer are parts as they stand: none is cut off, and each shows its bucket's instant. */
+  canTake({ grouped }: Parts): boolean {
+    const { bucket, columns, order, limit, offset } = grouped
+    const isCut = limit !== undefined || offset !== undefined
+    const isAllThere = order.every(({ column }) => column !== undefined)
+    return bucket?.label.kind === 'moved' && labelAt(columns) >= 0 && !isCut && isAllThere
+  }
+
+  /** Whether labels, which are printed in the statement's zone, tell one bucket from another all over a window. */
+  isCalm({ grouped }: Parts, window: readonly Interval[]): boolean {
+    return isUtc(grouped.zone) || isCalm(window, grouped.zone)
+  }
+
+  fromWhole(
+    kept: Buffer,
+    { grouped }: Parts,
+  ): { readonly rows: BucketRows; readonly head: PartHead } | undefined {
+    const { columns } = grouped
+    const sink = new PartCollector(columns.length, ALL, labelReader(labelAt(columns)))
+    const reader = new KeptReader(sink)
+    reader.push(kept)
+    reader.end()
+    return reader.complete && sink.bad === undefined ? sink.result() : undefined
   }
 
   sameHead(a: PartHead, b: PartHead): boolean {
@@ -62,4 +92,8 @@ export class SeriesMethod implements Method<BucketRows, PartHead> {
       return { why: 'an approximate topN', lasting: true }
     return assembled(slices, { head, order, cut })
   }
+}
+
+function labelAt(columns: Parts['grouped']['columns']): number {
+  return columns.findIndex(({ role }) => role === 'bucket')
 }

@@ -112,8 +112,8 @@ function hullOf(segments: readonly Interval[]): Interval | undefined {
   return { startMs, endMs }
 }
 
-/** A label of local time tells one bucket from another as long as the clock doesn't change. */
-function isCalm(window: readonly Interval[], zone: string): boolean {
+/** Local times, and what is printed as such, tell one bucket from another as long as the zone's clock doesn't change. */
+export function isCalm(window: readonly Interval[], zone: string): boolean {
   const known = zoneOf(zone)
   const [first] = window
   const last = window.at(-1)

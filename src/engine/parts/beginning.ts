@@ -1,0 +1,135 @@
+// Whether an answer may be put together from parts by now: its shape was asked before, and Druid's own plan agrees.
+import { orAborted } from '../../abort.ts'
+import { type Clock } from '../../clock.ts'
+import { type Druid } from '../../druid/druid.ts'
+import { type FreshnessRules } from '../../freshness/bounds.ts'
+import { type Timelines } from '../../freshness/timelines.ts'
+import { type Interval } from '../../plan/facts.ts'
+import { united } from '../../plan/intervals.ts'
+import { type WholePlan } from '../../plan/plan.ts'
+import { type Keeper } from '../keeper.ts'
+import { type SqlRequest } from '../request.ts'
+import { type FallBacks } from './fall-backs.ts'
+import { type Learnt } from './learnt.ts'
+import { type Asking, formOf, type Making, windowAt } from './making.ts'
+import { type MergeMethod } from './merge-method.ts'
+import { type PartWitness } from './part-witness.ts'
+import { type SeriesMethod } from './series-method.ts'
+
+export interface BeginningOptions {
+  readonly druid: Druid
+  readonly clock: Clock
+  readonly keeper: Keeper
+  readonly timelines: Timelines
+  readonly witness: PartWitness
+  readonly learnt: Learnt
+  readonly fallBacks: FallBacks
+  readonly series: SeriesMethod
+  readonly merge: MergeMethod
+  readonly rules: (datasource: string) => FreshnessRules
+}
+
+const CLOCK_ERROR_MAX_MS = 1_000
+/** Nobody waits longer for Druid's word. */
+const WITNESS_WAIT_MAX_MS = 1_000
+
+/** Why an answer isn't put together from parts yet. */
+export type NotYet = 'never-asked' | 'falls-back' | 'no-clock' | 'not-agreed'
+
+export class Beginning {
+  readonly #options: BeginningOptions
+
+  constructor(options: BeginningOptions) {
+    this.#options = options
+  }
+
+  /**
+   * What is needed to put it together; undefined where that may not, or not yet, be done. The first to come after the
+   * first whole answer waits for Druid's word, no longer than the whole answer took. @throws the signal's reason.
+   */
+  async making(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Making | undefined> {
+    const { noCache, maxAgeMs } = request.cacheWish
+    if (noCache || maxAgeMs !== undefined) return undefined
+    const asking = this.asking(request, plan)
+    if (asking === undefined || this.notYet(asking) !== undefined) return undefined
+    const { witness, learnt } = this.#options
+    if (witness.verdict(asking) === 'new') this.#ask(asking)
+    const word = witness.word(asking)
+    if (word !== undefined) {
+      const waitMs = Math.min(learnt.wholeMs(asking.parts.shape) ?? 0, WITNESS_WAIT_MAX_MS)
+      await orAborted(Promise.race([word, this.#after(waitMs)]), signal)
+    }
+    return this.agreed(asking)
+  }
+
+  /** Undefined for what has no parts. */
+  asking(request: SqlRequest, plan: WholePlan): Asking | undefined {
+    const { parts } = plan
+    const { clock, druid, keeper } = this.#options
+    if (parts === undefined || plan.lookups.length > 0) return undefined
+    const service = plan.service ?? druid.defaultService
+    return {
+      request,
+      plan,
+      parts,
+      service,
+      generation: druid.generation(service),
+      momentMs: parts.pinnedNowMs ?? keeper.brokerNowMs(plan.service),
+      beganAtMs: clock.now(),
+    }
+  }
+
+  /** What stands in the way, Druid's word apart. */
+  notYet(asking: Asking): NotYet | undefined {
+    const { parts, plan } = asking
+    const { learnt, fallBacks, keeper } = this.#options
+    if (learnt.wholeMs(parts.shape) === undefined || !this.#options[parts.kind].isReady(parts))
+      return 'never-asked'
+    if ([parts.shape, formOf(asking)].some((key) => fallBacks.why(key) !== undefined)) return 'falls-back'
+    const isRelative = parts.pinnedNowMs === undefined && plan.now.kind === 'used'
+    const errorMs = keeper.clockErrorMs(plan.service) ?? Number.POSITIVE_INFINITY
+    return isRelative && errorMs > CLOCK_ERROR_MAX_MS ? 'no-clock' : undefined
+  }
+
+  /** Undefined until Druid's word is known to agree. */
+  agreed(asking: Asking): Making | undefined {
+    const { witness, timelines, rules } = this.#options
+    const verdict = witness.verdict(asking)
+    if (typeof verdict === 'string' || verdict.kind !== 'agrees') return undefined
+    if (verdict.order === undefined && verdict.mergeOrder === undefined) return undefined
+    const [table = ''] = asking.plan.tables
+    return { ...asking, verdict, timeline: timelines.of(asking.service, table), rules: rules(table) }
+  }
+
+  async #after(ms: number): Promise<void> {
+    await this.#options.clock.sleep(ms, new AbortController().signal)
+  }
+
+  #ask(asking: Asking): void {
+    const { witness, keeper } = this.#options
+    const { request, plan, parts } = asking
+    const method = this.#options[parts.kind]
+    const ranges = windowAt(asking, asking.momentMs)
+    // Of an empty window Druid's plan says nothing.
+    if (ranges === undefined || ranges.length === 0) return
+    const closed = ranges.map((range) => (isOpen(range) ? SAMPLE : range))
+    const grid = method.gridFor(parts, closed)?.grid
+    if (grid === undefined) return
+    const errorMs = keeper.clockErrorMs(plan.service) ?? 0
+    const windowNow = (by: 'late' | 'early'): readonly Interval[] | undefined => {
+      const slackMs = by === 'late' ? -errorMs : errorMs
+      return windowAt(asking, parts.pinnedNowMs ?? keeper.brokerNowMs(plan.service) + slackMs)
+    }
+    const wide = united(closed.map((range) => grid.around(range)))
+    const text = method.text(request.query.sql, parts, wide, grid)
+    keeper.beside(witness.ask({ ...asking, text, ranges: wide, period: grid.period, windowNow }))
+  }
+}
+
+/** Where a window is open at an end, its text is checked over this. */
+const SAMPLE: Interval = { startMs: 0, endMs: 4_102_444_800_000 }
+const FAR_MS = 200_000_000_000_000
+
+function isOpen({ startMs, endMs }: Interval): boolean {
+  return startMs < -FAR_MS || endMs > FAR_MS
+}

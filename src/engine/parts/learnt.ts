@@ -1,0 +1,152 @@
+// What Druid's own answers to a shape taught: what it costs, and rows that are parts as they stand.
+import { LRUCache } from 'lru-cache'
+import { type Clock } from '../../clock.ts'
+import { type FreshnessRules } from '../../freshness/bounds.ts'
+import { type Piece, provenPieces } from '../../freshness/pieces.ts'
+import { type Timelines } from '../../freshness/timelines.ts'
+import { type TimeCondition } from '../../plan/grouped.ts'
+import { intersected } from '../../plan/intervals.ts'
+import { type Interval } from '../../plan/facts.ts'
+import { type Parts } from '../../plan/plan.ts'
+import { windowOf } from '../../plan/window.ts'
+import { type Entry } from '../entry.ts'
+import { type Keeper, type Made } from '../keeper.ts'
+import { type SeriesMethod } from './series-method.ts'
+import { withRows } from './window.ts'
+
+export interface LearntOptions {
+  readonly clock: Clock
+  readonly keeper: Keeper
+  readonly timelines: Timelines
+  readonly series: SeriesMethod
+  readonly rules: (datasource: string) => FreshnessRules
+}
+
+/** Buckets of a whole answer that prove themselves; the answer itself is the cache's to hold. */
+interface Taken {
+  readonly entry: WeakRef<Entry>
+  readonly pieces: readonly Piece[]
+}
+
+interface Lesson {
+  /** What Druid took for the whole answer, ms. */
+  wholeMs: number
+  /** What answers with something held took lately, ms. */
+  partsMs: number
+  partsCount: number
+  taken: Taken | undefined
+}
+
+const SHAPES_MAX = 20_000
+/** Parts that take longer than the whole answer by this don't pay. */
+const DEARER = 4
+const DEARER_MS = 100
+const DEARER_COUNT = 5
+const WEIGHT = 0.3
+
+export class Learnt {
+  readonly #options: LearntOptions
+  readonly #lessons = new LRUCache<string, Lesson>({ max: SHAPES_MAX })
+
+  constructor(options: LearntOptions) {
+    this.#options = options
+  }
+
+  /** What Druid took for the whole answer, ms; undefined for a shape that it has not answered yet. */
+  wholeMs(shape: string): number | undefined {
+    return this.#lessons.get(shape)?.wholeMs
+  }
+
+  /** To be told of each whole answer when it has come to its proper end; `judged` resolves once the Broker was looked at again. */
+  whole(made: Made, judged: Promise<void>): void {
+    const { parts } = made.plan
+    if (parts === undefined) return
+    const known = this.#lessons.get(parts.shape)
+    const lesson = { wholeMs: made.costMs, partsMs: 0, partsCount: 0, taken: known?.taken }
+    this.#lessons.set(parts.shape, lesson)
+    const { series, keeper, clock } = this.#options
+    const endMs = clock.now()
+    if (parts.kind !== 'series' || !series.canTake(parts)) return
+    keeper.beside(
+      judged.then(() => {
+        const pieces = this.#pieces(made, parts, endMs)
+        if (pieces.length > 0) lesson.taken = { entry: new WeakRef(made.entry), pieces }
+      }),
+    )
+  }
+
+  /** The buckets of a whole answer, once; undefined when there are none, or it isn't held any more. */
+  take(shape: string): { readonly entry: Entry; readonly pieces: readonly Piece[] } | undefined {
+    const lesson = this.#lessons.get(shape)
+    if (lesson?.taken === undefined) return undefined
+    const { entry, pieces } = lesson.taken
+    lesson.taken = undefined
+    const held = entry.deref()
+    const sentAtMs = pieces[0]?.proof.sentAtMs ?? 0
+    const isGone = held === undefined || this.#options.keeper.wasPurged(held.tables, sentAtMs)
+    return isGone ? undefined : { entry: held, pieces }
+  }
+
+  /** Counts what an answer took that had something of what it needed, ms; false once parts don't pay. */
+  pays(shape: string, tookMs: number): boolean {
+    const lesson = this.#lessons.get(shape)
+    if (lesson === undefined) return true
+    lesson.partsMs = lesson.partsCount === 0 ? tookMs : lesson.partsMs + WEIGHT * (tookMs - lesson.partsMs)
+    lesson.partsCount += 1
+    return lesson.partsCount < DEARER_COUNT || lesson.partsMs < DEARER * lesson.wholeMs + DEARER_MS
+  }
+
+  #pieces({ request, plan, answer }: Made, parts: Parts, endMs: number): readonly Piece[] {
+    const { clock, keeper, timelines, rules, series } = this.#options
+    const { broker, generation, sentAtMs } = answer
+    const [table = ''] = plan.tables
+    const timeline = timelines.of(broker.service, table)
+    const asked = this.#surelyAsked({ request, plan, answer }, parts, endMs)
+    const grid = series.gridFor(parts)?.grid
+    const around = (interval: Interval): Interval => grid?.around(interval) ?? interval
+    const window = asked === undefined ? undefined : withRows(asked, timeline.viewOf(broker.id), around)
+    if (window === undefined || grid === undefined || !series.isCalm(parts, window)) return []
+    if (keeper.wasPurged(plan.tables, sentAtMs)) return []
+    const pieces = provenPieces(
+      {
+        timeline,
+        broker: broker.id,
+        generation,
+        sentAtMs,
+        lifeMs: keeper.policyMs(request, plan),
+        rules: rules(table),
+        ranges: grid.laid(window, window)?.full ?? [],
+        bucketsAround: around,
+      },
+      clock.now(),
+    )
+    // Others won't live till the shape is asked again.
+    return pieces.filter(({ proof }) => proof.under !== undefined)
+  }
+
+  /** What the answer's window covers whatever moment between sending and end Druid took for now. */
+  #surelyAsked(
+    { request, plan, answer }: Pick<Made, 'request' | 'plan' | 'answer'>,
+    { grouped, pinnedNowMs }: Parts,
+    endMs: number,
+  ): readonly Interval[] | undefined {
+    const { keeper, clock } = this.#options
+    const { parameters } = request.query
+    if (pinnedNowMs !== undefined || plan.now.kind === 'none')
+      return windowOf(grouped.time, { nowMs: pinnedNowMs ?? endMs, parameters })
+    const errorMs = keeper.clockErrorMs(plan.service)
+    if (errorMs === undefined || !isSliding(grouped.time)) return undefined
+    const offsetMs = keeper.brokerNowMs(plan.service) - clock.now()
+    const [first, last] = [answer.sentAtMs - errorMs, endMs + errorMs].map((ms) =>
+      windowOf(grouped.time, { nowMs: ms + offsetMs, parameters }),
+    )
+    return first === undefined || last === undefined ? undefined : intersected(first, last)
+  }
+}
+
+// Each of its bounds moves one way only, so that what lies inside at both ends of a while lies inside all the time.
+function isSliding(condition: TimeCondition): boolean {
+  return condition.kind === 'all' ? condition.of.every(isSliding) : SLIDING.has(condition.kind)
+}
+
+const SLIDING: ReadonlySet<TimeCondition['kind']> = new Set(['from', 'before', 'bucket'])

@@ -1,0 +1,79 @@
+// What one answer is put together for and from.
+import { type FreshnessRules } from '../../freshness/bounds.ts'
+import { type Proof } from '../../freshness/proof.ts'
+import { type Timeline } from '../../freshness/timelines.ts'
+import { type BrokerView } from '../../freshness/view.ts'
+import { type Interval } from '../../plan/facts.ts'
+import { type Parts, type WholePlan } from '../../plan/plan.ts'
+import { windowOf } from '../../plan/window.ts'
+import { type Verdict } from '../../plan/witness.ts'
+import { type Bucketed } from '../../result/bucket-rows.ts'
+import { type SqlRequest } from '../request.ts'
+import { type Method } from './method.ts'
+import { type UsableRun } from './shape.ts'
+import { type Grid, type Laid } from './window.ts'
+
+/** A request for an answer that can be put together from parts, of a service group's Brokers in one run of theirs. */
+export interface Asking {
+  readonly request: SqlRequest
+  readonly plan: WholePlan
+  readonly parts: Parts
+  readonly service: string
+  readonly generation: number
+  /** The moment that bounds are read against, and that moment by our own clock. */
+  readonly momentMs: number
+  readonly beganAtMs: number
+}
+
+/** One that may be, by Druid's own word. */
+export interface Making extends Asking {
+  readonly verdict: Verdict & { readonly kind: 'agrees' }
+  readonly timeline: Timeline
+  readonly rules: FreshnessRules
+}
+
+/** An answer laid out: what of it is held, and what has to be fetched. */
+export interface LaidOut<Rows extends Bucketed, Head> extends Making {
+  readonly method: Method<Rows, Head>
+  /** Of what is held. */
+  readonly key: string
+  readonly grid: Grid
+  readonly laid: Laid
+  readonly view: BrokerView
+  /** All that the window asks for, where the timeline has nothing too. */
+  readonly asked: readonly Interval[]
+  readonly usable: readonly UsableRun<Rows>[]
+  /** Full buckets that are given from what is held, and those that aren't. */
+  readonly kept: readonly Interval[]
+  readonly missing: readonly Interval[]
+  /** From the starts of their buckets: what only this window asks for, and what lies ahead of the last segment. */
+  readonly loose: readonly Interval[]
+  /** Whether what lies there must be fetched. */
+  readonly lacksLoose: boolean
+  /** Whether some of what is held was computed from the parts of another shape, for this answer. */
+  readonly derived: boolean
+}
+
+/** What the held part of an answer rests on, at the moment at which its runs were judged. */
+export interface HeldProof {
+  /** The earliest moment at which all of it was what Druid had. */
+  readonly fromMs: number
+  readonly ageMs: number
+  /** When the first of its lives is over. */
+  readonly untilMs: number
+  readonly tables: Proof['tables']
+}
+
+/** The window of a request at a moment by the Broker's clock; undefined where a bound isn't known. */
+export function windowAt(
+  { request, parts }: Pick<Asking, 'request' | 'parts'>,
+  nowMs: number,
+): readonly Interval[] | undefined {
+  return windowOf(parts.grouped.time, { nowMs, parameters: request.query.parameters })
+}
+
+/** A form that answers of one shape have: its order and limit as they are written. */
+export function formOf({ request, parts }: Pick<Asking, 'request' | 'parts'>): string {
+  const { from, to } = parts.grouped.texts.tail
+  return `${parts.shape} ${request.query.sql.slice(from, to)}`
+}

@@ -1,0 +1,161 @@
+// Sees beside the road to what of an answer is kept: the buckets that were fetched for it, and the answer itself.
+import { type Clock } from '../../clock.ts'
+import { type FreshnessRules, tickMs } from '../../freshness/bounds.ts'
+import { lookAgeMs, type Piece, provenPieces } from '../../freshness/pieces.ts'
+import { type Proof, prove } from '../../freshness/proof.ts'
+import { type Timelines } from '../../freshness/timelines.ts'
+import { type Interval } from '../../plan/facts.ts'
+import { type Bucketed, sliceOf } from '../../result/bucket-rows.ts'
+import { type Entry } from '../entry.ts'
+import { type Keeper } from '../keeper.ts'
+import { shapeAt, type Store } from '../store.ts'
+import { type Fetched } from './fetch.ts'
+import { type OwnFetch } from './gathering.ts'
+import { plain } from './layout.ts'
+import { type HeldProof, type LaidOut, type Making } from './making.ts'
+import { Shape } from './shape.ts'
+import { type Laid } from './window.ts'
+
+export interface PartKeeperOptions {
+  readonly clock: Clock
+  readonly cache: Store
+  readonly keeper: Keeper
+  readonly timelines: Timelines
+  readonly rules: (datasource: string) => FreshnessRules
+  /** Told of a shape of which something is held now. */
+  readonly onHeld: (making: Making, key: string, grid: LaidOut<Bucketed, unknown>['grid']) => void
+}
+
+export class PartKeeper {
+  readonly #options: PartKeeperOptions
+
+  constructor(options: PartKeeperOptions) {
+    this.#options = options
+  }
+
+  /** Keeps what was fetched, and the answer (`given`), if all that it holds beside that is proved by what was held. */
+  async keep<Rows extends Bucketed, Head>(
+    made: LaidOut<Rows, Head>,
+    { fetched, ranges, full }: OwnFetch<Rows, Head>,
+    given: { readonly entry: Entry; readonly held: HeldProof } | undefined,
+  ): Promise<void> {
+    const { timelines, rules, clock, cache, keeper } = this.#options
+    const { plan, timeline, request } = made
+    const { broker, generation, sentAtMs } = fetched.answer
+    const [table = ''] = plan.tables
+    const lifeMs = keeper.policyMs(request, plan)
+    const proof = await prove(
+      timelines,
+      rules,
+      {
+        broker: broker.id,
+        service: broker.service,
+        generation,
+        sentAtMs,
+        clockErrorMs: keeper.clockErrorMs(broker.service),
+        now: { kind: 'none' },
+        readsLookup: false,
+        policyMs: lifeMs,
+        tables: [{ name: table, intervals: ranges }],
+      },
+      () => clock.now(),
+    )
+    if (keeper.wasPurged(plan.tables, sentAtMs)) return
+    const pieces = provenPieces(
+      {
+        timeline,
+        broker: broker.id,
+        generation,
+        sentAtMs,
+        lifeMs,
+        rules: made.rules,
+        ranges: full,
+        bucketsAround: (interval) => made.grid.around(interval),
+      },
+      clock.now(),
+    )
+    this.#put(made, fetched, pieces)
+    if (proof === undefined || given === undefined) return
+    const { entry, held } = given
+    entry.proof = this.entryProof(made, held, proof)
+    if (entry.proof !== undefined) cache.put(plan.key, entry, clock.now() - sentAtMs)
+  }
+
+  #put<Rows extends Bucketed, Head>(
+    made: LaidOut<Rows, Head>,
+    fetched: Fetched<Rows, Head>,
+    pieces: readonly Piece[],
+  ): void {
+    const { method, key, plan, service, laid } = made
+    const { cache, clock, onHeld } = this.#options
+    const known = shapeAt<Rows, Head>(cache, key, method)
+    // A column whose type has changed: what was kept before is of another table.
+    const isSame = known !== undefined && method.sameHead(known.head, fetched.head)
+    const { head } = fetched
+    const headers = plain(fetched.answer.headers)
+    const shape = isSame
+      ? known
+      : new Shape({ kind: method.rows, tables: plan.tables, service, head, headers })
+    shape.aheadMs = aheadOf(fetched.rows, laid)
+    shape.put(
+      pieces.map((piece) => ({
+        ...piece,
+        rows: method.rows.join([sliceOf(fetched.rows, piece.interval.startMs, piece.interval.endMs)]),
+      })),
+    )
+    while (shape.sizeBytes > cache.entryMaxBytes && shape.runs.length > 0) shape.shrink()
+    if (shape.runs.length === 0) return
+    cache.put(key, shape as unknown as Shape<Bucketed, unknown>, clock.now() - fetched.answer.sentAtMs)
+    onHeld(made, key, made.grid)
+  }
+
+  /** The proof of an answer put together from what was held and what was fetched. */
+  entryProof(making: Making, held: HeldProof, fetched: Proof | undefined): Proof | undefined {
+    const { plan, rules, service, generation, beganAtMs, parts } = making
+    const now = parts.pinnedNowMs === undefined ? plan.now : ({ kind: 'none' } as const)
+    const tick = tickMs(rules, now, this.#options.keeper.clockErrorMs(plan.service))
+    const sentAtMs = Math.min(beganAtMs, held.fromMs, fetched?.sentAtMs ?? beganAtMs)
+    const untilMs = Math.min(
+      held.untilMs,
+      fetched === undefined ? held.untilMs : fetched.sentAtMs + fetched.lifeMs,
+    )
+    if (tick <= 0 || untilMs <= sentAtMs) return undefined
+    return {
+      service,
+      generation,
+      sentAtMs,
+      tickMs: tick,
+      lifeMs: untilMs - sentAtMs,
+      agesFromSending: Number.isFinite(tick),
+      tables: [...held.tables, ...(fetched?.tables ?? [])],
+    }
+  }
+}
+
+/**
+ * What an answer's held part over `intervals` rests on. To be asked for in the same turn in which the runs were judged: the
+ * timeline may move in the next.
+ */
+export function heldProof(
+  { timeline, rules, request, view, usable }: LaidOut<Bucketed, unknown>,
+  intervals: readonly Interval[],
+  nowMs: number,
+): HeldProof {
+  if (intervals.length === 0)
+    return { fromMs: nowMs, ageMs: 0, untilMs: Number.POSITIVE_INFINITY, tables: [] }
+  const isSealed = usable.every(({ run }) => run.proof.under !== undefined)
+  const lookAge = lookAgeMs(view, intervals, { rules, nowMs, arrivedAtMs: request.arrivedAtMs }) ?? 0
+  const ageMs = Math.max(lookAge, ...usable.map((one) => one.ageMs))
+  return {
+    fromMs: nowMs - ageMs,
+    ageMs,
+    untilMs: Math.min(...usable.map(({ run }) => run.proof.sentAtMs + run.proof.lifeMs)),
+    tables: [{ timeline, intervals, rules, fingerprint: isSealed ? view.state(intervals)?.hash : undefined }],
+  }
+}
+
+/** The last bucket that lies behind the window that the timeline has. */
+function aheadOf({ buckets }: Bucketed, { window }: Laid): number | undefined {
+  const last = buckets.at(-1)
+  return last !== undefined && last >= (window.at(-1)?.endMs ?? Number.POSITIVE_INFINITY) ? last : undefined
+}
