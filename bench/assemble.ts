@@ -1,5 +1,6 @@
 // From parts in memory to the bytes of an answer: a series of 7 days × 1 h × 20 groups, and a merge of 24 hidden buckets ×
 // 1,000 groups with its ten best.
+import { ClientHeads } from '../src/engine/parts/client-heads.ts'
 import { MergeMethod } from '../src/engine/parts/merge-method.ts'
 import { SeriesMethod } from '../src/engine/parts/series-method.ts'
 import { type Method, type Wanted } from '../src/engine/parts/method.ts'
@@ -82,10 +83,11 @@ function mergeCase(): Case {
       )
   const mergeOrder = { keys: [{ descending: true, nulls: 'last' }], ties: [0] } as const
   const verdict = { kind: 'agrees', queryType: 'topN', order: undefined, mergeOrder } as const
-  const method = new MergeMethod()
+  const heads = new ClientHeads()
+  const method = new MergeMethod(heads)
   const own =
     '[["user","n","a","m"],["STRING","LONG","LONG","LONG"],["VARCHAR","BIGINT","BIGINT","BIGINT"]]\n'
-  method.learn(partsOf(sql, 'merge'), Buffer.from(own))
+  heads.learn(partsOf(sql, 'merge'), Buffer.from(own))
   return { run: running(method, { sql, text: `[${[head, ...rows].join(',')}]\n`, verdict }), rows: 10 }
 }
 
@@ -104,6 +106,7 @@ function partsOf(sql: string, kind: Parts['kind']): Parts {
     grouped: analysis.facts.grouped,
     parameters: '',
     pinnedNowMs: undefined,
+    family: '',
   }
 }
 

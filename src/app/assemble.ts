@@ -8,6 +8,7 @@ import { Keeper } from '../engine/keeper.ts'
 import { PartWitness } from '../engine/parts/part-witness.ts'
 import { MergeMethod } from '../engine/parts/merge-method.ts'
 import { Beginning } from '../engine/parts/beginning.ts'
+import { ClientHeads } from '../engine/parts/client-heads.ts'
 import { Derivations } from '../engine/parts/derivations.ts'
 import { FallBacks } from '../engine/parts/fall-backs.ts'
 import { Gathering } from '../engine/parts/gathering.ts'
@@ -100,7 +101,8 @@ export function assemble(
     policyMs: (tables) => policyMs(config, tables),
     onKept: metrics.kept,
   })
-  const merge = new MergeMethod()
+  const heads = new ClientHeads()
+  const merge = new MergeMethod(heads)
   const series = new SeriesMethod()
   const learnt = new Learnt({ clock, keeper, timelines, series, rules })
   const whole = new Whole({
@@ -112,7 +114,7 @@ export function assemble(
     rules,
     onCompute: metrics.computed,
     onWhole: (made, judged) => {
-      if (made.plan.parts !== undefined) merge.learn(made.plan.parts, made.entry.kept)
+      if (made.plan.parts !== undefined) heads.learn(made.plan.parts, made.entry.kept)
       learnt.whole(made, judged)
     },
   })
@@ -123,7 +125,7 @@ export function assemble(
     onVerdict: metrics.planCheck,
   })
   const fallBacks = new FallBacks(clock)
-  const derivations = new Derivations({ clock, cache })
+  const derivations = new Derivations({ clock, cache, heads })
   const layout = new Layout({ clock, cache, learnt, derivations })
   const beginning = new Beginning({
     druid,

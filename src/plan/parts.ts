@@ -35,7 +35,7 @@ export function decideParts(
     ...hidden.map(({ spelling }) => spelling),
     parameters,
   ]) as ShapeKey
-  return { parts: { kind, shape, grouped, parameters, pinnedNowMs }, reasons: [] }
+  return { parts: { kind, shape, family: keyOf(['family']), grouped, parameters, pinnedNowMs }, reasons: [] }
 }
 
 function isPlain(query: Query): boolean {

@@ -33,6 +33,8 @@ export interface Parts {
   readonly kind: 'series' | 'merge'
   /** Equal for statements that can share parts, whatever their windows, orders and limits. */
   readonly shape: ShapeKey
+  /** Equal for statements that one identity asks under one context, whatever they ask. */
+  readonly family: string
   readonly grouped: Grouped
   /** `parameters` without those that stand in bounds, as JSON text. */
   readonly parameters: string

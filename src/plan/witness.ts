@@ -42,6 +42,8 @@ export type Verdict =
       readonly order: RowOrder | undefined
       /** Of a merge, which has no order of rows. */
       readonly mergeOrder: MergeOrder | undefined
+      /** Druid's plan of the text that fetches parts: what each of their columns is. */
+      readonly ours: NativePlan
     }
   /** `why`: the first part of the plans that differs, for people. */
   | { readonly kind: 'disagrees'; readonly why: string }
@@ -64,7 +66,7 @@ export function seriesVerdict(testimony: Testimony): Verdict {
     bucketDifference(grouped.bucket, bucketText ?? '')
   if (why !== undefined) return { kind: 'disagrees', why }
   const order = rowOrder(client, ours.columns, count)
-  return { kind: 'agrees', queryType: client.queryType, order, mergeOrder: undefined }
+  return { kind: 'agrees', queryType: client.queryType, order, mergeOrder: undefined, ours }
 }
 
 /** The order of the client's query in terms of the columns of ours, whose bucket stands at `bucketAt`. */
@@ -98,7 +100,7 @@ export function mergeVerdict(testimony: Testimony, period: string): Verdict {
     different('aggregations', client.aggregations, ours.aggregations)
   if (why !== undefined) return { kind: 'disagrees', why }
   const order = mergeOrder(client, ours.columns, testimony.grouped)
-  return { kind: 'agrees', queryType: client.queryType, order: undefined, mergeOrder: order }
+  return { kind: 'agrees', queryType: client.queryType, order: undefined, mergeOrder: order, ours }
 }
 
 /** `columns`: those of our query, the hidden bucket and then the dimensions first. */

@@ -40,6 +40,8 @@ export interface Came<Rows extends Bucketed, Head> {
   readonly owns: readonly OwnFetch<Rows, Head>[]
   /** Undefined: nothing came. */
   readonly head: Head | undefined
+  /** When the first of the requests was sent that brought it. */
+  readonly fromMs: number
 }
 
 interface FromOthers<Rows extends Bucketed, Head> {
@@ -47,6 +49,7 @@ interface FromOthers<Rows extends Bucketed, Head> {
   readonly head: Head | undefined
   /** What they failed to bring. */
   readonly left: readonly Interval[]
+  readonly fromMs: number
 }
 
 const BROKEN_MS = 30_000
@@ -79,7 +82,12 @@ export class Gathering {
     const isOther = came.head !== undefined && !made.method.sameHead(came.head, more.head ?? came.head)
     return isOther
       ? undefined
-      : { ...more, slices: [...came.slices, ...more.slices], owns: [...came.owns, ...more.owns] }
+      : {
+          ...more,
+          slices: [...came.slices, ...more.slices],
+          owns: [...came.owns, ...more.owns],
+          fromMs: Math.min(came.fromMs, more.fromMs),
+        }
   }
 
   async #round<Rows extends Bucketed, Head>(
@@ -105,7 +113,8 @@ export class Gathering {
     if (isOther) return undefined
     const mine = own === undefined ? [] : slicesOf(own.fetched.rows, [...full, ...made.loose])
     const owns = own === undefined ? [] : [own]
-    return { slices: [...mine, ...others.slices], owns, head, left: others.left }
+    const fromMs = Math.min(own?.fetched.answer.sentAtMs ?? Number.POSITIVE_INFINITY, others.fromMs)
+    return { slices: [...mine, ...others.slices], owns, head, fromMs, left: others.left }
   }
 
   async #fromOthers<Rows extends Bucketed, Head>(
@@ -115,15 +124,17 @@ export class Gathering {
     const slices: Slice<Rows>[] = []
     let head: Head | undefined
     const left: Interval[] = []
-    for (const { ranges, landing } of joined) {
+    let fromMs = Number.POSITIVE_INFINITY
+    for (const { ranges, beganAtMs, landing } of joined) {
       const landed = await orAborted(landing, stop)
       if (landed === undefined) left.push(...ranges)
       else {
         head = landed.head
+        fromMs = Math.min(fromMs, beganAtMs)
         slices.push(...slicesOf(landed.rows, ranges))
       }
     }
-    return { slices, head, left: united(left) }
+    return { slices, head, left: united(left), fromMs }
   }
 
   /** What was fetched, each row in a bucket that was asked for; undefined when its shape is whole from now on. */

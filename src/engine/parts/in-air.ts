@@ -24,6 +24,7 @@ interface UnderWay {
 /** What of one's own is on its way already. */
 export interface Joined<Rows extends Bucketed, Head> {
   readonly ranges: readonly Interval[]
+  readonly beganAtMs: number
   /** Never rejects. */
   readonly landing: Promise<Landed<Rows, Head> | undefined>
 }
@@ -50,7 +51,8 @@ export class InAir {
       if (ranges.length === 0 || one.method !== method) continue
       if (this.#clock.now() - one.beganAtMs > ageMaxMs) continue
       // The method is the same one: so are its rows.
-      joined.push({ ranges, landing: one.landing as Promise<Landed<Rows, Head> | undefined> })
+      const landing = one.landing as Promise<Landed<Rows, Head> | undefined>
+      joined.push({ ranges, beganAtMs: one.beganAtMs, landing })
       left = without(left, ranges)
     }
     return joined

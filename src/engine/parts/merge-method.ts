@@ -1,11 +1,9 @@
 // Answers that aren't grouped by time: partial aggregates of hidden buckets are put together.
-import { LRUCache } from 'lru-cache'
 import { type Interval } from '../../plan/facts.ts'
 import { type Parts } from '../../plan/plan.ts'
 import { type MergeOrder } from '../../plan/witness.ts'
 import { type Slice } from '../../result/bucket-rows.ts'
 import { compareKeys, compareOrdered, type SortKey } from '../../result/cell-order.ts'
-import { KeptReader, type RowSink } from '../../result/kept-reader.ts'
 import { type MergedGroups } from '../../result/merge/merged-groups.ts'
 import { type Merger, mergerOf, mergeShape } from '../../result/merge/merger.ts'
 import { MergeCollector } from '../../result/merge/part-collector.ts'
@@ -18,8 +16,8 @@ import {
   partialsIn,
   sizeOfMergeRows,
 } from '../../result/merge-rows.ts'
-import { type Cells } from '../../result/row-scan.ts'
 import { mergeText } from '../../sql/rewrite.ts'
+import { type ClientHead, type ClientHeads } from './client-heads.ts'
 import { cutOf, isApproximate } from './cut.ts'
 import { type Method, type NotMade, type PartLimits, type PartSink, type Wanted } from './method.ts'
 import { Grid } from './window.ts'
@@ -38,30 +36,18 @@ const LADDER: readonly (readonly [number, string])[] = [
   [400 * DAY_MS, 'P1D'],
 ]
 const LAST_PERIOD = 'P1M'
-const HEADS_MAX = 20_000
-const HEAD_MAX_BYTES = 20_000
-const HEAD_ROWS = 3
-
-/** Head of the client's own answer, which the text that fetches parts doesn't have. */
-interface ClientHead extends ColumnTypes {
-  readonly rows: readonly Buffer[]
-}
 
 export class MergeMethod implements Method<MergeRows, ColumnTypes> {
   readonly rows = { join: joinedMergeRows, sizeOf: sizeOfMergeRows, count: groupsIn }
-  readonly #heads = new LRUCache<string, ClientHead>({ max: HEADS_MAX })
+  /** The text that fetches parts has names of its own. */
+  readonly #heads: ClientHeads
 
-  /** Remembers names and types of an answer that Druid gave to the client's own text. */
-  learn(parts: Parts, kept: Buffer): void {
-    if (parts.kind !== 'merge') return
-    const head = new HeadReader()
-    const reader = new KeptReader(head)
-    reader.push(kept.subarray(0, HEAD_MAX_BYTES))
-    if (head.rows.length === HEAD_ROWS) this.#heads.set(parts.shape, head)
+  constructor(heads: ClientHeads) {
+    this.#heads = heads
   }
 
   isReady({ shape }: Parts): boolean {
-    return this.#heads.has(shape)
+    return this.#heads.get(shape) !== undefined
   }
 
   gridFor(
@@ -181,28 +167,4 @@ function isUnsure(
     const next = given[at + 1]
     return next !== undefined && keys.some((_, key) => merged.isUnsure(key, group, next))
   })
-}
-
-class HeadReader implements RowSink {
-  readonly rows: Buffer[] = []
-  readonly #texts: string[][] = []
-
-  get types(): readonly string[] {
-    return this.#texts[1] ?? []
-  }
-
-  get sqlTypes(): readonly string[] {
-    return this.#texts[2] ?? []
-  }
-
-  head(_index: 0 | 1 | 2, bytes: Buffer, cells: Cells): void {
-    const from = (cells.starts[0] ?? 1) - 1
-    const to = (cells.ends[cells.count - 1] ?? from + 1) + 1
-    this.rows.push(Buffer.from(bytes.subarray(from, to)))
-    this.#texts.push(JSON.parse(bytes.toString('utf8', from, to)) as string[])
-  }
-
-  row(): void {
-    // Only the head is wanted.
-  }
 }

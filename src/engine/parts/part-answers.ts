@@ -6,7 +6,7 @@
 //   part-keeper what of it is kept, under which proof
 import { orAborted } from '../../abort.ts'
 import { type Clock } from '../../clock.ts'
-import { type Flights } from '../../flight/flights.ts'
+import { type Flights, type Landed } from '../../flight/flights.ts'
 import { type FreshnessRules } from '../../freshness/bounds.ts'
 import { type Rights } from '../../identity/rights.ts'
 import { type Interval } from '../../plan/facts.ts'
@@ -37,6 +37,8 @@ export type PartLanding =
       readonly entry: Entry
       readonly outcome: Outcome
       readonly ageMs: number | undefined
+      /** The earliest moment, by our clock, at which all of it was what Druid had. */
+      readonly fromMs: number
       readonly judged: Promise<void> | undefined
     }
   | { readonly kind: 'none' }
@@ -80,8 +82,15 @@ export class PartAnswers {
       const making = await beginning.making(request, plan, wait.signal)
       if (making === undefined) return undefined
       const ageMaxMs = joinAgeMs(request, plan, this.#options)
+      const askedAtMs = clock.now()
       const begin = (stop: AbortSignal): Promise<PartLanding> => this.#landOrNone(making, ageMaxMs, stop)
-      const { answer, role } = await flights.join(`parts ${plan.key}`, ageMaxMs, begin, wait.signal)
+      const join = async (maxMs: number): Promise<Landed<PartLanding>> =>
+        await flights.join(`parts ${plan.key}`, maxMs, begin, wait.signal)
+      let landed = await join(ageMaxMs)
+      // What a flight was given from what was held may have been of some age when it began.
+      if (landed.role === 'joined' && isOlder(landed.answer, askedAtMs - ageMaxMs))
+        landed = await join(clock.now() - askedAtMs)
+      const { answer, role } = landed
       if (answer.kind === 'none' || !(await this.#mayHave(making, role, wait.signal))) return undefined
       const { entry, outcome, ageMs } = answer
       const collapsed = role === 'joined' && outcome.kind !== 'hit' && outcome.kind !== 'bypass'
@@ -147,7 +156,8 @@ export class PartAnswers {
     )
     entry.proof = partKeeper.entryProof(made, held, undefined)
     if (entry.proof !== undefined) cache.put(plan.key, entry, 0)
-    return { kind: 'entry', entry, outcome: entry.hit, ageMs: held.ageMs, judged: undefined }
+    const { ageMs, fromMs } = held
+    return { kind: 'entry', entry, outcome: entry.hit, ageMs, fromMs, judged: undefined }
   }
 
   async #withFetched<Rows extends Bucketed, Head>(
@@ -184,7 +194,8 @@ export class PartAnswers {
       const lacked = grid.count(missing) + laid.edges.length
       const detail = `${nameOf(made)} ${total - lacked}/${total}`
       const outcome = { kind: isPartial ? 'partial' : 'miss', collapsed: false, detail } as const
-      return { kind: 'entry', entry, outcome, ageMs: undefined, judged }
+      const fromMs = Math.min(held.fromMs, came.fromMs)
+      return { kind: 'entry', entry, outcome, ageMs: undefined, fromMs, judged }
     } finally {
       over.end()
     }
@@ -242,6 +253,10 @@ class Settling {
   end(): void {
     if (!this.#promised) this.#resolve()
   }
+}
+
+function isOlder(landing: PartLanding, thanMs: number): boolean {
+  return landing.kind === 'entry' && landing.fromMs < thanMs
 }
 
 function nameOf({ derived, parts }: LaidOut<Bucketed, unknown>): string {

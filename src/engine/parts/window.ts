@@ -35,6 +35,24 @@ export class Grid {
     return this.#bucket.grid.period
   }
 
+  /** Equal for grids that cut time alike. */
+  get name(): string {
+    const { grid, movedMs } = this.#bucket
+    return `${grid.period} ${grid.originMs ?? ''} ${grid.zone} ${movedMs}`
+  }
+
+  /** The whole buckets in a window, as intervals. */
+  full(window: readonly Interval[]): readonly Interval[] {
+    return piecesOf(window, this.#bucket).full
+  }
+
+  /** Ascending starts of the buckets in an interval of whole ones; undefined where one is irregular, or for too many. */
+  starts({ startMs, endMs }: Interval, countMax: number): readonly number[] | undefined {
+    const { movedMs } = this.#bucket
+    const span = { startMs: startMs - movedMs, endMs: endMs - movedMs }
+    return this.#granularity.starts(span, countMax)?.map((ms) => ms + movedMs)
+  }
+
   /** The buckets that meet an interval, as one; the interval itself where they aren't known. */
   around({ startMs, endMs }: Interval): Interval {
     const { movedMs } = this.#bucket
