@@ -130,7 +130,7 @@ function collected<Rows extends Bucketed, Head>(
   parts: Parts,
   text: string,
 ): { readonly rows: Rows; readonly head: Head } {
-  const sink = method.sink(parts, LIMITS)
+  const sink = method.sink(parts, LIMITS, false)
   const reader = new KeptReader(sink)
   reader.push(Buffer.from(text))
   const found = sink.result()

@@ -9,6 +9,8 @@ export interface PartsPlan {
   readonly ours: NativePlan
   /** Of a series: how many columns are the client's own; the bucket stands behind them. Of a merge: how many dimensions it has. */
   readonly count: number
+  /** The last column is each group's last instant. */
+  readonly live: boolean
 }
 
 /** Which columns of the source make up rows of the target, whose buckets are the same. */
@@ -42,7 +44,7 @@ export function kinship({ kind, ours, count }: PartsPlan): string {
 export function sameRows(target: PartsPlan, source: PartsPlan): SameRows | undefined {
   if (target.kind !== 'series' || source.kind !== 'series' || !areWhole(target, source)) return undefined
   // What is ordered by and not selected has cells of its own.
-  if (target.ours.columns.length > target.count + 1) return undefined
+  if (hasHiddenColumns(target)) return undefined
   const columns = target.ours.columns.slice(0, target.count).map((one) => columnOf(one, source))
   return columns.includes(-1) ? undefined : { columns }
 }
@@ -50,9 +52,9 @@ export function sameRows(target: PartsPlan, source: PartsPlan): SameRows | undef
 /** Undefined where it isn't sure that the groups of the source add up to those of the target. */
 export function regrouped(target: PartsPlan, source: PartsPlan): Regrouped | undefined {
   if (!areWhole(target, source) || (target.kind === 'series' && source.kind === 'merge')) return undefined
-  const { ours, count } = target
-  const found =
-    target.kind === 'series' ? ofSeries(target, source) : ofMerge(ours.columns.slice(1), count, source)
+  const { ours, count, live } = target
+  const columns = live ? ours.columns.slice(1, -1) : ours.columns.slice(1)
+  const found = target.kind === 'series' ? ofSeries(target, source) : ofMerge(columns, count, source)
   const isKnown =
     found !== undefined &&
     [...found.dimensions, ...found.aggregates.map(({ column }) => column)].every(isFound)
@@ -74,8 +76,13 @@ function ofMerge(columns: readonly string[], count: number, source: PartsPlan): 
     : undefined
 }
 
-function ofSeries({ ours, count }: PartsPlan, source: PartsPlan): Regrouped | undefined {
-  if (ours.columns.length > count + 1) return undefined
+function hasHiddenColumns({ ours, count, live }: PartsPlan): boolean {
+  return ours.columns.length > count + (live ? 2 : 1)
+}
+
+function ofSeries(target: PartsPlan, source: PartsPlan): Regrouped | undefined {
+  const { ours, count } = target
+  if (hasHiddenColumns(target)) return undefined
   const bucket = ours.columns[count]
   const names = ours.dimensions.filter((one) => one !== bucket)
   const aggregates: { readonly kind: Aggregate['kind']; readonly column: number }[] = []
@@ -103,12 +110,10 @@ function isFound(column: number): boolean {
 }
 
 /** -1: the source has none. The instant of its bucket is no column that a statement could name. */
-function columnOf(name: string, { kind, ours, count }: PartsPlan): number {
+function columnOf(name: string, { kind, ours, count, live }: PartsPlan): number {
   if (name.startsWith('? ')) return -1
-  return (kind === 'series' ? ours.columns.slice(0, count) : ours.columns).indexOf(
-    name,
-    kind === 'series' ? 0 : 1,
-  )
+  if (kind === 'series') return ours.columns.slice(0, count).indexOf(name)
+  return (live ? ours.columns.slice(0, -1) : ours.columns).indexOf(name, 1)
 }
 
 /** Native aggregators whose values over parts of time give the value over all of it (33.0.0). */

@@ -15,6 +15,8 @@ export interface Testimony {
   readonly windows: { readonly before: readonly Interval[]; readonly after: readonly Interval[] }
   /** The ranges that our text was made for. */
   readonly ranges: readonly Interval[]
+  /** Our text tells the last instant of each group, too. */
+  readonly live?: boolean
 }
 
 /** Where the value of an order's key is found: the bucket's instant, or a column of the answer to our text. */
@@ -58,7 +60,7 @@ export function seriesVerdict(testimony: Testimony): Verdict {
   const bucketText = ours.columns[count]
   const why =
     different('dimensions', client.dimensions, ours.dimensions) ??
-    different('aggregations', client.aggregations, ours.aggregations) ??
+    aggregationDifference(testimony, client, ours) ??
     different('having', [client.having], [ours.having]) ??
     different('columns', client.columns, ours.columns.slice(0, count)) ??
     (grouped.bucket === undefined || bucketText === undefined ? 'no bucket' : undefined) ??
@@ -97,7 +99,7 @@ export function mergeVerdict(testimony: Testimony, period: string): Verdict {
   const why =
     (ours.columns[0] === hidden ? undefined : `bucket: ${ours.columns[0]}`) ??
     different('dimensions', [...client.dimensions, hidden].toSorted(), ours.dimensions) ??
-    different('aggregations', client.aggregations, ours.aggregations)
+    aggregationDifference(testimony, client, ours)
   if (why !== undefined) return { kind: 'disagrees', why }
   const order = mergeOrder(client, ours.columns, testimony.grouped)
   return { kind: 'agrees', queryType: client.queryType, order: undefined, mergeOrder: order, ours }
@@ -126,6 +128,19 @@ function mergeOrder(
     return key?.descending === descending && isSame
   })
   return isAsked && order.length === asked.length ? { keys: order, ties } : undefined
+}
+
+/** As Druid plans `MAX(__time)`. */
+const LAST_INSTANT = '{"fieldName":"__time","type":"longMax"}'
+
+function aggregationDifference(
+  { live = false }: Testimony,
+  client: NativePlan,
+  ours: NativePlan,
+): string | undefined {
+  const wanted = live ? [...new Set([...client.aggregations, LAST_INSTANT])].toSorted() : client.aggregations
+  const isLast = !live || ours.columns.at(-1) === LAST_INSTANT
+  return different('aggregations', wanted, ours.aggregations) ?? (isLast ? undefined : 'no last instant')
 }
 
 function commonDifference({ client, ours, grouped, windows, ranges }: Testimony): string | undefined {

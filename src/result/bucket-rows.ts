@@ -4,6 +4,7 @@
 //   ends           ^     ^     ^     ^        of each row, its comma behind it
 //   firstRows 0           2           4       of each bucket that has rows, and one past the last
 //   buckets   00:00       02:00               their instants, ms
+//   lasts     00:42       02:59               the last instant of which each has a row, ms, NaN where that isn't known
 
 /** Rows sorted by bucket; inside a bucket in the order in which Druid gave them. */
 export interface BucketRows {
@@ -11,6 +12,7 @@ export interface BucketRows {
   readonly ends: Uint32Array
   readonly buckets: Float64Array
   readonly firstRows: Uint32Array
+  readonly lasts: Float64Array | undefined
   /** Cells of the columns that are there for ordering only, `addedCount` for each row, as they came. */
   readonly added: readonly Buffer[]
   readonly addedCount: number
@@ -19,6 +21,8 @@ export interface BucketRows {
 /** Whatever lies in buckets, sorted by their instants, ms. */
 export interface Bucketed {
   readonly buckets: Float64Array
+  /** The last instant of which each bucket has a row, ms, NaN where that isn't known; undefined: of none. */
+  readonly lasts: Float64Array | undefined
 }
 
 /** Buckets `[from, to)`, by their place in `buckets`. */
@@ -39,14 +43,28 @@ export const NO_ROWS: BucketRows = {
   ends: new Uint32Array(0),
   buckets: new Float64Array(0),
   firstRows: new Uint32Array(1),
+  lasts: undefined,
   added: [],
   addedCount: 0,
 }
 
 /** Bytes that they take in memory. */
-export function sizeOf({ bytes, ends, buckets, firstRows, added }: BucketRows): number {
+export function sizeOf({ bytes, ends, buckets, firstRows, lasts, added }: BucketRows): number {
   const addedBytes = added.reduce((sum, cell) => sum + cell.length + ADDED_CELL_BYTES, 0)
-  return bytes.length + ends.byteLength + buckets.byteLength + firstRows.byteLength + addedBytes + RUN_BYTES
+  const columns = [ends, buckets, firstRows, lasts].reduce((sum, one) => sum + (one?.byteLength ?? 0), 0)
+  return bytes.length + columns + addedBytes + RUN_BYTES
+}
+
+/** The last instants of slices' buckets, one after the other; undefined where none is known. */
+export function lastsOf(slices: readonly Slice<Bucketed>[]): Float64Array | undefined {
+  if (slices.every(({ rows }) => rows.lasts === undefined)) return undefined
+  return Float64Array.from(
+    slices.flatMap(({ rows: { lasts }, from, to }) =>
+      lasts === undefined
+        ? Array.from({ length: to - from }, () => Number.NaN)
+        : [...lasts.subarray(from, to)],
+    ),
+  )
 }
 
 /** Where a row begins. */
@@ -86,9 +104,9 @@ export function joinedRows(slices: readonly BucketSlice[]): BucketRows {
   const firstRows: number[] = [0]
   const added: Buffer[] = []
   let offset = 0
-  for (const { rows, from, to } of slices) {
+  const filled = slices.filter((slice) => rowsIn(slice) > 0)
+  for (const { rows, from, to } of filled) {
     const [firstRow, endRow] = [rows.firstRows[from] ?? 0, rows.firstRows[to] ?? 0]
-    if (firstRow === endRow) continue
     const start = rowStart(rows, firstRow)
     const end = rowEnd(rows, endRow - 1) + 1
     parts.push(rows.bytes.subarray(start, end))
@@ -109,6 +127,7 @@ export function joinedRows(slices: readonly BucketSlice[]): BucketRows {
     ends: Uint32Array.from(ends),
     buckets: Float64Array.from(buckets),
     firstRows: Uint32Array.from(firstRows),
+    lasts: lastsOf(filled),
     added,
     addedCount,
   }

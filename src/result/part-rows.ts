@@ -1,5 +1,5 @@
 // Reads an answer of parts: rows of the client's own columns, and behind them the columns that Ovate added, the first of
-// which is the bucket's instant in ms. Or an answer to the client's own text, whose rows show their buckets' labels.
+// which is the bucket's instant in ms; the last of them may be the last instant of which a group has a row. Or an answer to the client's own text, whose rows show their buckets' labels.
 import { type BucketRows, NO_ROWS } from './bucket-rows.ts'
 import { ByteSink } from './byte-sink.ts'
 import { type RowSink } from './kept-reader.ts'
@@ -46,6 +46,7 @@ export class PartCollector implements RowSink {
   readonly #visible: number
   readonly #limits: { readonly rows: number; readonly bytes: number }
   readonly #bucketOf: BucketReader | undefined
+  readonly #live: boolean
   readonly #head: Buffer[] = []
   readonly #types: string[][] = []
   readonly #sink = new ByteSink()
@@ -53,21 +54,25 @@ export class PartCollector implements RowSink {
   readonly #ends: number[] = []
   readonly #buckets: number[] = []
   readonly #added: Buffer[] = []
+  /** By bucket. */
+  readonly #lasts = new Map<number, number>()
   #addedCount = 0
   #sorted = true
   #bad: 'too-large' | 'not-understood' | undefined
 
   /**
    * `visible`: how many columns are the client's own. With `bucketOf` there are no others, and it tells a row's bucket.
+   * With `live` the last column is each group's last instant.
    */
   constructor(
     visible: number,
     limits: { readonly rows: number; readonly bytes: number },
-    bucketOf?: BucketReader,
+    { bucketOf, live = false }: { readonly bucketOf?: BucketReader; readonly live?: boolean } = {},
   ) {
     this.#visible = visible
     this.#limits = limits
     this.#bucketOf = bucketOf
+    this.#live = live
   }
 
   /** Why the answer is of no use; undefined while it is. */
@@ -76,25 +81,26 @@ export class PartCollector implements RowSink {
   }
 
   head(index: 0 | 1 | 2, bytes: Buffer, cells: Cells): void {
-    if (this.#bucketOf === undefined ? cells.count <= this.#visible : cells.count !== this.#visible) {
+    const least = this.#visible + (this.#live ? 2 : 1)
+    if (this.#bucketOf === undefined ? cells.count < least : cells.count !== this.#visible) {
       this.#bad = 'not-understood'
       return
     }
     const own = new ByteSink()
     this.#write(own, bytes, cells)
     this.#head[index] = own.take()
-    const texts = Array.from({ length: cells.count }, (_, at) => cellText(bytes, cells, at))
+    const count = cells.count - (this.#live ? 1 : 0)
+    const texts = Array.from({ length: count }, (_, at) => cellText(bytes, cells, at))
     this.#types[index] = this.#bucketOf === undefined ? texts : [...texts, BUCKET_HEAD[index] ?? '']
-    this.#addedCount = Math.max(0, cells.count - this.#visible - 1)
+    this.#addedCount = Math.max(0, count - this.#visible - 1)
   }
 
   row(bytes: Buffer, _start: number, _end: number, cells: Cells): void {
     if (this.#bad !== undefined) return
     const bucket =
-      this.#bucketOf === undefined
-        ? instantOf(bytes, cells.starts[this.#visible] ?? 0, cells.ends[this.#visible] ?? 0)
-        : this.#bucketOf(bytes, cells)
-    if (bucket === undefined) {
+      this.#bucketOf === undefined ? instantAt(bytes, cells, this.#visible) : this.#bucketOf(bytes, cells)
+    const last = this.#live ? instantAt(bytes, cells, cells.count - 1) : Number.NaN
+    if (bucket === undefined || last === undefined) {
       this.#bad = 'not-understood'
       return
     }
@@ -103,7 +109,8 @@ export class PartCollector implements RowSink {
     this.#sink.push(COMMA)
     if (bucket < (this.#buckets.at(-1) ?? bucket)) this.#sorted = false
     this.#buckets.push(bucket)
-    for (let at = this.#visible + 1; at < cells.count; at += 1)
+    if (this.#live) this.#lasts.set(bucket, Math.max(last, this.#lasts.get(bucket) ?? last))
+    for (let at = this.#visible + 1; at <= this.#visible + this.#addedCount; at += 1)
       this.#added.push(Buffer.from(bytes.subarray(cells.starts[at], cells.ends[at])))
     if (this.#ends.length > this.#limits.rows || this.#sink.length > this.#limits.bytes)
       this.#bad = 'too-large'
@@ -141,6 +148,9 @@ export class PartCollector implements RowSink {
       ...this.#layOut(bytes, order),
       buckets: Float64Array.from(buckets),
       firstRows: Uint32Array.from(firstRows),
+      lasts: this.#live
+        ? Float64Array.from(buckets, (bucket) => this.#lasts.get(bucket) ?? Number.NaN)
+        : undefined,
       addedCount: this.#addedCount,
     }
   }
@@ -178,7 +188,8 @@ function cellText(bytes: Buffer, cells: Cells, at: number): string {
   return typeof value === 'string' ? value : ''
 }
 
-function instantOf(bytes: Buffer, start: number, end: number): number | undefined {
+function instantAt(bytes: Buffer, { starts, ends }: Cells, column: number): number | undefined {
+  const [start = 0, end = 0] = [starts[column], ends[column]]
   const ms = Number(bytes.toString('latin1', start, end))
   return end > start && Number.isSafeInteger(ms) ? ms : undefined
 }

@@ -8,7 +8,7 @@ export type Types = ReadonlyMap<string, string>
 
 const COLUMN = /^"((?:[^"]|"")*)"$/
 /** What leaves a time as it is. */
-const SAME_INSTANT = /^(?:epoch_ms\()?(?:druid_time\()?("d\d+")(?:, '[^']*'\))?\)?$/
+const SAME_INSTANT = /^(?:epoch_ms\()?(?:druid_time\()?("[ad]\d+")(?:, '[^']*'\))?\)?$/
 
 export class NativeNames {
   /** Aggregates in the order of their numbers. */

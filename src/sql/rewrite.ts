@@ -5,6 +5,9 @@ import { type Aggregate, type Grouped, type Stretch } from '../plan/grouped.ts'
 /** Names of columns that Ovate adds; a client's column of such a name would only be a twin. */
 const BUCKET_COLUMN = '__ovate_bucket'
 const ORDER_COLUMN = '__ovate_order_'
+const LAST_COLUMN = '__ovate_last'
+/** The last instant of which a group has a row, ms. */
+const LAST_TEXT = `TIMESTAMP_TO_MILLIS(MAX("__time")) AS "${LAST_COLUMN}"`
 
 interface Edit extends Stretch {
   readonly text: string
@@ -12,9 +15,10 @@ interface Edit extends Stretch {
 
 /**
  * The text that fetches buckets of a series: the client's, over `ranges` instead of its window, without order and limit,
- * with the bucket's instant and what it orders by but doesn't select as columns behind its own.
+ * with the bucket's instant and what it orders by but doesn't select as columns behind its own, and with `live` each
+ * group's last instant behind those.
  */
-export function seriesText(sql: string, grouped: Grouped, ranges: readonly Interval[]): string {
+export function seriesText(sql: string, grouped: Grouped, ranges: readonly Interval[], live = false): string {
   const { bucket, order, texts } = grouped
   const piece = ({ from, to }: Stretch): string => sql.slice(from, to)
   const added = [
@@ -22,6 +26,7 @@ export function seriesText(sql: string, grouped: Grouped, ranges: readonly Inter
     ...order
       .filter(({ column }) => column === undefined)
       .map(({ text }, index) => `${piece(text)} AS "${ORDER_COLUMN}${index}"`),
+    ...(live ? [LAST_TEXT] : []),
   ]
   return edited(sql, [
     { from: texts.select.to, to: texts.select.to, text: added.map((column) => `, ${column}`).join('') },
@@ -82,12 +87,16 @@ function partsOf(sql: string, aggregates: readonly Aggregate[]): readonly string
 
 /**
  * The text that fetches parts of a merge: hidden buckets of `period` (UTC), the dimensions and the parts of aggregates
- * over `ranges`, without HAVING, order and limit.
+ * over `ranges`, without HAVING, order and limit; with `live` each group's last instant behind them.
  */
 export function mergeText(
   sql: string,
   grouped: Grouped,
-  { ranges, period }: { readonly ranges: readonly Interval[]; readonly period: string },
+  {
+    ranges,
+    period,
+    live = false,
+  }: { readonly ranges: readonly Interval[]; readonly period: string; readonly live?: boolean },
 ): string {
   const { dimensions, aggregates, texts } = grouped
   const bucket = `TIME_FLOOR("__time", '${period}', NULL, 'UTC')`
@@ -97,6 +106,7 @@ export function mergeText(
     `${instantText(bucket)} AS "${BUCKET_COLUMN}"`,
     ...groups.map((text, index) => `${text} AS "__ovate_d${index}"`),
     ...parts.map((text, index) => `${text} AS "__ovate_a${index}"`),
+    ...(live ? [LAST_TEXT] : []),
   ]
   const grouping = ` GROUP BY ${[bucket, ...groups].join(', ')} `
   return edited(sql, [

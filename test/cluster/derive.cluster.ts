@@ -20,7 +20,7 @@ const ABOUT = (name: string): string => `device <> '${name}'`
 interface Pair {
   readonly name: string
   readonly first: Form
-  readonly then: Form
+  readonly next: Form
   /** Whether the second is computed from the first. */
   readonly derives: boolean
 }
@@ -45,93 +45,93 @@ const PAIRS: readonly Pair[] = [
   {
     name: 'fewer measures, renamed',
     first: hours('fewer', `${MEASURES}, AVG(added) AS p`),
-    then: hours('fewer', 'MAX(reqId) AS top, COUNT(*) AS c'),
+    next: hours('fewer', 'MAX(reqId) AS top, COUNT(*) AS c'),
     derives: true,
   },
   {
     name: 'an average and a sketch, as they stand',
     first: hours('as it stands', `${MEASURES}, AVG(added) AS p, APPROX_COUNT_DISTINCT("user") AS u`),
-    then: hours('as it stands', 'APPROX_COUNT_DISTINCT("user") AS u, AVG(added) AS p', ' ORDER BY 1 DESC'),
+    next: hours('as it stands', 'APPROX_COUNT_DISTINCT("user") AS u, AVG(added) AS p', ' ORDER BY 1 DESC'),
     derives: true,
   },
   {
     name: 'days from hours',
     first: hours('coarser', MEASURES),
-    then: days('coarser', 'COUNT(*) AS n, SUM(added) AS a, MIN(deleted) AS low, MAX(reqId) AS high'),
+    next: days('coarser', 'COUNT(*) AS n, SUM(added) AS a, MIN(deleted) AS low, MAX(reqId) AS high'),
     derives: true,
   },
   {
     name: 'days from hours, of two dimensions, with nulls',
     first: hours('two', `referrer, city, ${MEASURES}`, ', 2, 3'),
-    then: days('two', 'city, referrer, MAX(reqId) AS high, COUNT(*) AS n', ', 2, 3'),
+    next: days('two', 'city, referrer, MAX(reqId) AS high, COUNT(*) AS n', ', 2, 3'),
     derives: true,
   },
   {
     name: 'days from hours, filtered',
     first: hours('filtered', "COUNT(*) FILTER (WHERE country = 'US') AS us, COUNT(*) AS n"),
-    then: days('filtered', "COUNT(*) FILTER (WHERE country = 'US') AS us"),
+    next: days('filtered', "COUNT(*) FILTER (WHERE country = 'US') AS us"),
     derives: true,
   },
   {
     name: 'totals from hours',
     first: hours('totals', MEASURES),
-    then: totals('totals', 'SUM(added) * 100 / COUNT(*) AS ratio, MAX(reqId) AS high'),
+    next: totals('totals', 'SUM(added) * 100 / COUNT(*) AS ratio, MAX(reqId) AS high'),
     derives: true,
   },
   {
     name: 'the best ones from hours of each',
     first: hours('best', 'city, COUNT(*) AS n', ', 2'),
-    then: totals('best', 'city, COUNT(*) AS n', ' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 7'),
+    next: totals('best', 'city, COUNT(*) AS n', ' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 7'),
     derives: true,
   },
   {
     name: 'totals with fewer measures',
     first: totals('fewer totals', `device, AVG(added) AS r, ${MEASURES}`, ' GROUP BY 1'),
-    then: totals('fewer totals', 'device, MAX(reqId) AS high, COUNT(*) AS n', ' GROUP BY 1 ORDER BY 3 DESC'),
+    next: totals('fewer totals', 'device, MAX(reqId) AS high, COUNT(*) AS n', ' GROUP BY 1 ORDER BY 3 DESC'),
     derives: true,
   },
   {
     name: 'days of New York, printed in UTC, from hours',
     first: hours('new york', MEASURES),
-    then: (time) =>
+    next: (time) =>
       `SELECT TIME_FLOOR(__time, 'P1D', NULL, 'America/New_York') AS d, COUNT(*) AS n, SUM(added) AS a FROM events WHERE ${time} AND ${ABOUT('new york')} GROUP BY 1`,
     derives: true,
   },
   {
     name: 'a sketch over days does not follow from hours',
     first: hours('sketch', 'APPROX_COUNT_DISTINCT("user") AS u'),
-    then: days('sketch', 'APPROX_COUNT_DISTINCT("user") AS u'),
+    next: days('sketch', 'APPROX_COUNT_DISTINCT("user") AS u'),
     derives: false,
   },
   {
     name: 'nor does an average',
     first: hours('average', 'AVG(added) AS r'),
-    then: days('average', 'AVG(added) AS r'),
+    next: days('average', 'AVG(added) AS r'),
     derives: false,
   },
   {
     name: 'nor what HAVING left out',
     first: hours('having', 'city, COUNT(*) AS n', ', 2 HAVING COUNT(*) > 1'),
-    then: days('having', 'city, COUNT(*) AS n', ', 2'),
+    next: days('having', 'city, COUNT(*) AS n', ', 2'),
     derives: false,
   },
   {
     name: 'nor a question with another dimension',
     first: hours('dimension', 'tags, COUNT(*) AS n', ', 2'),
-    then: days('dimension', 'COUNT(*) AS n'),
+    next: days('dimension', 'COUNT(*) AS n'),
     derives: false,
   },
   {
     name: 'nor days of Kolkata from hours',
     first: hours('kolkata', 'COUNT(*) AS n'),
-    then: (time) =>
+    next: (time) =>
       `SELECT TIME_FLOOR(__time, 'P1D', NULL, 'Asia/Kolkata') AS d, COUNT(*) AS n FROM events WHERE ${time} AND ${ABOUT('kolkata')} GROUP BY 1`,
     derives: false,
   },
   {
     name: 'nor what is typed otherwise',
     first: hours('typed', 'FLOOR(__time TO HOUR) AS again, MAX(__time) AS last'),
-    then: hours('typed', 'TIMESTAMP_TO_MILLIS(MAX(__time)) AS last'),
+    next: hours('typed', 'TIMESTAMP_TO_MILLIS(MAX(__time)) AS last'),
     derives: false,
   },
 ]
@@ -179,9 +179,9 @@ describe.runIf(clusterAvailable)('derive', () => {
     return said
   }
 
-  test.each(PAIRS)('$name', async ({ first, then, derives }) => {
+  test.each(PAIRS)('$name', async ({ first, next, derives }) => {
     await inParts(first)
-    const said = await inParts(then)
+    const said = await inParts(next)
     expect({ said, derives: said.some((text) => text.includes('derive ')) }).toEqual({ said, derives })
   })
 })

@@ -100,6 +100,47 @@ describe.runIf(clusterAvailable)('live data', () => {
     expect(new Set(own.map(({ n }) => n)).size).toBeGreaterThan(2)
   })
 
+  test.each<[string, (window: string) => string]>([
+    [
+      'a series',
+      (window) =>
+        `SELECT TIME_FLOOR(__time, 'PT1H') AS t, COUNT(*) AS n FROM "stream" WHERE ${window} GROUP BY 1`,
+    ],
+    ['totals', (window) => `SELECT COUNT(*) AS n FROM "stream" WHERE ${window}`],
+  ])("%s over windows that end at their askers' own now share its last bucket", async (_, form) => {
+    const startMs = Math.floor(Date.now() / DAY_MS - 1) * DAY_MS
+    const since = `__time >= MILLIS_TO_TIMESTAMP(${startMs})`
+    const text = (endMs: number): string => form(`${since} AND __time < MILLIS_TO_TIMESTAMP(${endMs})`)
+    const untilMs = Date.now() + 5 * HEAD_MS
+    const druid: Reading[] = []
+    const own: (Reading & { readonly endMs: number })[] = []
+    const readDruid = async (): Promise<void> => {
+      while (Date.now() < untilMs) druid.push(await readSum(cluster.services.broker1, form(since)))
+    }
+    const readOwn = async (): Promise<void> => {
+      while (Date.now() < untilMs) {
+        const endMs = Date.now()
+        own.push({ endMs, ...(await readSum(bounded.url, text(endMs))) })
+      }
+    }
+    await Promise.all([readDruid(), readOwn(), readOwn()])
+    const late = own.filter(({ n, askedAtMs }) =>
+      druid.some((one) => one.answeredAtMs <= askedAtMs - HEAD_MS && one.n > n),
+    )
+    // All rows of these times have come by now: what lies behind a window may not be in it.
+    await new Promise((resolve) => setTimeout(resolve, HEAD_MS))
+    const early: unknown[] = []
+    for (const reading of own.filter((__, at) => at % 10 === 0)) {
+      const most = await readSum(cluster.services.broker1, text(reading.endMs))
+      if (reading.n > most.n) early.push({ reading, most })
+    }
+    expect({ late, early }).toEqual({ late: [], early: [] })
+    expect(own.filter(({ cache }) => cache.includes('; hit; detail="')).length).toBeGreaterThan(
+      own.length / 2,
+    )
+    expect(new Set(own.map(({ n }) => n)).size).toBeGreaterThan(2)
+  })
+
   test.each<[string, () => App, number, string | undefined]>([
     ['bounded', () => bounded, HEAD_MS, undefined],
     ['strict', () => strict, 0, undefined],

@@ -6,7 +6,7 @@ import { type FreshnessRules } from '../../freshness/bounds.ts'
 import { type Timelines } from '../../freshness/timelines.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { united } from '../../plan/intervals.ts'
-import { type WholePlan } from '../../plan/plan.ts'
+import { type Parts, type WholePlan } from '../../plan/plan.ts'
 import { type Keeper } from '../keeper.ts'
 import { type SqlRequest } from '../request.ts'
 import { type FallBacks } from './fall-backs.ts'
@@ -68,14 +68,18 @@ export class Beginning {
     const { clock, druid, keeper } = this.#options
     if (parts === undefined || plan.lookups.length > 0) return undefined
     const service = plan.service ?? druid.defaultService
+    const nowMs = keeper.brokerNowMs(plan.service)
+    const momentMs = parts.pinnedNowMs ?? nowMs
+    const endMs = canBeLive(parts) ? windowAt({ request, parts }, momentMs)?.at(-1)?.endMs : undefined
     return {
       request,
       plan,
       parts,
       service,
       generation: druid.generation(service),
-      momentMs: parts.pinnedNowMs ?? keeper.brokerNowMs(plan.service),
+      momentMs,
       beganAtMs: clock.now(),
+      live: endMs !== undefined && Math.abs(endMs - nowMs) < LIVE_MS,
     }
   }
 
@@ -121,10 +125,18 @@ export class Beginning {
       return windowAt(asking, parts.pinnedNowMs ?? keeper.brokerNowMs(plan.service) + slackMs)
     }
     const wide = united(closed.map((range) => grid.around(range)))
-    const text = method.text(request.query.sql, parts, wide, grid)
+    const text = method.text(request.query.sql, parts, wide, { grid, live: asking.live })
     keeper.beside(witness.ask({ ...asking, text, ranges: wide, period: grid.period, windowNow }))
   }
 }
+
+/** HAVING of a series leaves out groups, and their last instants with them. */
+function canBeLive({ kind, grouped }: Parts): boolean {
+  return grouped.hasTime && (kind === 'merge' || grouped.having === undefined)
+}
+
+/** A window that ends so near to now ends at what its asker took for now. */
+const LIVE_MS = 60_000
 
 /** Where a window is open at an end, its text is checked over this. */
 const SAMPLE: Interval = { startMs: 0, endMs: 4_102_444_800_000 }

@@ -15,7 +15,7 @@ import { shapeAt, type Store } from '../store.ts'
 import { type ClientHeads } from './client-heads.ts'
 import { type Derived, derivedFrom, type Member } from './derived.ts'
 import { type Deriving, type Lacking } from './layout.ts'
-import { type LaidOut, type Making } from './making.ts'
+import { type Making } from './making.ts'
 import { Shape, type UsableRun } from './shape.ts'
 import { type Grid } from './window.ts'
 
@@ -77,8 +77,7 @@ export class Derivations implements Deriving {
     const present = { view, rules, generation, nowMs: this.#clock.now() }
     const around = (interval: Interval): Interval => member.grid.around(interval)
     const usable = shape.usable(missing, present, around)
-    const isAlike = member.grid.name === grid.name
-    const pieces = piecesOf(usable, view, isAlike).flatMap((piece) =>
+    const pieces = piecesOf(usable, view).flatMap((piece) =>
       grid.full(intersected(missing, [piece.interval])).map((interval) => ({ ...piece, interval })),
     )
     const runs = usable.map(({ run }) => run)
@@ -111,21 +110,19 @@ export class Derivations implements Deriving {
   }
 }
 
-function partsPlan({ parts, verdict }: Pick<LaidOut<Bucketed, unknown>, 'parts' | 'verdict'>): PartsPlan {
+function partsPlan({ parts, verdict, live }: Making): PartsPlan {
   const { kind, grouped } = parts
   const count = kind === 'series' ? grouped.columns.length : grouped.dimensions.length
-  return { kind, ours: verdict.ours, count }
+  return { kind, ours: verdict.ours, count, live }
 }
 
-/** What of held runs proves itself as one; what is not sealed only where buckets stay as they are. */
-function piecesOf(
-  usable: readonly UsableRun<Bucketed>[],
-  view: BrokerView,
-  isAlike: boolean,
-): readonly Piece[] {
-  const runs = usable.map(({ run }) => run)
-  const sealed = runs.filter(({ proof }) => proof.under !== undefined)
-  const joined = united(sealed.map(({ interval }) => interval)).flatMap((interval): Piece[] => {
+/**
+ * What of held runs proves itself as one. Only what is sealed: of what still arrives another shape may hold less than an
+ * answer of this one had that was given before, and a count would go back.
+ */
+function piecesOf(usable: readonly UsableRun<Bucketed>[], view: BrokerView): readonly Piece[] {
+  const sealed = usable.map(({ run }) => run).filter(({ proof }) => proof.under !== undefined)
+  return united(sealed.map(({ interval }) => interval)).flatMap((interval): Piece[] => {
     const parts = sealed.filter((run) => intersected([run.interval], [interval]).length > 0)
     const [first] = parts
     // All of them hold: what lies under them now is what they were made from.
@@ -135,8 +132,6 @@ function piecesOf(
     const untilMs = Math.min(...parts.map(({ proof }) => proof.sentAtMs + proof.lifeMs))
     return [{ interval, proof: { ...first.proof, sentAtMs, lifeMs: untilMs - sentAtMs, under } }]
   })
-  const loose = runs.filter(({ proof }) => isAlike && proof.under === undefined)
-  return [...joined, ...loose.map(({ interval, proof }) => ({ interval, proof }))]
 }
 
 function without(missing: readonly Interval[], { runs }: Derived<Bucketed, unknown>): readonly Interval[] {

@@ -74,7 +74,8 @@ function seriesFrom(
 ): Derived<BucketRows, PartHead> | undefined {
   if (source.member.plan.kind !== 'series') return undefined
   const { grouped } = making.parts
-  const plan = { kind: 'series', ours: making.verdict.ours, count: grouped.columns.length } as const
+  const { live, verdict } = making
+  const plan = { kind: 'series', ours: verdict.ours, count: grouped.columns.length, live } as const
   const slices = slicesOf<BucketRows>(source)
   if (slices.reduce((sum, slice) => sum + rowsIn(slice), 0) > ROWS_MAX) return undefined
   const from = source.head as PartHead
@@ -155,7 +156,8 @@ function mergeFrom(
 ): Derived<MergeRows, ColumnTypes> | undefined {
   const { grouped } = making.parts
   const { kind, count } = source.member.plan
-  const plan = { kind: 'merge', ours: making.verdict.ours, count: grouped.dimensions.length } as const
+  const { live, verdict } = making
+  const plan = { kind: 'merge', ours: verdict.ours, count: grouped.dimensions.length, live } as const
   const made = regrouped(plan, source.member.plan)
   const starts = nestedStarts(source, grid)
   if (made === undefined || starts === undefined) return undefined

@@ -10,8 +10,10 @@ import { type Bucketed, type Slice, sliceOf } from '../../result/bucket-rows.ts'
 import { type Store } from '../store.ts'
 import { type FallBacks } from './fall-backs.ts'
 import { type Fetched, fetchParts } from './fetch.ts'
+import { isGood } from './heads.ts'
 import { InAir, type Joined } from './in-air.ts'
-import { type LaidOut } from './making.ts'
+import { type Learnt } from './learnt.ts'
+import { type Head, type LaidOut } from './making.ts'
 import { type RowsKind } from './method.ts'
 
 export interface GatheringOptions {
@@ -21,32 +23,39 @@ export interface GatheringOptions {
   readonly timelines: Timelines
   readonly rights: Rights
   readonly fallBacks: FallBacks
+  readonly learnt: Learnt
   /** A fetch that brings more makes its shape whole. */
   readonly rowsMax: number
 }
 
 /** What was fetched for one answer, its rows by their buckets. */
-export interface OwnFetch<Rows extends Bucketed, Head> {
-  readonly fetched: Fetched<Rows, Head>
+export interface OwnFetch<Rows extends Bucketed, RowHead> {
+  readonly fetched: Fetched<Rows, RowHead>
   readonly ranges: readonly Interval[]
   /** Its full buckets. */
   readonly full: readonly Interval[]
 }
 
+/** Rows that came, and which of them an answer takes. */
+interface Taken<Rows extends Bucketed> {
+  readonly rows: Rows
+  readonly intervals: readonly Interval[]
+}
+
 /** What came of an answer's missing parts. */
-export interface Came<Rows extends Bucketed, Head> {
-  readonly slices: readonly Slice<Rows>[]
+export interface Came<Rows extends Bucketed, RowHead> {
+  readonly taken: readonly Taken<Rows>[]
   /** None: all of it came for others. */
-  readonly owns: readonly OwnFetch<Rows, Head>[]
+  readonly owns: readonly OwnFetch<Rows, RowHead>[]
   /** Undefined: nothing came. */
-  readonly head: Head | undefined
+  readonly head: RowHead | undefined
   /** When the first of the requests was sent that brought it. */
   readonly fromMs: number
 }
 
-interface FromOthers<Rows extends Bucketed, Head> {
-  readonly slices: readonly Slice<Rows>[]
-  readonly head: Head | undefined
+interface FromOthers<Rows extends Bucketed, RowHead> {
+  readonly taken: readonly Taken<Rows>[]
+  readonly head: RowHead | undefined
   /** What they failed to bring. */
   readonly left: readonly Interval[]
   readonly fromMs: number
@@ -67,12 +76,49 @@ export class Gathering {
    * What an answer lacks; undefined when it has to be computed whole. `held` resolves when what was fetched is kept, or
    * won't be. @throws the signal's reason.
    */
-  async gather<Rows extends Bucketed, Head>(
-    made: LaidOut<Rows, Head>,
+  async gather<Rows extends Bucketed, RowHead>(
+    made: LaidOut<Rows, RowHead>,
     ageMaxMs: number,
     held: Promise<void>,
     stop: AbortSignal,
-  ): Promise<Came<Rows, Head> | undefined> {
+  ): Promise<Came<Rows, RowHead> | undefined> {
+    const came = await this.#rounds(made, ageMaxMs, held, stop)
+    if (came === undefined) return undefined
+    const slices = slicesIn(came)
+    const late = made.heads.filter((head) => !isGood(head, slices))
+    for (const head of made.heads) this.#options.learnt.head(made.parts.shape, late.includes(head))
+    return late.length === 0 ? came : await this.#exactly(made, came, late, stop)
+  }
+
+  /** Rows lie behind the window already: what it asks for of these heads is fetched by itself. */
+  async #exactly<Rows extends Bucketed, RowHead>(
+    made: LaidOut<Rows, RowHead>,
+    came: Came<Rows, RowHead>,
+    heads: readonly Head[],
+    stop: AbortSignal,
+  ): Promise<Came<Rows, RowHead> | undefined> {
+    const edges = heads.map(({ edge }) => edge)
+    const buckets = heads.map(({ bucket }) => bucket)
+    const own = await this.#placed({ ...made, loose: edges }, { ranges: edges, full: [] }, stop)
+    const isOther =
+      own !== undefined && came.head !== undefined && !made.method.sameHead(came.head, own.fetched.head)
+    if (own === undefined || isOther) return undefined
+    const rest = came.taken.map(({ rows, intervals }) => ({ rows, intervals: without(intervals, buckets) }))
+    // What is older than this answer isn't kept: a count that was seen would go back.
+    const owns = came.owns.map((one) => ({ ...one, full: without(one.full, buckets) }))
+    return {
+      ...came,
+      taken: [...rest, { rows: own.fetched.rows, intervals: edges }],
+      owns: [...owns, own],
+    }
+  }
+
+  async #rounds<Rows extends Bucketed, RowHead>(
+    made: LaidOut<Rows, RowHead>,
+    ageMaxMs: number,
+    held: Promise<void>,
+    stop: AbortSignal,
+  ): Promise<Came<Rows, RowHead> | undefined> {
     const came = await this.#round(made, ageMaxMs, held, stop)
     if (came === undefined || came.left.length === 0) return came
     // Others failed to bring it: the first to come here asks anew for all.
@@ -80,22 +126,21 @@ export class Gathering {
     const more = await this.#round(rest, ageMaxMs, held, stop)
     if (more === undefined || more.left.length > 0) return undefined
     const isOther = came.head !== undefined && !made.method.sameHead(came.head, more.head ?? came.head)
-    return isOther
-      ? undefined
-      : {
-          ...more,
-          slices: [...came.slices, ...more.slices],
-          owns: [...came.owns, ...more.owns],
-          fromMs: Math.min(came.fromMs, more.fromMs),
-        }
+    if (isOther) return undefined
+    return {
+      ...more,
+      taken: [...came.taken, ...more.taken],
+      owns: [...came.owns, ...more.owns],
+      fromMs: Math.min(came.fromMs, more.fromMs),
+    }
   }
 
-  async #round<Rows extends Bucketed, Head>(
-    made: LaidOut<Rows, Head>,
+  async #round<Rows extends Bucketed, RowHead>(
+    made: LaidOut<Rows, RowHead>,
     ageMaxMs: number,
     held: Promise<void>,
     stop: AbortSignal,
-  ): Promise<(Came<Rows, Head> & { readonly left: readonly Interval[] }) | undefined> {
+  ): Promise<(Came<Rows, RowHead> & { readonly left: readonly Interval[] }) | undefined> {
     const { method, key, laid, missing } = made
     const joined = this.#inAir.joinable(key, method, missing, ageMaxMs)
     const full = without(missing, united(joined.flatMap(({ ranges }) => ranges)))
@@ -111,18 +156,19 @@ export class Gathering {
     const head = own?.fetched.head ?? others.head
     const isOther = others.head !== undefined && head !== undefined && !method.sameHead(head, others.head)
     if (isOther) return undefined
-    const mine = own === undefined ? [] : slicesOf(own.fetched.rows, [...full, ...made.loose])
+    const mine =
+      own === undefined ? [] : [{ rows: own.fetched.rows, intervals: united([...full, ...made.loose]) }]
     const owns = own === undefined ? [] : [own]
     const fromMs = Math.min(own?.fetched.answer.sentAtMs ?? Number.POSITIVE_INFINITY, others.fromMs)
-    return { slices: [...mine, ...others.slices], owns, head, fromMs, left: others.left }
+    return { taken: [...mine, ...others.taken], owns, head, fromMs, left: others.left }
   }
 
-  async #fromOthers<Rows extends Bucketed, Head>(
-    joined: readonly Joined<Rows, Head>[],
+  async #fromOthers<Rows extends Bucketed, RowHead>(
+    joined: readonly Joined<Rows, RowHead>[],
     stop: AbortSignal,
-  ): Promise<FromOthers<Rows, Head>> {
-    const slices: Slice<Rows>[] = []
-    let head: Head | undefined
+  ): Promise<FromOthers<Rows, RowHead>> {
+    const taken: Taken<Rows>[] = []
+    let head: RowHead | undefined
     const left: Interval[] = []
     let fromMs = Number.POSITIVE_INFINITY
     for (const { ranges, beganAtMs, landing } of joined) {
@@ -131,18 +177,18 @@ export class Gathering {
       else {
         head = landed.head
         fromMs = Math.min(fromMs, beganAtMs)
-        slices.push(...slicesOf(landed.rows, ranges))
+        taken.push({ rows: landed.rows, intervals: ranges })
       }
     }
-    return { slices, head, left: united(left), fromMs }
+    return { taken, head, left: united(left), fromMs }
   }
 
   /** What was fetched, each row in a bucket that was asked for; undefined when its shape is whole from now on. */
-  async #placed<Rows extends Bucketed, Head>(
-    made: LaidOut<Rows, Head>,
-    { ranges, full }: Pick<OwnFetch<Rows, Head>, 'ranges' | 'full'>,
+  async #placed<Rows extends Bucketed, RowHead>(
+    made: LaidOut<Rows, RowHead>,
+    { ranges, full }: Pick<OwnFetch<Rows, RowHead>, 'ranges' | 'full'>,
     stop: AbortSignal,
-  ): Promise<OwnFetch<Rows, Head> | undefined> {
+  ): Promise<OwnFetch<Rows, RowHead> | undefined> {
     const { method, parts, grid, loose } = made
     const { fallBacks } = this.#options
     const fetched = await this.#fetched(made, ranges, stop)
@@ -161,21 +207,21 @@ export class Gathering {
     return { fetched: { ...fetched, rows }, ranges, full }
   }
 
-  async #fetched<Rows extends Bucketed, Head>(
-    { request, plan, parts, method, grid, service: group }: LaidOut<Rows, Head>,
+  async #fetched<Rows extends Bucketed, RowHead>(
+    { request, plan, parts, method, grid, live, service: group }: LaidOut<Rows, RowHead>,
     ranges: readonly Interval[],
     signal: AbortSignal,
-  ): ReturnType<typeof fetchParts<Rows, Head>> {
+  ): ReturnType<typeof fetchParts<Rows, RowHead>> {
     const { druid, cache, rowsMax, timelines, rights } = this.#options
     const over = new AbortController()
     const [table = ''] = plan.tables
     const query = {
-      text: method.text(request.query.sql, parts, ranges, grid),
+      text: method.text(request.query.sql, parts, ranges, { grid, live }),
       parameters: parts.parameters,
       service: plan.service,
     }
     const into = {
-      sink: method.sink(parts, { rows: rowsMax, bytes: cache.entryMaxBytes }),
+      sink: method.sink(parts, { rows: rowsMax, bytes: cache.entryMaxBytes }, live),
       hold: (bytes: number) => cache.hold(bytes),
     }
     const givenTo = ({ id, service }: { readonly id: string; readonly service: string }): void =>
@@ -206,6 +252,13 @@ function isAll<Rows extends Bucketed>(
 ): boolean {
   const sum = slices.reduce((count, slice) => count + kind.count(slice), 0)
   return sum === kind.count({ rows, from: 0, to: rows.buckets.length })
+}
+
+/** What an answer takes, in no order. */
+export function slicesIn<Rows extends Bucketed>({
+  taken,
+}: Pick<Came<Rows, unknown>, 'taken'>): readonly Slice<Rows>[] {
+  return taken.flatMap(({ rows, intervals }) => slicesOf(rows, intervals))
 }
 
 function slicesOf<Rows extends Bucketed>(rows: Rows, intervals: readonly Interval[]): readonly Slice<Rows>[] {

@@ -4,25 +4,26 @@ import { type Clock } from '../../clock.ts'
 import { lookAgeMs } from '../../freshness/pieces.ts'
 import { type BrokerView } from '../../freshness/view.ts'
 import { type Interval } from '../../plan/facts.ts'
-import { joinedTo, united, without } from '../../plan/intervals.ts'
+import { intersected, joinedTo, united, without } from '../../plan/intervals.ts'
 import { type Bucketed, sliceOf } from '../../result/bucket-rows.ts'
 import { resultHeaders } from '../headers.ts'
 import { shapeAt, type Store } from '../store.ts'
+import { headsOf, isGood } from './heads.ts'
 import { type Learnt } from './learnt.ts'
-import { type Asking, type LaidOut, type Making, windowAt } from './making.ts'
+import { type Asking, type Head, type LaidOut, type Making, windowAt } from './making.ts'
 import { type Method } from './method.ts'
 import { Shape, type UsableRun } from './shape.ts'
 import { type Grid, type Laid, withRows } from './window.ts'
 
 /** Puts what can be computed from parts of other shapes into one's own; true when there was something. */
 export interface Deriving {
-  derive<Rows extends Bucketed, Head>(lacking: Lacking<Rows, Head>): boolean
+  derive<Rows extends Bucketed, RowHead>(lacking: Lacking<Rows, RowHead>): boolean
 }
 
 /** Full buckets of an answer that aren't held. */
-export interface Lacking<Rows extends Bucketed, Head> {
+export interface Lacking<Rows extends Bucketed, RowHead> {
   readonly making: Making
-  readonly method: Method<Rows, Head>
+  readonly method: Method<Rows, RowHead>
   readonly key: string
   readonly grid: Grid
   readonly view: BrokerView
@@ -38,6 +39,8 @@ export interface LayoutOptions {
 
 /** A text with more ranges would take Druid longer to plan than what lies between them to compute. */
 const RANGES_MAX = 16
+/** A window that ended longer ago has rows behind it, as a rule. */
+const HEAD_LATE_MAX_MS = 2_000
 
 /** Where an answer lies. */
 interface Placed {
@@ -54,11 +57,11 @@ export class Layout {
   }
 
   /** Undefined where it can't be told which parts an answer has. @throws the signal's reason. */
-  async laidOut<Rows extends Bucketed, Head>(
-    method: Method<Rows, Head>,
+  async laidOut<Rows extends Bucketed, RowHead>(
+    method: Method<Rows, RowHead>,
     making: Making,
     signal: AbortSignal,
-  ): Promise<LaidOut<Rows, Head> | undefined> {
+  ): Promise<LaidOut<Rows, RowHead> | undefined> {
     const asked = windowAt(making, making.momentMs)
     const view = asked === undefined ? undefined : await this.#view(making, asked, signal)
     if (asked === undefined || view === undefined) return undefined
@@ -66,10 +69,10 @@ export class Layout {
   }
 
   /** The same as far as it is known at this moment, asking nobody and changing nothing; for people. */
-  peek<Rows extends Bucketed, Head>(
-    method: Method<Rows, Head>,
+  peek<Rows extends Bucketed, RowHead>(
+    method: Method<Rows, RowHead>,
     making: Making,
-  ): LaidOut<Rows, Head> | undefined {
+  ): LaidOut<Rows, RowHead> | undefined {
     const asked = windowAt(making, making.momentMs)
     const view = making.timeline.polled
     return asked === undefined || view === undefined
@@ -77,42 +80,86 @@ export class Layout {
       : this.#over(method, making, { asked, view, derives: false })
   }
 
-  #over<Rows extends Bucketed, Head>(
-    method: Method<Rows, Head>,
+  #over<Rows extends Bucketed, RowHead>(
+    method: Method<Rows, RowHead>,
     making: Making,
     {
       asked,
       view,
       derives = true,
     }: { readonly asked: readonly Interval[]; readonly view: BrokerView; readonly derives?: boolean },
-  ): LaidOut<Rows, Head> | undefined {
+  ): LaidOut<Rows, RowHead> | undefined {
     const placed = placedOver(method, making, asked, view)
     if (placed === undefined) return undefined
-    const { key, grid, laid } = placed
-    let usable = this.#usable(making, method, view, placed)
-    const lacking = (): readonly Interval[] =>
-      without(laid.full, united(usable.map(({ run }) => run.interval)))
-    if (derives && lacking().length > 0 && this.#taken(making, method, key))
-      usable = this.#usable(making, method, view, placed)
-    const missingBefore = lacking()
-    const derived =
-      derives &&
-      missingBefore.length > 0 &&
-      this.#options.derivations.derive({ making, method, key, grid, view, missing: missingBefore })
-    if (derived) usable = this.#usable(making, method, view, placed)
-    const missing = joinedTo(RANGES_MAX, lacking(), laid.full)
+    const { key, grid } = placed
+    const { laid: exact } = placed
+    const heads = making.live ? headsOf(exact.edges, grid) : []
+    const wide = united([...exact.full, ...heads.map(({ bucket }) => bucket)])
+    const usableNow = (): readonly UsableRun<Rows>[] =>
+      this.#usable(making, method, view, { key, grid, wide })
+    let usable = usableNow()
+    let derived = false
+    if (derives && lackingOf(exact.full, usable).length > 0) {
+      if (this.#taken(making, method, key)) usable = usableNow()
+      const missing = lackingOf(exact.full, usable)
+      const lacking = { making, method, key, grid, view, missing }
+      derived = missing.length > 0 && this.#options.derivations.derive(lacking)
+      if (derived) usable = usableNow()
+    }
+    const { held, shared } = this.#heads(making, heads, usable)
+    const asWhole = [...held, ...shared]
+    const laid = {
+      ...exact,
+      full: united([...exact.full, ...asWhole.map(({ bucket }) => bucket)]),
+      edges: exact.edges.filter((edge) => !asWhole.some((head) => head.edge === edge)),
+    }
+    const missing = joinedTo(RANGES_MAX, lackingOf(laid.full, usable), laid.full)
     const loose = united(
       [...laid.edges, ...laid.ahead].map(({ startMs, endMs }) => ({
         startMs: grid.around({ startMs, endMs }).startMs,
         endMs,
       })),
     )
-    const shape = shapeAt<Rows, Head>(this.#options.cache, key, method)
+    const shape = shapeAt<Rows, RowHead>(this.#options.cache, key, method)
     // Rows that were given from there once would be missing in an answer from what is held.
     const isAhead = shape?.aheadMs !== undefined && shape.aheadMs >= (laid.window.at(-1)?.endMs ?? 0)
     const lacksLoose = missing.length > 0 || laid.edges.length > 0 || isAhead
     const kept = without(laid.full, missing)
-    return { ...making, method, ...placed, view, asked, usable, kept, missing, loose, lacksLoose, derived }
+    // Joined to others, a held head is fetched, too.
+    const fetched = asWhole.filter(({ bucket }) => intersected([bucket], missing).length > 0)
+    return {
+      ...making,
+      method,
+      key,
+      grid,
+      laid,
+      heads: fetched,
+      view,
+      asked,
+      usable,
+      kept,
+      missing,
+      loose,
+      lacksLoose,
+      derived,
+    }
+  }
+
+  /** Heads that are held and good for this window, and those that are to be fetched as whole buckets. */
+  #heads(
+    { momentMs, parts }: Making,
+    heads: readonly Head[],
+    usable: readonly UsableRun<Bucketed>[],
+  ): { readonly held: readonly Head[]; readonly shared: readonly Head[] } {
+    const isHeld = ({ bucket }: Head): boolean => lackingOf([bucket], usable).length === 0
+    const slices = usable.map(({ run: { rows } }) => ({ rows, from: 0, to: rows.buckets.length }))
+    return {
+      held: heads.filter((head) => isHeld(head) && isGood(head, slices)),
+      shared: heads.filter((head) => {
+        const isNew = head.edge.endMs >= momentMs - HEAD_LATE_MAX_MS
+        return isNew && !isHeld(head) && this.#options.learnt.sharesHeads(parts.shape)
+      }),
+    }
   }
 
   /** The timeline as it may be relied on for this request. */
@@ -137,25 +184,25 @@ export class Layout {
     }
   }
 
-  #usable<Rows extends Bucketed, Head>(
+  #usable<Rows extends Bucketed, RowHead>(
     { rules, generation }: Making,
-    method: Method<Rows, Head>,
+    method: Method<Rows, RowHead>,
     view: BrokerView,
-    { key, grid, laid }: Placed,
+    { key, grid, wide }: { readonly key: string; readonly grid: Grid; readonly wide: readonly Interval[] },
   ): readonly UsableRun<Rows>[] {
-    const shape = shapeAt<Rows, Head>(this.#options.cache, key, method)
+    const shape = shapeAt<Rows, RowHead>(this.#options.cache, key, method)
     const present = { view, rules, generation, nowMs: this.#options.clock.now() }
-    return shape?.usable(laid.full, present, (interval) => grid.around(interval)) ?? []
+    return shape?.usable(wide, present, (interval) => grid.around(interval)) ?? []
   }
 
   /** Takes the buckets of a whole answer that came before; false: there is none. */
-  #taken<Rows extends Bucketed, Head>(
+  #taken<Rows extends Bucketed, RowHead>(
     { plan, parts }: Asking,
-    method: Method<Rows, Head>,
+    method: Method<Rows, RowHead>,
     key: string,
   ): boolean {
     const { cache, learnt, clock } = this.#options
-    if (shapeAt<Rows, Head>(cache, key, method) !== undefined) return false
+    if (shapeAt<Rows, RowHead>(cache, key, method) !== undefined) return false
     const taken = learnt.take(parts.shape)
     const found = taken === undefined ? undefined : method.fromWhole(taken.entry.kept, parts)
     if (taken === undefined || found === undefined) return false
@@ -187,8 +234,12 @@ export class Layout {
   }
 }
 
-function placedOver<Rows extends Bucketed, Head>(
-  method: Method<Rows, Head>,
+function lackingOf(full: readonly Interval[], usable: readonly UsableRun<Bucketed>[]): readonly Interval[] {
+  return without(full, united(usable.map(({ run }) => run.interval)))
+}
+
+function placedOver<Rows extends Bucketed, RowHead>(
+  method: Method<Rows, RowHead>,
   { parts }: Making,
   asked: readonly Interval[],
   view: BrokerView,

@@ -35,6 +35,9 @@ interface Lesson {
   partsMs: number
   partsCount: number
   taken: Taken | undefined
+  /** How many heads in a row had rows behind their windows, and till when none is fetched as a whole bucket. */
+  lateHeads: number
+  exactUntilMs: number
 }
 
 const SHAPES_MAX = 20_000
@@ -43,6 +46,8 @@ const DEARER = 4
 const DEARER_MS = 100
 const DEARER_COUNT = 5
 const WEIGHT = 0.3
+const LATE_HEADS_MAX = 3
+const EXACT_MS = 60_000
 
 export class Learnt {
   readonly #options: LearntOptions
@@ -62,7 +67,14 @@ export class Learnt {
     const { parts } = made.plan
     if (parts === undefined) return
     const known = this.#lessons.get(parts.shape)
-    const lesson = { wholeMs: made.costMs, partsMs: 0, partsCount: 0, taken: known?.taken }
+    const lesson: Lesson = {
+      wholeMs: made.costMs,
+      partsMs: 0,
+      partsCount: 0,
+      taken: known?.taken,
+      lateHeads: known?.lateHeads ?? 0,
+      exactUntilMs: known?.exactUntilMs ?? 0,
+    }
     this.#lessons.set(parts.shape, lesson)
     const { series, keeper, clock } = this.#options
     const endMs = clock.now()
@@ -94,6 +106,22 @@ export class Learnt {
     lesson.partsMs = lesson.partsCount === 0 ? tookMs : lesson.partsMs + WEIGHT * (tookMs - lesson.partsMs)
     lesson.partsCount += 1
     return lesson.partsCount < DEARER_COUNT || lesson.partsMs < DEARER * lesson.wholeMs + DEARER_MS
+  }
+
+  /** Whether heads of a shape are worth fetching as whole buckets: windows mostly end behind all rows that there are. */
+  sharesHeads(shape: string): boolean {
+    const lesson = this.#lessons.get(shape)
+    return lesson !== undefined && this.#options.clock.monotonic() >= lesson.exactUntilMs
+  }
+
+  /** To be told of each head that was fetched as a whole bucket; `late`: it had rows behind the window. */
+  head(shape: string, late: boolean): void {
+    const lesson = this.#lessons.get(shape)
+    if (lesson === undefined) return
+    lesson.lateHeads = late ? lesson.lateHeads + 1 : 0
+    if (lesson.lateHeads < LATE_HEADS_MAX) return
+    lesson.lateHeads = 0
+    lesson.exactUntilMs = this.#options.clock.monotonic() + EXACT_MS
   }
 
   #pieces({ request, plan, answer }: Made, parts: Parts, endMs: number): readonly Piece[] {

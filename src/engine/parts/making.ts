@@ -23,6 +23,8 @@ export interface Asking {
   /** The moment that bounds are read against, and that moment by our own clock. */
   readonly momentMs: number
   readonly beganAtMs: number
+  /** Its window ends about now: what is fetched tells up to which instant it has rows. */
+  readonly live: boolean
 }
 
 /** One that may be, by Druid's own word. */
@@ -32,13 +34,23 @@ export interface Making extends Asking {
   readonly rules: FreshnessRules
 }
 
+/** The last bucket of a window that ends inside of it. */
+export interface Head {
+  readonly bucket: Interval
+  /** What of it the window asks for, from its start. */
+  readonly edge: Interval
+}
+
 /** An answer laid out: what of it is held, and what has to be fetched. */
-export interface LaidOut<Rows extends Bucketed, Head> extends Making {
-  readonly method: Method<Rows, Head>
+export interface LaidOut<Rows extends Bucketed, RowHead> extends Making {
+  readonly method: Method<Rows, RowHead>
   /** Of what is held. */
   readonly key: string
   readonly grid: Grid
+  /** Heads that are given, or fetched, as whole buckets are full ones here, and no edges. */
   readonly laid: Laid
+  /** Those that are fetched so: good for an answer only where no row lies behind its window. */
+  readonly heads: readonly Head[]
   readonly view: BrokerView
   /** All that the window asks for, where the timeline has nothing too. */
   readonly asked: readonly Interval[]

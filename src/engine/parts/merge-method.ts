@@ -64,12 +64,17 @@ export class MergeMethod implements Method<MergeRows, ColumnTypes> {
     return grid === undefined ? undefined : { grid, name: period }
   }
 
-  text(sql: string, { grouped }: Parts, ranges: readonly Interval[], grid: Grid): string {
-    return mergeText(sql, grouped, { ranges, period: grid.period })
+  text(
+    sql: string,
+    { grouped }: Parts,
+    ranges: readonly Interval[],
+    { grid, live }: { readonly grid: Grid; readonly live: boolean },
+  ): string {
+    return mergeText(sql, grouped, { ranges, period: grid.period, live })
   }
 
-  sink({ grouped }: Parts, limits: PartLimits): PartSink<MergeRows, ColumnTypes> {
-    const collector = new MergeCollector(mergeShape(grouped), limits)
+  sink({ grouped }: Parts, limits: PartLimits, live: boolean): PartSink<MergeRows, ColumnTypes> {
+    const collector = new MergeCollector({ ...mergeShape(grouped), live }, limits)
     return {
       head: (index, bytes, cells) => collector.head(index, bytes, cells),
       row: (bytes, start, end, cells) => collector.row(bytes, start, end, cells),
@@ -78,7 +83,8 @@ export class MergeMethod implements Method<MergeRows, ColumnTypes> {
       },
       result: () => {
         const found = collector.result()
-        return found === undefined ? undefined : { rows: mergeRowsOf(found.buckets), head: found.columns }
+        if (found === undefined) return undefined
+        return { rows: mergeRowsOf(found.buckets, found.lasts), head: found.columns }
       },
     }
   }

@@ -51,8 +51,14 @@ export interface Method<Rows extends Bucketed, Head> {
     parts: Parts,
     window: readonly Interval[],
   ): { readonly grid: Grid; readonly name: string } | undefined
-  text(sql: string, parts: Parts, ranges: readonly Interval[], grid: Grid): string
-  sink(parts: Parts, limits: PartLimits): PartSink<Rows, Head>
+  /** `live`: the answer tells the last instant of each bucket. */
+  text(
+    sql: string,
+    parts: Parts,
+    ranges: readonly Interval[],
+    as: { readonly grid: Grid; readonly live: boolean },
+  ): string
+  sink(parts: Parts, limits: PartLimits, live: boolean): PartSink<Rows, Head>
   /** The parts that a whole answer has, which was read to its end before; undefined where it isn't made of parts. */
   fromWhole(kept: Buffer, parts: Parts): { readonly rows: Rows; readonly head: Head } | undefined
   sameHead(a: Head, b: Head): boolean

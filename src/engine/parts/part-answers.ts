@@ -21,7 +21,7 @@ import { type HeldAnswer, type SqlRequest } from '../request.ts'
 import { shapeAt, type Store } from '../store.ts'
 import { type Beginning } from './beginning.ts'
 import { type FallBacks } from './fall-backs.ts'
-import { type Came, type Gathering } from './gathering.ts'
+import { type Came, type Gathering, slicesIn } from './gathering.ts'
 import { type Layout, plain } from './layout.ts'
 import { type Learnt } from './learnt.ts'
 import { formOf, type HeldProof, type LaidOut, type Making } from './making.ts'
@@ -175,7 +175,7 @@ export class PartAnswers {
     try {
       const came = await gathering.gather(made, ageMaxMs, over.settled, stop)
       if (came?.head === undefined) return NONE
-      const slices = [...slicesOf(usable, kept), ...came.slices]
+      const slices = [...slicesOf(usable, kept), ...slicesIn(came)]
       const filled = slices.filter((slice) => method.rows.count(slice) > 0).toSorted(byTime)
       const bytes = this.#assembled(made, filled, came.head)
       const headers = came.owns[0]?.fetched.answer.headers ?? shapeAt(cache, key, method)?.headers ?? []

@@ -17,7 +17,7 @@ export interface PartWitnessOptions {
   readonly onVerdict: (kind: 'agrees' | 'disagrees' | 'unknown') => void
 }
 
-type Asked = Pick<Asking, 'request' | 'plan' | 'parts' | 'generation'>
+type Asked = Pick<Asking, 'request' | 'plan' | 'parts' | 'generation' | 'live'>
 
 /** What is asked of the witness. */
 export interface Question extends Asked, Pick<Asking, 'service'> {
@@ -82,7 +82,7 @@ export class PartWitness {
   }
 
   async #ask(question: Question): Promise<Verdict> {
-    const { request, parts, text, ranges, windowNow } = question
+    const { request, parts, text, ranges, windowNow, live } = question
     const before = windowNow('late')
     const [client, ours] = await Promise.all([
       this.#explained(question, request.bodies.explain(explainSql(request.query.sql))),
@@ -91,7 +91,7 @@ export class PartWitness {
     const after = windowNow('early')
     if (before === undefined || after === undefined) return { kind: 'disagrees', why: 'window' }
     const windows = { before, after }
-    const testimony = { client, ours, grouped: parts.grouped, windows, ranges }
+    const testimony = { client, ours, grouped: parts.grouped, windows, ranges, live }
     return parts.kind === 'series' ? seriesVerdict(testimony) : mergeVerdict(testimony, question.period)
   }
 
@@ -106,7 +106,7 @@ export class PartWitness {
 // The order that Druid gives rows in follows from ORDER BY, LIMIT and OFFSET, which a shape hasn't: they go in as they are
 // written, since an ordinal more or an offset less is another plan. Values of their parameters are part of the shape.
 function keyOf(asked: Asked): string {
-  const { request, plan, parts, generation } = asked
+  const { request, plan, parts, generation, live } = asked
   const { timeForm } = parts.grouped
-  return JSON.stringify([request.identity, generation, plan.service, timeForm, formOf(asked)])
+  return JSON.stringify([request.identity, generation, plan.service, timeForm, live, formOf(asked)])
 }

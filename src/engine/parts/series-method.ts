@@ -27,12 +27,17 @@ export class SeriesMethod implements Method<BucketRows, PartHead> {
     return grid === undefined ? undefined : { grid, name: '' }
   }
 
-  text(sql: string, { grouped }: Parts, ranges: readonly Interval[]): string {
-    return seriesText(sql, grouped, ranges)
+  text(
+    sql: string,
+    { grouped }: Parts,
+    ranges: readonly Interval[],
+    { live }: { readonly live: boolean },
+  ): string {
+    return seriesText(sql, grouped, ranges, live)
   }
 
-  sink({ grouped }: Parts, limits: PartLimits): PartSink<BucketRows, PartHead> {
-    return new PartCollector(grouped.columns.length, limits)
+  sink({ grouped }: Parts, limits: PartLimits, live: boolean): PartSink<BucketRows, PartHead> {
+    return new PartCollector(grouped.columns.length, limits, { live })
   }
 
   /** Whether the rows of a whole answer are parts as they stand: none is cut off, and each shows its bucket's instant. */
@@ -53,7 +58,7 @@ export class SeriesMethod implements Method<BucketRows, PartHead> {
     { grouped }: Parts,
   ): { readonly rows: BucketRows; readonly head: PartHead } | undefined {
     const { columns } = grouped
-    const sink = new PartCollector(columns.length, ALL, labelReader(labelAt(columns)))
+    const sink = new PartCollector(columns.length, ALL, { bucketOf: labelReader(labelAt(columns)) })
     const reader = new KeptReader(sink)
     reader.push(kept)
     reader.end()

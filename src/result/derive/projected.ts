@@ -33,6 +33,7 @@ export function projected({ rows, from, to }: BucketSlice, columns: readonly num
     ends: Uint32Array.from(ends),
     buckets: rows.buckets.slice(from, to),
     firstRows: Uint32Array.from(firstRows),
+    lasts: rows.lasts?.slice(from, to),
     added: [],
     addedCount: 0,
   }

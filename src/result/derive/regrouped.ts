@@ -68,7 +68,7 @@ export function picked(
     if (own.length !== columns.length) return undefined
     partials.push({ keys, columns: own, sizeBytes: sizeOf(keys, own) })
   }
-  return { buckets: rows.buckets.slice(from, to), partials }
+  return { buckets: rows.buckets.slice(from, to), partials, lasts: rows.lasts?.slice(from, to) }
 }
 
 /** Merged by longer buckets, of which `starts` are the first instants, in order; nothing lies before the first. */
@@ -137,6 +137,7 @@ function bucketOf(ms: number, rows: readonly Buffer[]): BucketRows {
     ends: Uint32Array.from(ends),
     buckets: Float64Array.of(ms),
     firstRows: Uint32Array.of(0, rows.length),
+    lasts: undefined,
     added: [],
     addedCount: 0,
   }

@@ -1,4 +1,5 @@
-// Reads an answer of parts of a merge: the hidden bucket's instant in ms, dimensions, parts of aggregates.
+// Reads an answer of parts of a merge: the hidden bucket's instant in ms, dimensions, parts of aggregates, and maybe the
+// last instant of which a group has a row.
 import { type Aggregate } from '../../plan/grouped.ts'
 import { type RowSink } from '../kept-reader.ts'
 import { type Cells } from '../row-scan.ts'
@@ -12,6 +13,8 @@ export interface MergeShape {
   readonly dimensions: number
   readonly aggregates: readonly Pick<Aggregate, 'kind'>[]
   readonly isUtc: boolean
+  /** The last column is each group's last instant. */
+  readonly live?: boolean
 }
 
 /** What an answer of parts held. */
@@ -19,6 +22,8 @@ export interface MergeParts {
   readonly columns: ColumnTypes
   /** By the hidden bucket's instant; buckets without rows aren't there. */
   readonly buckets: ReadonlyMap<number, MergePartial>
+  /** The last instants of buckets, ms; undefined where the answer doesn't tell. */
+  readonly lasts: ReadonlyMap<number, number> | undefined
   readonly rows: number
   readonly sizeBytes: number
 }
@@ -30,6 +35,7 @@ export class MergeCollector implements RowSink {
   readonly #limits: { readonly rows: number; readonly bytes: number }
   readonly #heads: string[][] = []
   readonly #buckets = new Map<number, BucketBuilder>()
+  readonly #lasts = new Map<number, number>()
   /** A group has one text for all buckets: less memory, and comparing it with itself costs nothing. */
   readonly #keys = new Map<string, string>()
   #types: PartTypes | undefined
@@ -50,7 +56,8 @@ export class MergeCollector implements RowSink {
   }
 
   head(index: 0 | 1 | 2, bytes: Buffer, cells: Cells): void {
-    this.#heads[index] = Array.from({ length: cells.count }, (_, at) => textOf(bytes, cells, at))
+    const count = cells.count - (this.#shape.live === true ? 1 : 0)
+    this.#heads[index] = Array.from({ length: count }, (_, at) => textOf(bytes, cells, at))
     if (index < 2) return
     this.#types = partTypes(this.#columns, this.#shape)
     if (this.#types === undefined) this.#bad = 'not-understood'
@@ -60,7 +67,7 @@ export class MergeCollector implements RowSink {
     if (this.#bad !== undefined || this.#types === undefined) return
     const { dimensions } = this.#shape
     const bucketMs = readLong(bytes, cells.starts[0] ?? 0, cells.ends[0] ?? 0)
-    if (typeof bucketMs !== 'number') {
+    if (typeof bucketMs !== 'number' || !this.#takesLast(bucketMs, bytes, cells)) {
       this.#bad = 'not-understood'
       return
     }
@@ -78,7 +85,16 @@ export class MergeCollector implements RowSink {
     const buckets = new Map([...this.#buckets].map(([ms, bucket]) => [ms, bucket.result()]))
     let sizeBytes = 0
     for (const partial of buckets.values()) sizeBytes += partial.sizeBytes
-    return { columns: this.#columns, buckets, rows: this.#rows, sizeBytes }
+    const lasts = this.#shape.live === true ? this.#lasts : undefined
+    return { columns: this.#columns, buckets, lasts, rows: this.#rows, sizeBytes }
+  }
+
+  #takesLast(bucketMs: number, bytes: Buffer, { count, starts, ends }: Cells): boolean {
+    if (this.#shape.live !== true) return true
+    const last = readLong(bytes, starts[count - 1] ?? 0, ends[count - 1] ?? 0)
+    if (typeof last !== 'number') return false
+    this.#lasts.set(bucketMs, Math.max(last, this.#lasts.get(bucketMs) ?? last))
+    return true
   }
 
   get #columns(): ColumnTypes {

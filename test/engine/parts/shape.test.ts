@@ -39,6 +39,7 @@ function rowsOf(from: number, to: number, value: string, empty: ReadonlySet<numb
     ends: Uint32Array.from(ends),
     buckets: Float64Array.from(buckets.map((bucket) => bucket * SIZE_MS)),
     firstRows: Uint32Array.from([...buckets.map((_, at) => at), buckets.length]),
+    lasts: undefined,
     added: [],
     addedCount: 0,
   }
