@@ -15,6 +15,7 @@ import { Gathering } from '../engine/parts/gathering.ts'
 import { Layout } from '../engine/parts/layout.ts'
 import { Learnt } from '../engine/parts/learnt.ts'
 import { PartAnswers, type PartLanding } from '../engine/parts/part-answers.ts'
+import { PartStates } from '../engine/parts/part-state.ts'
 import { PartKeeper } from '../engine/parts/part-keeper.ts'
 import { SeriesMethod } from '../engine/parts/series-method.ts'
 import { PlanChecks } from '../engine/plan-check.ts'
@@ -35,7 +36,8 @@ export interface Parts {
   readonly druid: Druid
   readonly cache: Store
   readonly timelines: Timelines
-  readonly flights: Flights<Landing>
+  /** Of whole answers and of answers from parts. */
+  readonly flights: Pick<Flights<unknown>, 'list' | 'size'>
   readonly keeper: Keeper
   readonly engine: Engine
   readonly planner: Planner
@@ -139,12 +141,13 @@ export function assemble(
     merge,
     rules,
   })
+  const partFlights = new Flights<PartLanding>(clock, (landing) =>
+    landing.kind === 'entry' ? landing.judged : undefined,
+  )
   const partAnswers = new PartAnswers({
     clock,
     cache,
-    flights: new Flights<PartLanding>(clock, (landing) =>
-      landing.kind === 'entry' ? landing.judged : undefined,
-    ),
+    flights: partFlights,
     keeper,
     rights,
     beginning,
@@ -167,7 +170,18 @@ export function assemble(
     rules,
     onError: given.onError ?? (() => undefined),
   })
-  const engine = new Engine({ druid, clock, cache, rights, planChecks, keeper, whole, partAnswers })
+  const partStates = new PartStates({ beginning, layout, witness, fallBacks, series, merge })
+  const engine = new Engine({
+    druid,
+    clock,
+    cache,
+    rights,
+    planChecks,
+    keeper,
+    whole,
+    partAnswers,
+    partStates,
+  })
   const planner = new Planner({
     druid,
     rules: datasourceRules(config),
@@ -178,7 +192,13 @@ export function assemble(
   const close = async (): Promise<void> => {
     await Promise.all([timelines.close(), keeper.settled()])
   }
-  return { clock, druid, cache, timelines, flights, keeper, engine, planner, identities, close }
+  const all = {
+    list: () => [...flights.list(), ...partFlights.list()],
+    get size() {
+      return flights.size + partFlights.size
+    },
+  }
+  return { clock, druid, cache, timelines, flights: all, keeper, engine, planner, identities, close }
 }
 
 function rulesOf({ freshness, datasources }: Config): (datasource: string) => FreshnessRules {

@@ -11,7 +11,7 @@ import { SqlEndpoint } from '../http/sql-endpoint.ts'
 import { type Log } from '../observe/log.ts'
 import { type Metrics } from '../observe/metrics.ts'
 import { type Parts } from './assemble.ts'
-import { explainBody } from './explain.ts'
+import { explainBody, withParts } from './explain.ts'
 import { VERSION } from './version.ts'
 
 interface Hooks {
@@ -60,7 +60,10 @@ export function adminOptions(config: Config, parts: Parts, metrics: Metrics): Ad
   return {
     ...parts,
     ...config.admin,
-    explain: (body) => explainBody(parts.planner, body),
+    explain: (body) => {
+      const explained = explainBody(parts.planner, body)
+      return { ...explained, explanation: withParts(parts.engine, explained) }
+    },
     version: VERSION,
     startedAtMs: parts.clock.now(),
     config: redacted(config),

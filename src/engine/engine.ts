@@ -15,6 +15,7 @@ import { pass } from './pass.ts'
 import { type PlanChecks } from './plan-check.ts'
 import { type Answer, type CacheWish, type HeldAnswer, type SqlRequest } from './request.ts'
 import { type PartAnswers } from './parts/part-answers.ts'
+import { type PartState, type PartStates } from './parts/part-state.ts'
 import { entryAt, type Store } from './store.ts'
 import { type Whole } from './whole.ts'
 
@@ -27,6 +28,7 @@ export interface EngineOptions {
   readonly keeper: Keeper
   readonly whole: Whole
   readonly partAnswers: PartAnswers
+  readonly partStates: PartStates
 }
 
 /** An answer's bytes as one client wants them. */
@@ -70,6 +72,11 @@ export class Engine {
     if (right === 'due')
       this.#options.rights.renew({ scope: identity, headers: callerHeaders() }, entry.service, plan.tables)
     return { kind: 'held', key: plan.key, entry, outcome: entry.hit, ageMs: verdict.ageMs }
+  }
+
+  /** What is held of an answer's parts, and what would be fetched; undefined where it has none. */
+  peekParts(request: SqlRequest, plan: WholePlan): PartState | undefined {
+    return this.#options.partStates.of(request, plan)
   }
 
   /** Whether something is held for a plan, and whether it could be given now. */

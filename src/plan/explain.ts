@@ -1,6 +1,6 @@
 // A plan and what led to it, for people and scripts: `ovate explain` and `/ovate/explain`.
 import { type Analysis, type Facts, type Interval } from './facts.ts'
-import { type Bucket } from './grouped.ts'
+import { type Bucket, type Stretch } from './grouped.ts'
 import { type Parts, type Plan } from './plan.ts'
 import { type Reason } from './reasons.ts'
 import { type Moment, windowOf } from './window.ts'
@@ -19,12 +19,30 @@ export interface Explanation {
   readonly now?: { readonly nearestMs: number | null }
   /** Of a series: the calendar buckets of the answer. */
   readonly bucket?: { readonly period: string; readonly zone: string; readonly origin?: string }
+  /** Of a grouped aggregate, in the statement's own words. */
+  readonly groups?: { readonly by: readonly string[]; readonly aggregates: readonly string[] }
   /** Equal for statements that can share parts; else for those that differ in their literals only. */
   readonly shape?: string
+  /** Of a series or a merge: what is held of it, and what would be asked of Druid. */
+  readonly parts?: ExplainedParts
+}
+
+export interface ExplainedParts {
+  /** `agreed`: the next answer is put together from parts; else why it isn't yet. */
+  readonly state: string
+  readonly why?: string
+  readonly buckets?: { readonly held: number; readonly of: number; readonly period: string }
+  readonly edges?: number
+  /** `ranges`: ISO intervals. */
+  readonly upstream?: { readonly ranges: readonly string[]; readonly sql: string }
 }
 
 /** What is known of a statement and what would be done for it at a moment, ready for JSON. */
-export function explainPlan(analysis: Analysis, plan: Plan, moment: Moment): Explanation {
+export function explainPlan(
+  analysis: Analysis,
+  plan: Plan,
+  moment: Moment & { readonly sql: string },
+): Explanation {
   const reasons = plan.kind === 'pass' ? [plan.reason] : plan.reasons
   const parts = plan.kind === 'pass' ? undefined : plan.parts
   if (analysis.kind === 'unknown') return { plan: plan.kind, reasons }
@@ -39,8 +57,14 @@ export function explainPlan(analysis: Analysis, plan: Plan, moment: Moment): Exp
     ...(window !== undefined && { window: window.map(isoInterval) }),
     ...(facts.now.kind === 'used' && { now: { nearestMs: nearest(facts) } }),
     ...(parts?.grouped.bucket !== undefined && { bucket: bucketOf(parts.grouped.bucket) }),
+    ...(parts !== undefined && { groups: groupsOf(parts, moment.sql) }),
     ...(plan.kind === 'whole' && { shape: parts?.shape ?? plan.form }),
   }
+}
+
+function groupsOf({ grouped }: Parts, sql: string): NonNullable<Explanation['groups']> {
+  const words = ({ text: { from, to } }: { readonly text: Stretch }): string => sql.slice(from, to)
+  return { by: grouped.dimensions.map(words), aggregates: grouped.aggregates.map(words) }
 }
 
 function bucketOf({ grid: { period, originMs, zone } }: Bucket): NonNullable<Explanation['bucket']> {
@@ -53,7 +77,7 @@ function nearest({ now }: Facts): number | null {
 }
 
 /** ISO-8601 as Druid writes it; an open end is the end of time that Druid itself has. */
-function isoInterval({ startMs, endMs }: Interval): string {
+export function isoInterval({ startMs, endMs }: Interval): string {
   return `${isoInstant(startMs)}/${isoInstant(endMs)}`
 }
 
@@ -68,17 +92,49 @@ function isoInstant(ms: number): string {
 
 /** The same in lines of words. */
 export function explanationText(explanation: Explanation): string {
-  const { plan, reasons, tables, lookups, window, now, bucket } = explanation
+  const { plan, reasons, tables, lookups, window, now, bucket, groups, parts } = explanation
   const lines = [
     `plan      ${plan} (${PLAN_WORDS[plan]})`,
     ...reasons.map((reason) => `reason    ${reason}: see docs/reasons.md`),
     ...(tables === undefined ? [] : [`reads     ${tables.join(', ') || 'no datasource'}`]),
     ...(lookups === undefined ? [] : [`lookups   ${lookups.join(', ')}`]),
     ...(bucket === undefined ? [] : [`bucket    ${bucket.period} in ${bucket.zone}`]),
-    ...(window === undefined ? [] : [`window    ${window.join(', ') || 'empty'}`]),
+    ...(groups === undefined || groups.by.length === 0 ? [] : [`groups    by ${groups.by.join(', ')}`]),
+    ...(groups === undefined || groups.aggregates.length === 0
+      ? []
+      : [`measures  ${groups.aggregates.join(', ')}`]),
+    ...(window === undefined ? [] : [`window    ${window.map(windowWords).join(', ') || 'empty'}`]),
     ...(now === undefined ? [] : [`now       ${nowWords(now.nearestMs)}`]),
+    ...(parts === undefined ? [] : partsLines(parts)),
   ]
   return lines.join('\n')
+}
+
+function partsLines({ state, why, buckets, edges = 0, upstream }: ExplainedParts): readonly string[] {
+  const reason = why === undefined ? '' : `: ${why}`
+  const edgeWords = edges === 1 ? 'an edge' : `${edges} edges`
+  return [
+    `parts     ${STATE_WORDS[state] ?? state}${reason}`,
+    ...(buckets === undefined
+      ? []
+      : [
+          `held      ${buckets.held} of ${buckets.of} buckets of ${buckets.period}, beside ${edgeWords} of the window`,
+        ]),
+    ...(upstream === undefined
+      ? []
+      : [
+          `upstream  ${upstream.ranges.join(', ')}`,
+          ...upstream.sql.split('\n').map((line) => `          ${line}`),
+        ]),
+  ]
+}
+
+const STATE_WORDS: Readonly<Record<string, string>> = {
+  agreed: "Druid's plan agrees: the next answer is put together from parts",
+  'never-asked': 'not asked before: the first answer is computed whole',
+  'falls-back': 'computed whole for a while',
+  'no-clock': "the Brokers' clock is not known well enough",
+  'not-agreed': "Druid's plan does not agree, or is not known yet",
 }
 
 const PLAN_WORDS: Record<Explanation['plan'], string> = {
@@ -86,6 +142,13 @@ const PLAN_WORDS: Record<Explanation['plan'], string> = {
   whole: 'the whole answer is kept while the timeline of what it read stays as it was',
   series: 'put together from time buckets: what is missing is fetched, each is kept while its segments stay',
   merge: 'put together from aggregates over hidden time buckets, each kept while its segments stay',
+}
+
+function windowWords(interval: string): string {
+  const [start = '', end = ''] = interval.split('/')
+  const from = start === ERA ? '' : `from ${start} `
+  const to = end === END_OF_ERA ? 'to the end of the data' : `to ${end}`
+  return start === ERA && end === END_OF_ERA ? 'all of time' : `${from}${to}`
 }
 
 function nowWords(nearestMs: number | null): string {

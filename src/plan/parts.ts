@@ -15,7 +15,7 @@ export interface PartsDecision {
 
 /** `keyOf` makes a key of the texts that tell one shape from another, the context and the scope in it. */
 export function decideParts(
-  { grouped }: Facts,
+  { grouped, lookups }: Facts,
   query: Query,
   keyOf: (texts: readonly string[]) => string,
 ): PartsDecision {
@@ -24,7 +24,7 @@ export function decideParts(
   const pinnedNowMs = pinned === undefined ? undefined : Date.parse(pinned)
   if (Number.isNaN(pinnedNowMs) || !isPlain(query)) return { parts: undefined, reasons: ['context-key'] }
   const parameters = parametersBeside(query.parameters, grouped.timeParameters)
-  const reason = whyNot(grouped)
+  const reason = lookups.length > 0 ? 'lookup' : whyNot(grouped)
   if (reason !== undefined) return { parts: undefined, reasons: [reason] }
   const kind = grouped.bucket === undefined ? 'merge' : 'series'
   const hidden = grouped.order.filter(({ column }) => column === undefined)

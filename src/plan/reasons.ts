@@ -26,6 +26,7 @@ export const REASONS = [
   'now-outside-bounds',
   'time-zone',
   'grouping-sets',
+  'lookup',
   'not-mergeable',
   'plan-disagrees',
   'right-not-proved',

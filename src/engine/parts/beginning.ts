@@ -66,7 +66,7 @@ export class Beginning {
   asking(request: SqlRequest, plan: WholePlan): Asking | undefined {
     const { parts } = plan
     const { clock, druid, keeper } = this.#options
-    if (parts === undefined || plan.lookups.length > 0) return undefined
+    if (parts === undefined) return undefined
     const service = plan.service ?? druid.defaultService
     const nowMs = keeper.brokerNowMs(plan.service)
     const momentMs = parts.pinnedNowMs ?? nowMs
@@ -142,6 +142,7 @@ const LIVE_MS = 60_000
 const SAMPLE: Interval = { startMs: 0, endMs: 4_102_444_800_000 }
 const FAR_MS = 200_000_000_000_000
 
-function isOpen({ startMs, endMs }: Interval): boolean {
+/** Whether it has no bound on one of its sides. */
+export function isOpen({ startMs, endMs }: Interval): boolean {
   return startMs < -FAR_MS || endMs > FAR_MS
 }

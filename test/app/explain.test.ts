@@ -1,0 +1,103 @@
+// `ovate explain` makes sense of any statement, and says what is held once there is something.
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { assemble } from '../../src/app/assemble.ts'
+import { explainBody, explainStatement, withParts } from '../../src/app/explain.ts'
+import { noDruid } from '../../src/app/no-druid.ts'
+import { systemClock } from '../../src/clock.ts'
+import { parseConfig } from '../../src/config/config.ts'
+import { createMetrics } from '../../src/observe/metrics.ts'
+import { explanationText } from '../../src/plan/explain.ts'
+import { sandboxAvailable } from '../sandbox/available.ts'
+import { allStatements } from '../statements/all.ts'
+import { askSql } from '../support/http-client.ts'
+import { type SandboxStack, startSandboxStack } from '../support/sandbox-stack.ts'
+
+const CONFIG = parseConfig({ druid: { brokers: ['http://broker:8082'] } })
+const END_MS = Date.parse('2026-11-25T00:00:00Z')
+const HOUR_MS = 3_600_000
+const REASONS = readFileSync(new URL('../../docs/reasons.md', import.meta.url), 'utf8')
+
+const { planner, engine } = assemble(CONFIG, {
+  druid: noDruid(CONFIG.druid.service),
+  clock: systemClock,
+  metrics: createMetrics(),
+})
+
+test('any statement of the list', () => {
+  const all = allStatements(END_MS)
+  for (const { id, sql } of all) {
+    const explained = explainBody(planner, Buffer.from(JSON.stringify({ query: sql })))
+    const explanation = withParts(engine, explained)
+    const text = explanationText(explanation)
+    expect({ id, text }).toEqual({
+      id,
+      text: expect.stringMatching(/^plan {6}(?:pass|whole|series|merge) \(/),
+    })
+    for (const reason of explanation.reasons) expect(REASONS).toContain(`\`${reason}\``)
+    if (explanation.plan === 'pass') expect(explanation.reasons).toHaveLength(1)
+    const isInParts = explanation.plan === 'series' || explanation.plan === 'merge'
+    expect({ id, parts: explanation.parts !== undefined }).toEqual({ id, parts: isInParts })
+    if (isInParts) expect(text).toMatch(/^parts {5}not asked before/m)
+  }
+  expect(all.length).toBeGreaterThan(150)
+})
+
+test('a series in words', () => {
+  const sql = `SELECT TIME_FLOOR(__time, 'PT1H') AS t, country, SUM(added) AS a FROM events
+    WHERE __time >= TIMESTAMP '2026-11-20 00:17:00' AND __time < TIMESTAMP '2026-11-21' GROUP BY 1, 2`
+  expect(explanationText(explainStatement(sql, CONFIG)).split('\n').slice(0, 9)).toEqual([
+    'plan      series (put together from time buckets: what is missing is fetched, each is kept while its segments stay)',
+    'reads     events',
+    'bucket    PT1H in UTC',
+    'groups    by country',
+    'measures  SUM(added)',
+    'window    from 2026-11-20T00:17:00.000Z to 2026-11-21T00:00:00.000Z',
+    'parts     not asked before: the first answer is computed whole',
+    'held      0 of 23 buckets of PT1H, beside an edge of the window',
+    'upstream  2026-11-20T00:17:00.000Z/2026-11-21T00:00:00.000Z',
+  ])
+})
+
+describe.runIf(sandboxAvailable)('of what was asked before', () => {
+  let it: SandboxStack
+
+  beforeAll(async () => {
+    it = await startSandboxStack()
+    const table = await it.sandbox.engine.createTable(
+      'facts',
+      new Map([
+        ['__time', 'TIMESTAMP'],
+        ['n', 'BIGINT'],
+      ]),
+    )
+    const endMs = Math.floor(it.clock.now() / HOUR_MS) * HOUR_MS
+    await table.append(Array.from({ length: 48 }, (_, at) => ({ __time: endMs - at * HOUR_MS, n: at })))
+  })
+  afterAll(() => it.stop())
+
+  function sqlOf(hours: number): string {
+    const endMs = Math.floor(it.clock.now() / HOUR_MS) * HOUR_MS - 10 * HOUR_MS
+    const literal = (ms: number): string => `MILLIS_TO_TIMESTAMP(${ms})`
+    return `SELECT FLOOR(__time TO HOUR) AS h, SUM(n) AS n FROM facts WHERE __time >= ${literal(endMs - hours * HOUR_MS)} AND __time < ${literal(endMs)} GROUP BY 1`
+  }
+
+  function explained(sql: string): ReturnType<typeof withParts>['parts'] {
+    const body = Buffer.from(JSON.stringify({ query: sql }))
+    return withParts(it.stack.engine, explainBody(it.stack.planner, body, it.clock.now())).parts
+  }
+
+  test('it says how many buckets are held, and what would be asked for', async () => {
+    expect(explained(sqlOf(12))).toMatchObject({ state: 'never-asked' })
+    for (const hours of [8, 9, 10]) {
+      const got = await askSql(`${it.url}/druid/v2/sql`, { query: sqlOf(hours) })
+      console.log(got.status, got.headers['cache-status'], got.body.toString().slice(0, 200))
+      await it.stack.keeper.settled()
+    }
+    const parts = explained(sqlOf(12))
+    expect(parts).toMatchObject({ state: 'agreed', buckets: { held: 10, of: 12, period: 'PT1H' }, edges: 0 })
+    expect(parts?.upstream?.ranges).toHaveLength(1)
+    expect(parts?.upstream?.sql).toContain('SUM(n) AS n')
+    expect(explained(sqlOf(10))?.upstream).toBeUndefined()
+  })
+})
