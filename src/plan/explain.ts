@@ -27,7 +27,7 @@ export interface Explanation {
   readonly parts?: ExplainedParts
 }
 
-export interface ExplainedParts {
+interface ExplainedParts {
   /** `agreed`: the next answer is put together from parts; else why it isn't yet. */
   readonly state: string
   readonly why?: string

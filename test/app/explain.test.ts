@@ -30,15 +30,21 @@ test('any statement of the list', () => {
     const explained = explainBody(planner, Buffer.from(JSON.stringify({ query: sql })))
     const explanation = withParts(engine, explained)
     const text = explanationText(explanation)
-    expect({ id, text }).toEqual({
-      id,
-      text: expect.stringMatching(/^plan {6}(?:pass|whole|series|merge) \(/),
-    })
-    for (const reason of explanation.reasons) expect(REASONS).toContain(`\`${reason}\``)
-    if (explanation.plan === 'pass') expect(explanation.reasons).toHaveLength(1)
     const isInParts = explanation.plan === 'series' || explanation.plan === 'merge'
-    expect({ id, parts: explanation.parts !== undefined }).toEqual({ id, parts: isInParts })
-    if (isInParts) expect(text).toMatch(/^parts {5}not asked before/m)
+    const known = explanation.reasons.filter((reason) => REASONS.includes(`\`${reason}\``))
+    expect({
+      id,
+      isRead: /^plan {6}(?:pass|whole|series|merge) \(/.test(text),
+      reasons: known,
+      parts: explanation.parts?.state,
+      isTold: /^parts {5}not asked before/m.test(text),
+    }).toEqual({
+      id,
+      isRead: true,
+      reasons: explanation.reasons,
+      parts: isInParts ? 'never-asked' : undefined,
+      isTold: isInParts,
+    })
   }
   expect(all.length).toBeGreaterThan(150)
 })
@@ -90,8 +96,8 @@ describe.runIf(sandboxAvailable)('of what was asked before', () => {
   test('it says how many buckets are held, and what would be asked for', async () => {
     expect(explained(sqlOf(12))).toMatchObject({ state: 'never-asked' })
     for (const hours of [8, 9, 10]) {
-      const got = await askSql(`${it.url}/druid/v2/sql`, { query: sqlOf(hours) })
-      console.log(got.status, got.headers['cache-status'], got.body.toString().slice(0, 200))
+      const { status } = await askSql(`${it.url}/druid/v2/sql`, { query: sqlOf(hours) })
+      expect(status).toBe(200)
       await it.stack.keeper.settled()
     }
     const parts = explained(sqlOf(12))
