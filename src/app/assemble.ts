@@ -7,6 +7,7 @@ import { Engine } from '../engine/engine.ts'
 import { Keeper } from '../engine/keeper.ts'
 import { PartWitness } from '../engine/parts/part-witness.ts'
 import { MergeMethod } from '../engine/parts/merge-method.ts'
+import { Begins } from '../engine/parts/begins.ts'
 import { Beginning } from '../engine/parts/beginning.ts'
 import { ClientHeads } from '../engine/parts/client-heads.ts'
 import { Derivations } from '../engine/parts/derivations.ts'
@@ -128,7 +129,6 @@ export function assemble(
   })
   const fallBacks = new FallBacks(clock)
   const derivations = new Derivations({ clock, cache, heads })
-  const layout = new Layout({ clock, cache, learnt, derivations })
   const beginning = new Beginning({
     druid,
     clock,
@@ -141,6 +141,20 @@ export function assemble(
     merge,
     rules,
   })
+  const gathering = new Gathering({
+    druid,
+    clock,
+    cache,
+    timelines,
+    rights,
+    fallBacks,
+    learnt,
+    merge,
+    rowsMax: PART_ROWS_MAX,
+  })
+  const partKeeper = new PartKeeper({ clock, cache, keeper, timelines, rules })
+  const begins = new Begins({ clock, cache, keeper, heads, merge, gathering, partKeeper, witness })
+  const layout = new Layout({ clock, cache, learnt, derivations, begins })
   const partFlights = new Flights<PartLanding>(clock, (landing) =>
     landing.kind === 'entry' ? landing.judged : undefined,
   )
@@ -152,22 +166,15 @@ export function assemble(
     rights,
     beginning,
     layout,
-    gathering: new Gathering({
-      druid,
-      clock,
-      cache,
-      timelines,
-      rights,
-      fallBacks,
-      learnt,
-      rowsMax: PART_ROWS_MAX,
-    }),
-    partKeeper: new PartKeeper({ clock, cache, keeper, timelines, rules, onHeld: derivations.held }),
+    gathering,
+    partKeeper,
+    begins,
     learnt,
     fallBacks,
     series,
     merge,
     rules,
+    onHeld: derivations.held,
     onError: given.onError ?? (() => undefined),
   })
   const partStates = new PartStates({ beginning, layout, witness, fallBacks, series, merge })

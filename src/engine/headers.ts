@@ -28,6 +28,12 @@ export function resultHeaders(headers: readonly string[]): readonly string[] {
   return headers.filter((_, index) => !OF_ONE_REQUEST.has(nameAt(headers, index)))
 }
 
+/** The same of an answer put together from parts: an ETag names Druid's answer to another text. */
+export function partHeaders(headers: readonly string[]): readonly string[] {
+  const own = resultHeaders(headers)
+  return own.filter((_, index) => nameAt(own, index) !== 'etag')
+}
+
 /** The headers that may be given with a result to the one whose request brought it. */
 export function askersHeaders(headers: readonly string[]): readonly string[] {
   return headers.filter((_, index) => {

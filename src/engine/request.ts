@@ -20,6 +20,8 @@ export interface RequestBodies {
   kept(): Buffer
   /** Another statement in its place, with parameters of its own, asking for the form that is kept. */
   parts(sql: string, parameters: string): Buffer
+  /** The same bodies under another id. */
+  under(id: string): RequestBodies
   /** EXPLAIN PLAN FOR the same statement, under the same context; parameters are the same unless given. */
   explain(sql: string, parameters?: string): Buffer
 }

@@ -115,6 +115,11 @@ class EditedBodies implements RequestBodies {
     this.#clientId = parts.clientId
   }
 
+  under(id: string): RequestBodies {
+    const [top, context, clientId] = [this.#top, this.#context, this.#clientId]
+    return new EditedBodies(this.#bytes, { top, context, id, clientId })
+  }
+
   pass(): Buffer {
     const edits = this.#contextEdits()
     return edits.length === 0 ? this.#bytes : Buffer.from(this.#rebuilt(new Map(edits)))

@@ -46,6 +46,8 @@ export type Verdict =
       readonly mergeOrder: MergeOrder | undefined
       /** Druid's plan of the text that fetches parts: what each of their columns is. */
       readonly ours: NativePlan
+      /** The aggregators of the client's own plan. */
+      readonly aggregations: readonly string[]
     }
   /** `why`: the first part of the plans that differs, for people. */
   | { readonly kind: 'disagrees'; readonly why: string }
@@ -68,7 +70,14 @@ export function seriesVerdict(testimony: Testimony): Verdict {
     bucketDifference(grouped.bucket, bucketText ?? '')
   if (why !== undefined) return { kind: 'disagrees', why }
   const order = rowOrder(client, ours.columns, count)
-  return { kind: 'agrees', queryType: client.queryType, order, mergeOrder: undefined, ours }
+  return {
+    kind: 'agrees',
+    queryType: client.queryType,
+    order,
+    mergeOrder: undefined,
+    ours,
+    aggregations: client.aggregations,
+  }
 }
 
 /** The order of the client's query in terms of the columns of ours, whose bucket stands at `bucketAt`. */
@@ -102,7 +111,14 @@ export function mergeVerdict(testimony: Testimony, period: string): Verdict {
     aggregationDifference(testimony, client, ours)
   if (why !== undefined) return { kind: 'disagrees', why }
   const order = mergeOrder(client, ours.columns, testimony.grouped)
-  return { kind: 'agrees', queryType: client.queryType, order: undefined, mergeOrder: order, ours }
+  return {
+    kind: 'agrees',
+    queryType: client.queryType,
+    order: undefined,
+    mergeOrder: order,
+    ours,
+    aggregations: client.aggregations,
+  }
 }
 
 /** `columns`: those of our query, the hidden bucket and then the dimensions first. */
@@ -128,6 +144,31 @@ function mergeOrder(
     return key?.descending === descending && isSame
   })
   return isAsked && order.length === asked.length ? { keys: order, ties } : undefined
+}
+
+/** As Druid plans `__time` as a dimension. */
+const INSTANT = '__time LONG'
+
+/**
+ * In what Druid's plan of the text that groups by instant differs from what was agreed on; undefined: in nothing. `bucketAt`
+ * is where the agreed text has its bucket.
+ */
+export function instantsDifference(
+  { ours, aggregations }: Verdict & { readonly kind: 'agrees' },
+  instants: NativePlan | undefined,
+  { bucketAt, ranges }: { readonly bucketAt: number; readonly ranges: readonly Interval[] },
+): string | undefined {
+  if (instants === undefined) return 'plan'
+  const dimensions = ours.dimensions.filter((one) => one !== ours.columns[bucketAt])
+  return (
+    different('table', [ours.table], [instants.table]) ??
+    different('filter', [ours.filter], [instants.filter]) ??
+    different('ranges', ranges.map(text), instants.intervals.map(text)) ??
+    different('having', [''], [instants.having]) ??
+    different('bucket', [INSTANT], instants.columns.slice(0, 1)) ??
+    different('dimensions', [...dimensions, INSTANT].toSorted(), instants.dimensions) ??
+    different('aggregations', aggregations, instants.aggregations)
+  )
 }
 
 /** As Druid plans `MAX(__time)`. */

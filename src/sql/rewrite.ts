@@ -6,6 +6,8 @@ import { type Aggregate, type Grouped, type Stretch } from '../plan/grouped.ts'
 const BUCKET_COLUMN = '__ovate_bucket'
 const ORDER_COLUMN = '__ovate_order_'
 const LAST_COLUMN = '__ovate_last'
+/** In place of a period: each instant is a bucket of its own. */
+export const INSTANTS = 'instants'
 /** The last instant of which a group has a row, ms. */
 const LAST_TEXT = `TIMESTAMP_TO_MILLIS(MAX("__time")) AS "${LAST_COLUMN}"`
 
@@ -86,7 +88,7 @@ function partsOf(sql: string, aggregates: readonly Aggregate[]): readonly string
 }
 
 /**
- * The text that fetches parts of a merge: hidden buckets of `period` (UTC), the dimensions and the parts of aggregates
+ * The text that fetches parts of a merge: hidden buckets of `period` (UTC, or `INSTANTS`), the dimensions and the parts of aggregates
  * over `ranges`, without HAVING, order and limit; with `live` each group's last instant behind them.
  */
 export function mergeText(
@@ -99,7 +101,7 @@ export function mergeText(
   }: { readonly ranges: readonly Interval[]; readonly period: string; readonly live?: boolean },
 ): string {
   const { dimensions, aggregates, texts } = grouped
-  const bucket = `TIME_FLOOR("__time", '${period}', NULL, 'UTC')`
+  const bucket = period === INSTANTS ? '"__time"' : `TIME_FLOOR("__time", '${period}', NULL, 'UTC')`
   const groups = dimensions.map(({ text }) => sql.slice(text.from, text.to))
   const parts = partsOf(sql, aggregates)
   const columns = [

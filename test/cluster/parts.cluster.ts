@@ -268,6 +268,32 @@ describe.runIf(clusterAvailable)('parts', () => {
     },
   )
 
+  test.each([...FORMS, ...MERGES].map(([name, form, context]) => ({ name, form, context })))(
+    "$name: equal to the byte in windows that begin at their askers' own moments",
+    async ({ form, context }) => {
+      const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS - 2 * DAY_MS
+      const text = (moment: number): string =>
+        form(between(endMs - DAY_MS - 17 * 60_000 + moment, endMs - 17 * 60_000 + moment))
+      await begun((minute) => ({ query: text(Number(minute) * 60_000), context }))
+      for (const moment of [0, 7, 1_001, 5_432, 61_000, 61_001, 300_300, 1_019_999])
+        await same({ query: text(moment), context, header: true })
+    },
+  )
+
+  test('the bucket in which windows begin is held by instant', async () => {
+    const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS - 3 * DAY_MS
+    const text = (moment: number): string =>
+      `SELECT FLOOR(__time TO HOUR) AS h, city, COUNT(*) AS n, AVG(added) AS a, MAX(reqId) AS r FROM events WHERE ${between(endMs - DAY_MS + moment, endMs)} GROUP BY 1, 2`
+    await begun((minute) => ({ query: text(Number(minute) * 60_000) }))
+    let moment = 100_000
+    const isHit = async (): Promise<boolean> => {
+      moment += 1
+      const got = await same({ query: text(moment) })
+      return String(got.headers['cache-status']).includes('; hit; detail="series 24/24"')
+    }
+    await waitUntil('an answer for which nothing was fetched', isHit, within(SETTLED_MS))
+  })
+
   test('a bucket between dimensions comes in an order of its own: such answers stay whole', async () => {
     const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS
     const held: unknown[] = []

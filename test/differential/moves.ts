@@ -4,11 +4,13 @@ import { randomWire, type Subject, withOrder } from './generate.ts'
 import { type Grouped, type Question } from './question.ts'
 import { type Range, type Window } from './windows.ts'
 
-type WindowMove = 'shift a little' | 'shift' | 'wider' | 'narrower'
+type WindowMove = 'nudge' | 'shift a little' | 'shift' | 'wider' | 'narrower'
 type Move = WindowMove | 'repeat' | 'order' | 'format' | 'measures'
 
 export const MOVES: readonly [Move, ...Move[]] = [
   'repeat',
+  'nudge',
+  'nudge',
   'shift a little',
   'shift',
   'shift',
@@ -30,6 +32,7 @@ export function moved(random: Random, question: Question, move: Move, subject: S
       return question.kind === 'grouped' ? withOrder(random, question) : question
     case 'measures':
       return question.kind === 'grouped' ? fewerMeasures(question) : question
+    case 'nudge':
     case 'shift a little':
     case 'shift':
     case 'wider':
@@ -79,6 +82,11 @@ function otherRange(
   const by = (ms: number | undefined, more: number): number | undefined =>
     ms === undefined ? undefined : Math.floor(ms + more)
   switch (move) {
+    // As each viewer's window begins and ends a moment after the one before.
+    case 'nudge': {
+      const moment = 1 + random.below(5_000)
+      return { startMs: by(startMs, moment), endMs: by(endMs, moment) }
+    }
     case 'shift a little': {
       const little = sign * lengthMs * random.next()
       return { startMs: by(startMs, little), endMs: by(endMs, little) }

@@ -126,6 +126,7 @@ function coarserRows(
   const labelled = typesOf(from, columns, ['LONG', 'LONG'], ['BIGINT', 'TIMESTAMP'])
   return rowsOfPartials(coarsened(partials, starts, kinds), {
     facts: seriesFacts(made),
+    sql: making.request.query.sql,
     client,
     parts: labelled,
     label: (ms) => JSON.stringify(new Date(ms + movedMs).toISOString()),

@@ -7,6 +7,8 @@ import { type Rights } from '../../identity/rights.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { united, without } from '../../plan/intervals.ts'
 import { type Bucketed, type Slice, sliceOf } from '../../result/bucket-rows.ts'
+import { type MergeRows } from '../../result/merge-rows.ts'
+import { type ColumnTypes } from '../../result/merge/value-types.ts'
 import { type Store } from '../store.ts'
 import { type FallBacks } from './fall-backs.ts'
 import { type Fetched, fetchParts } from './fetch.ts'
@@ -14,6 +16,7 @@ import { isGood } from './heads.ts'
 import { InAir, type Joined } from './in-air.ts'
 import { type Learnt } from './learnt.ts'
 import { type Head, type LaidOut } from './making.ts'
+import { type MergeMethod } from './merge-method.ts'
 import { type RowsKind } from './method.ts'
 
 export interface GatheringOptions {
@@ -24,6 +27,7 @@ export interface GatheringOptions {
   readonly rights: Rights
   readonly fallBacks: FallBacks
   readonly learnt: Learnt
+  readonly merge: MergeMethod
   /** A fetch that brings more makes its shape whole. */
   readonly rowsMax: number
 }
@@ -34,6 +38,13 @@ export interface OwnFetch<Rows extends Bucketed, RowHead> {
   readonly ranges: readonly Interval[]
   /** Its full buckets. */
   readonly full: readonly Interval[]
+}
+
+/** What is asked of Druid. */
+interface Fetch {
+  readonly text: string
+  readonly ranges: readonly Interval[]
+  readonly rowsMax: number
 }
 
 /** Rows that came, and which of them an answer takes. */
@@ -88,6 +99,17 @@ export class Gathering {
     const late = made.heads.filter((head) => !isGood(head, slices))
     for (const head of made.heads) this.#options.learnt.head(made.parts.shape, late.includes(head))
     return late.length === 0 ? came : await this.#exactly(made, came, late, stop)
+  }
+
+  /** What a text that groups by instant brings, beside the road; undefined when it is too much, or fails. */
+  async beside(
+    made: LaidOut<MergeRows, ColumnTypes>,
+    { ranges, rowsMax }: { readonly ranges: readonly Interval[]; readonly rowsMax: number },
+    stop: AbortSignal,
+  ): Promise<OwnFetch<MergeRows, ColumnTypes> | undefined> {
+    const text = this.#options.merge.instantsText(made.request.query.sql, made.parts, ranges)
+    const fetched = await this.#fetched(made, { text, ranges, rowsMax }, stop)
+    return typeof fetched === 'string' ? undefined : { fetched, ranges, full: ranges }
   }
 
   /** Rows lie behind the window already: what it asks for of these heads is fetched by itself. */
@@ -190,8 +212,10 @@ export class Gathering {
     stop: AbortSignal,
   ): Promise<OwnFetch<Rows, RowHead> | undefined> {
     const { method, parts, grid, loose } = made
-    const { fallBacks } = this.#options
-    const fetched = await this.#fetched(made, ranges, stop)
+    const { fallBacks, rowsMax } = this.#options
+    const { request, live } = made
+    const text = method.text(request.query.sql, parts, ranges, { grid, live })
+    const fetched = await this.#fetched(made, { text, ranges, rowsMax }, stop)
     stop.throwIfAborted()
     if (typeof fetched === 'string') {
       // Whole for a short while where it broke: a text that is too much for Druid would break again and again.
@@ -208,18 +232,14 @@ export class Gathering {
   }
 
   async #fetched<Rows extends Bucketed, RowHead>(
-    { request, plan, parts, method, grid, live, service: group }: LaidOut<Rows, RowHead>,
-    ranges: readonly Interval[],
+    { request, plan, parts, method, live, service: group }: LaidOut<Rows, RowHead>,
+    { text, ranges, rowsMax }: Fetch,
     signal: AbortSignal,
   ): ReturnType<typeof fetchParts<Rows, RowHead>> {
-    const { druid, cache, rowsMax, timelines, rights } = this.#options
+    const { druid, cache, timelines, rights } = this.#options
     const over = new AbortController()
     const [table = ''] = plan.tables
-    const query = {
-      text: method.text(request.query.sql, parts, ranges, { grid, live }),
-      parameters: parts.parameters,
-      service: plan.service,
-    }
+    const query = { text, parameters: parts.parameters, service: plan.service }
     const into = {
       sink: method.sink(parts, { rows: rowsMax, bytes: cache.entryMaxBytes }, live),
       hold: (bytes: number) => cache.hold(bytes),

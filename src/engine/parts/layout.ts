@@ -6,8 +6,9 @@ import { type BrokerView } from '../../freshness/view.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { intersected, joinedTo, united, without } from '../../plan/intervals.ts'
 import { type Bucketed, sliceOf } from '../../result/bucket-rows.ts'
-import { resultHeaders } from '../headers.ts'
+import { partHeaders } from '../headers.ts'
 import { shapeAt, type Store } from '../store.ts'
+import { type Begins } from './begins.ts'
 import { headsOf, isGood } from './heads.ts'
 import { type Learnt } from './learnt.ts'
 import { type Asking, type Head, type LaidOut, type Making, windowAt } from './making.ts'
@@ -35,6 +36,7 @@ export interface LayoutOptions {
   readonly cache: Store
   readonly learnt: Learnt
   readonly derivations: Deriving
+  readonly begins: Pick<Begins, 'held'>
 }
 
 /** A text with more ranges would take Druid longer to plan than what lies between them to compute. */
@@ -108,11 +110,14 @@ export class Layout {
     }
     const { held, shared } = this.#heads(making, heads, usable)
     const asWhole = [...held, ...shared]
-    const laid = {
+    const atEnds = {
       ...exact,
       full: united([...exact.full, ...asWhole.map(({ bucket }) => bucket)]),
       edges: exact.edges.filter((edge) => !asWhole.some((head) => head.edge === edge)),
     }
+    const begins = this.#options.begins.held<Rows>(making, { edges: atEnds.edges, grid, view })
+    const isGiven = (edge: Interval): boolean => begins.some((begin) => begin.edge === edge)
+    const laid = { ...atEnds, edges: atEnds.edges.filter((edge) => !isGiven(edge)) }
     const missing = joinedTo(RANGES_MAX, lackingOf(laid.full, usable), laid.full)
     const loose = united(
       [...laid.edges, ...laid.ahead].map(({ startMs, endMs }) => ({
@@ -134,6 +139,7 @@ export class Layout {
       grid,
       laid,
       heads: fetched,
+      begins,
       view,
       asked,
       usable,
@@ -216,7 +222,7 @@ export class Layout {
       tables: plan.tables,
       service,
       head,
-      headers: plain(headers),
+      headers: partHeaders(headers),
     })
     shape.put(
       taken.pieces.map((piece) => ({
@@ -251,10 +257,4 @@ function placedOver<Rows extends Bucketed, RowHead>(
   const window = withRows(asked, view, (interval) => grid.around(interval))
   const laid = window === undefined ? undefined : grid.laid(asked, window)
   return laid === undefined ? undefined : { key: `${parts.shape} ${name}`, grid, laid }
-}
-
-/** Headers of an answer that stands for others, too: an ETag names Druid's answer to another text. */
-export function plain(headers: readonly string[]): readonly string[] {
-  const own = resultHeaders(headers)
-  return own.filter((_, at) => own[at - (at % 2)]?.toLowerCase() !== 'etag')
 }

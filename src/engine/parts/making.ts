@@ -7,7 +7,7 @@ import { type Interval } from '../../plan/facts.ts'
 import { type Parts, type WholePlan } from '../../plan/plan.ts'
 import { windowOf } from '../../plan/window.ts'
 import { type Verdict } from '../../plan/witness.ts'
-import { type Bucketed } from '../../result/bucket-rows.ts'
+import { type Bucketed, type Slice } from '../../result/bucket-rows.ts'
 import { type SqlRequest } from '../request.ts'
 import { type Method } from './method.ts'
 import { type UsableRun } from './shape.ts'
@@ -41,16 +41,24 @@ export interface Head {
   readonly edge: Interval
 }
 
+/** An edge that is given from rows held by instant. */
+export interface Begin<Rows extends Bucketed> {
+  readonly edge: Interval
+  readonly slice: Slice<Rows>
+  readonly run: UsableRun<Bucketed>
+}
+
 /** An answer laid out: what of it is held, and what has to be fetched. */
 export interface LaidOut<Rows extends Bucketed, RowHead> extends Making {
   readonly method: Method<Rows, RowHead>
   /** Of what is held. */
   readonly key: string
   readonly grid: Grid
-  /** Heads that are given, or fetched, as whole buckets are full ones here, and no edges. */
+  /** Heads that are given, or fetched, as whole buckets are full ones here, and no edges; nor are beginnings that are held. */
   readonly laid: Laid
   /** Those that are fetched so: good for an answer only where no row lies behind its window. */
   readonly heads: readonly Head[]
+  readonly begins: readonly Begin<Rows>[]
   readonly view: BrokerView
   /** All that the window asks for, where the timeline has nothing too. */
   readonly asked: readonly Interval[]

@@ -16,7 +16,7 @@ import {
   partialsIn,
   sizeOfMergeRows,
 } from '../../result/merge-rows.ts'
-import { mergeText } from '../../sql/rewrite.ts'
+import { INSTANTS, mergeText } from '../../sql/rewrite.ts'
 import { type ClientHead, type ClientHeads } from './client-heads.ts'
 import { cutOf, isApproximate } from './cut.ts'
 import { type Method, type NotMade, type PartLimits, type PartSink, type Wanted } from './method.ts'
@@ -71,6 +71,11 @@ export class MergeMethod implements Method<MergeRows, ColumnTypes> {
     { grid, live }: { readonly grid: Grid; readonly live: boolean },
   ): string {
     return mergeText(sql, grouped, { ranges, period: grid.period, live })
+  }
+
+  /** The text that fetches the same aggregates by instant. */
+  instantsText(sql: string, { grouped }: Parts, ranges: readonly Interval[]): string {
+    return mergeText(sql, grouped, { ranges, period: INSTANTS })
   }
 
   sink({ grouped }: Parts, limits: PartLimits, live: boolean): PartSink<MergeRows, ColumnTypes> {

@@ -33,7 +33,7 @@ export interface Wanted {
   readonly sql: string
   readonly parameters: string
   readonly parts: Parts
-  readonly verdict: Omit<Verdict & { readonly kind: 'agrees' }, 'ours'>
+  readonly verdict: Omit<Verdict & { readonly kind: 'agrees' }, 'ours' | 'aggregations'>
 }
 
 /** `why`: it can't be made so; `lasting`: nor the next one of this form. */

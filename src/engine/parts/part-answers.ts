@@ -14,21 +14,24 @@ import { intersected, united, without } from '../../plan/intervals.ts'
 import { type WholePlan } from '../../plan/plan.ts'
 import { type Bucketed, type Slice, sliceOf } from '../../result/bucket-rows.ts'
 import { Entry } from '../entry.ts'
+import { partHeaders } from '../headers.ts'
 import { joinAgeMs, ownTime } from '../joining.ts'
 import { type Keeper } from '../keeper.ts'
 import { type Outcome } from '../outcome.ts'
 import { type HeldAnswer, type SqlRequest } from '../request.ts'
 import { shapeAt, type Store } from '../store.ts'
+import { type Begins } from './begins.ts'
 import { type Beginning } from './beginning.ts'
 import { type FallBacks } from './fall-backs.ts'
 import { type Came, type Gathering, slicesIn } from './gathering.ts'
-import { type Layout, plain } from './layout.ts'
+import { type Layout } from './layout.ts'
 import { type Learnt } from './learnt.ts'
 import { formOf, type HeldProof, type LaidOut, type Making } from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
 import { type Method } from './method.ts'
 import { heldProof, type PartKeeper } from './part-keeper.ts'
 import { type SeriesMethod } from './series-method.ts'
+import { type Grid } from './window.ts'
 
 /** What became of an answer from parts: `none` stands for any reason to compute it whole. */
 export type PartLanding =
@@ -53,11 +56,14 @@ export interface PartAnswersOptions {
   readonly layout: Layout
   readonly gathering: Gathering
   readonly partKeeper: PartKeeper
+  readonly begins: Pick<Begins, 'asked'>
   readonly learnt: Learnt
   readonly fallBacks: FallBacks
   readonly series: SeriesMethod
   readonly merge: MergeMethod
   readonly rules: (datasource: string) => FreshnessRules
+  /** Told of a shape of which something may be held now. */
+  readonly onHeld: (making: Making, key: string, grid: Grid) => void
   readonly onError: (error: unknown) => void
 }
 
@@ -141,15 +147,16 @@ export class PartAnswers {
   }
 
   #fromHeld<Rows extends Bucketed, Head>(made: LaidOut<Rows, Head>): PartLanding {
-    const { plan, method, grid, laid, usable, key, asked } = made
+    const { plan, method, grid, laid, usable, begins, key, asked } = made
     const { cache, clock, partKeeper } = this.#options
     const shape = shapeAt<Rows, Head>(cache, key, method)
     if (shape === undefined) return NONE
     const held = heldProof(made, asked, clock.now())
-    const slices = slicesOf(usable, laid.full).filter((slice) => method.rows.count(slice) > 0)
-    const bytes = this.#assembled(made, slices, shape.head)
+    const slices = [...slicesOf(usable, laid.full), ...begins.map(({ slice }) => slice)]
+    const filled = slices.filter((slice) => method.rows.count(slice) > 0).toSorted(byTime)
+    const bytes = this.#assembled(made, filled, shape.head)
     if (bytes === undefined) return NONE
-    const count = grid.count(laid.full)
+    const count = grid.count(laid.full) + begins.length
     const entry = new Entry(
       { kept: bytes, headers: shape.headers, tables: plan.tables, service: shape.service },
       `${nameOf(made)} ${count}/${count}`,
@@ -165,7 +172,7 @@ export class PartAnswers {
     ageMaxMs: number,
     stop: AbortSignal,
   ): Promise<PartLanding> {
-    const { plan, parts, method, grid, laid, usable, kept, missing, key, asked } = made
+    const { plan, parts, method, grid, laid, usable, begins, kept, missing, key, asked } = made
     const { clock, gathering, keeper, cache } = this.#options
     const beganAtMs = clock.monotonic()
     // All that was asked for, where the timeline has nothing too: what comes there later changes the answer.
@@ -175,19 +182,19 @@ export class PartAnswers {
     try {
       const came = await gathering.gather(made, ageMaxMs, over.settled, stop)
       if (came?.head === undefined) return NONE
-      const slices = [...slicesOf(usable, kept), ...slicesIn(came)]
+      const slices = [...slicesOf(usable, kept), ...begins.map(({ slice }) => slice), ...slicesIn(came)]
       const filled = slices.filter((slice) => method.rows.count(slice) > 0).toSorted(byTime)
       const bytes = this.#assembled(made, filled, came.head)
       const headers = came.owns[0]?.fetched.answer.headers ?? shapeAt(cache, key, method)?.headers ?? []
-      const total = grid.count(laid.full) + laid.edges.length
-      const given = { headers: plain(headers), tables: plan.tables, service: made.service }
+      const total = grid.count(laid.full) + laid.edges.length + begins.length
+      const given = { headers: partHeaders(headers), tables: plan.tables, service: made.service }
       const entry =
         bytes === undefined
           ? undefined
           : new Entry({ kept: bytes, ...given }, `${parts.kind} ${total}/${total}`)
       const judged = this.#kept(made, came, entry && { entry, held })
       over.after(judged)
-      keeper.beside(judged)
+      keeper.beside(judged.then(() => this.#options.begins.asked(made)))
       if (entry === undefined) return NONE
       const isPartial = usable.length > 0
       if (isPartial) this.#count(parts.shape, clock.monotonic() - beganAtMs)
@@ -213,6 +220,7 @@ export class PartAnswers {
     await Promise.all(owns.map((own) => partKeeper.keep(made, own, isOwn ? given : undefined))).catch(
       () => undefined,
     )
+    this.#options.onHeld(made, made.key, made.grid)
   }
 
   #count(shape: string, tookMs: number): void {

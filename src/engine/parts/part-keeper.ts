@@ -7,11 +7,11 @@ import { type Timelines } from '../../freshness/timelines.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { type Bucketed, sliceOf } from '../../result/bucket-rows.ts'
 import { type Entry } from '../entry.ts'
+import { partHeaders } from '../headers.ts'
 import { type Keeper } from '../keeper.ts'
 import { shapeAt, type Store } from '../store.ts'
 import { type Fetched } from './fetch.ts'
 import { type OwnFetch } from './gathering.ts'
-import { plain } from './layout.ts'
 import { type HeldProof, type LaidOut, type Making } from './making.ts'
 import { Shape } from './shape.ts'
 import { type Laid } from './window.ts'
@@ -22,8 +22,6 @@ export interface PartKeeperOptions {
   readonly keeper: Keeper
   readonly timelines: Timelines
   readonly rules: (datasource: string) => FreshnessRules
-  /** Told of a shape of which something is held now. */
-  readonly onHeld: (making: Making, key: string, grid: LaidOut<Bucketed, unknown>['grid']) => void
 }
 
 export class PartKeeper {
@@ -87,12 +85,12 @@ export class PartKeeper {
     pieces: readonly Piece[],
   ): void {
     const { method, key, plan, service, laid } = made
-    const { cache, clock, onHeld } = this.#options
+    const { cache, clock } = this.#options
     const known = shapeAt<Rows, Head>(cache, key, method)
     // A column whose type has changed: what was kept before is of another table.
     const isSame = known !== undefined && method.sameHead(known.head, fetched.head)
     const { head } = fetched
-    const headers = plain(fetched.answer.headers)
+    const headers = partHeaders(fetched.answer.headers)
     const shape = isSame
       ? known
       : new Shape({ kind: method.rows, tables: plan.tables, service, head, headers })
@@ -106,7 +104,6 @@ export class PartKeeper {
     while (shape.sizeBytes > cache.entryMaxBytes && shape.runs.length > 0) shape.shrink()
     if (shape.runs.length === 0) return
     cache.put(key, shape as unknown as Shape<Bucketed, unknown>, clock.now() - fetched.answer.sentAtMs)
-    onHeld(made, key, made.grid)
   }
 
   /** The proof of an answer put together from what was held and what was fetched. */
@@ -137,12 +134,13 @@ export class PartKeeper {
  * timeline may move in the next.
  */
 export function heldProof(
-  { timeline, rules, request, view, usable }: LaidOut<Bucketed, unknown>,
+  { timeline, rules, request, view, usable: runs, begins }: LaidOut<Bucketed, unknown>,
   intervals: readonly Interval[],
   nowMs: number,
 ): HeldProof {
   if (intervals.length === 0)
     return { fromMs: nowMs, ageMs: 0, untilMs: Number.POSITIVE_INFINITY, tables: [] }
+  const usable = [...runs, ...begins.map(({ run }) => run)]
   const isSealed = usable.every(({ run }) => run.proof.under !== undefined)
   const lookAge = lookAgeMs(view, intervals, { rules, nowMs, arrivedAtMs: request.arrivedAtMs }) ?? 0
   const ageMs = Math.max(lookAge, ...usable.map((one) => one.ageMs))

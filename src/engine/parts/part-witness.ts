@@ -5,10 +5,10 @@ import { type Clock } from '../../clock.ts'
 import { type Druid } from '../../druid/druid.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { type NativePlan, readNativePlan } from '../../plan/native.ts'
-import { mergeVerdict, seriesVerdict, type Verdict } from '../../plan/witness.ts'
+import { instantsDifference, mergeVerdict, seriesVerdict, type Verdict } from '../../plan/witness.ts'
 import { explainSql } from '../../sql/statements.ts'
 import { explainRow } from '../explain-row.ts'
-import { type Asking, formOf } from './making.ts'
+import { type Asking, formOf, type Making } from './making.ts'
 
 export interface PartWitnessOptions {
   readonly druid: Druid
@@ -44,6 +44,8 @@ const UNKNOWN_MS = 10_000
 export class PartWitness {
   readonly #options: PartWitnessOptions
   readonly #known = new LRUCache<string, Known>({ max: KNOWN_MAX })
+  /** By the plan that was agreed on. */
+  readonly #instants = new WeakMap<object, boolean>()
 
   constructor(options: PartWitnessOptions) {
     this.#options = options
@@ -67,6 +69,23 @@ export class PartWitness {
     this.#known.set(keyOf(question), known)
     known.word = this.#learn(known, question).finally(() => (known.word = undefined))
     await known.word
+  }
+
+  /** Whether Druid plans the text that groups by instant as was agreed; asked once for each shape. Never rejects. */
+  async agreesOnInstants(making: Making, sql: string, ranges: readonly Interval[]): Promise<boolean> {
+    const { verdict, parts } = making
+    const known = this.#instants.get(verdict.ours)
+    if (known !== undefined) return known
+    try {
+      const body = making.request.bodies.explain(explainSql(sql), parts.parameters)
+      const plan = await this.#explained(making, body)
+      const bucketAt = parts.kind === 'series' ? parts.grouped.columns.length : 0
+      const agrees = instantsDifference(verdict, plan, { bucketAt, ranges }) === undefined
+      this.#instants.set(verdict.ours, agrees)
+      return agrees
+    } catch {
+      return false
+    }
   }
 
   async #learn(known: Known, question: Question): Promise<void> {
@@ -95,7 +114,10 @@ export class PartWitness {
     return parts.kind === 'series' ? seriesVerdict(testimony) : mergeVerdict(testimony, question.period)
   }
 
-  async #explained({ request, service }: Question, body: Buffer): Promise<NativePlan | undefined> {
+  async #explained(
+    { request, service }: Pick<Question, 'request' | 'service'>,
+    body: Buffer,
+  ): Promise<NativePlan | undefined> {
     const { druid, timeoutMs } = this.#options
     const row = await explainRow(druid, { body, service, headers: request.headers, timeoutMs })
     const [plan] = row ?? []

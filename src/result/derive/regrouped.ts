@@ -91,6 +91,8 @@ export function coarsened(
 /** What the client's columns of a series are made of; labels are its first dimension. */
 export interface SeriesFacts {
   readonly facts: MergeFacts
+  /** Where the facts' texts stand. */
+  readonly sql: string
   readonly client: ColumnTypes
   /** Head of the partials, their bucket first; then the label, which `labelled` adds. */
   readonly parts: ColumnTypes
@@ -101,9 +103,9 @@ export interface SeriesFacts {
 /** Partials of buckets as rows of the client's own columns; undefined where a cell can't be told. */
 export function rowsOfPartials(
   { buckets, partials }: MergeRows,
-  { facts, client, parts, label }: SeriesFacts,
+  { facts, sql, client, parts, label }: SeriesFacts,
 ): BucketRows | undefined {
-  const merger = mergerOf(facts, { sql: '', client, parts })
+  const merger = mergerOf(facts, { sql, client, parts })
   if (merger === undefined) return undefined
   const slices: BucketSlice[] = []
   for (const [index, partial] of partials.entries()) {

@@ -55,6 +55,7 @@ function answers(
         verdict: {},
         service: 'druid/broker',
         heads: [],
+        begins: [],
         derived: false,
         key: 'k',
       }
@@ -82,6 +83,8 @@ function answers(
       },
     },
     partKeeper: { keep: async () => undefined },
+    begins: { asked: () => undefined },
+    onHeld: () => undefined,
     learnt: { pays: () => true },
     fallBacks: {},
     merge: method,

@@ -1,0 +1,99 @@
+// Rows of an edge from groups by instant.
+import { type Interval } from '../../plan/facts.ts'
+import { type Formula } from '../../plan/grouped.ts'
+import { type Bucketed, type Slice, sliceOf } from '../../result/bucket-rows.ts'
+import { coarsened, rowsOfPartials } from '../../result/derive/regrouped.ts'
+import { joinedMergeRows, type MergeRows } from '../../result/merge-rows.ts'
+import { type MergeFacts, mergeShape } from '../../result/merge/merger.ts'
+import { type ColumnTypes, partTypes } from '../../result/merge/value-types.ts'
+import { isUtc } from '../../time/utc.ts'
+import { type ClientHead } from './client-heads.ts'
+import { type Making } from './making.ts'
+import { type Grid } from './window.ts'
+
+const INEXACT = new Set(['DOUBLE', 'FLOAT'])
+
+/** Whether an answer's edges can be put together from groups by instant. */
+export function hasInstants({ parts: { kind, grouped }, verdict }: Making): boolean {
+  if (kind === 'merge') return true
+  const { bucket, columns, having, order, hasTime, zone } = grouped
+  const areKnown = columns.every(({ role, formula }) => role === 'bucket' || formula !== undefined)
+  const isPlain = having === undefined && order.every(({ column }) => column !== undefined)
+  // Labels are written here: only where it is known how.
+  return (
+    areKnown &&
+    isPlain &&
+    hasTime &&
+    isUtc(zone) &&
+    bucket?.label.kind === 'moved' &&
+    verdict.order !== undefined
+  )
+}
+
+/** What is held of a bucket, and what is asked for of it. */
+interface Held {
+  readonly edge: Interval
+  readonly grid: Grid
+  readonly rows: MergeRows
+  /** Of the answer that the groups came in. */
+  readonly head: ColumnTypes
+  readonly client: ClientHead
+}
+
+/** The part of an edge, of the kind that the plan has; undefined where it can't be told. */
+export function edgeRows(making: Making, held: Held): Slice<Bucketed> | undefined {
+  const { edge, rows } = held
+  const slice = sliceOf(rows, edge.startMs, edge.endMs)
+  return making.parts.kind === 'merge' ? slice : seriesEdge(making, held, slice)
+}
+
+function seriesEdge(
+  { parts: { grouped }, verdict, request }: Making,
+  { edge, grid, head, client }: Held,
+  slice: Slice<MergeRows>,
+): Slice<Bucketed> | undefined {
+  const { bucket } = grouped
+  const kinds = partTypes(head, mergeShape(grouped))?.parts
+  const labelAt = grouped.columns.findIndex(({ role }) => role === 'bucket')
+  const isLabelled = labelAt < 0 || client.sqlTypes[labelAt] === 'TIMESTAMP'
+  // The last bits of a sum decide on no order.
+  const isOrdered = verdict.order?.keys.every(
+    ({ of }) => of === 'bucket' || !INEXACT.has(client.types[of] ?? ''),
+  )
+  if (bucket?.label.kind !== 'moved' || kinds === undefined || !isLabelled || isOrdered !== true)
+    return undefined
+  const movedMs = bucket.label.ms
+  const { startMs } = grid.around(edge)
+  const found = rowsOfPartials(coarsened(joinedMergeRows([slice]), [startMs], kinds), {
+    facts: factsOf(grouped),
+    sql: request.query.sql,
+    client,
+    parts: {
+      types: ['LONG', 'LONG', ...head.types.slice(1)],
+      sqlTypes: ['BIGINT', 'TIMESTAMP', ...head.sqlTypes.slice(1)],
+    },
+    label: (ms) => JSON.stringify(new Date(ms + movedMs).toISOString()),
+  })
+  return found === undefined ? undefined : { rows: found, from: 0, to: found.buckets.length }
+}
+
+/** The statement's own, its bucket's label being the first of its dimensions. */
+function factsOf({ columns, dimensions, aggregates }: Making['parts']['grouped']): MergeFacts {
+  const label: Formula = { kind: 'dimension', index: 0 }
+  return {
+    zone: 'UTC',
+    dimensions: [{ text: { from: 0, to: 0 } }, ...dimensions],
+    aggregates,
+    columns: columns.map((column) => ({
+      ...column,
+      formula: column.role === 'bucket' ? label : column.formula && behindLabel(column.formula),
+    })),
+    having: undefined,
+    order: [],
+  }
+}
+
+function behindLabel(formula: Formula): Formula {
+  if (formula.kind === 'dimension') return { ...formula, index: formula.index + 1 }
+  return formula.kind === 'operation' ? { ...formula, of: formula.of.map(behindLabel) } : formula
+}
