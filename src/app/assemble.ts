@@ -169,7 +169,6 @@ export function assemble(
     gathering,
     partKeeper,
     begins,
-    learnt,
     fallBacks,
     series,
     merge,

@@ -31,9 +31,6 @@ interface Taken {
 interface Lesson {
   /** What Druid took for the whole answer, ms. */
   wholeMs: number
-  /** What answers with something held took lately, ms. */
-  partsMs: number
-  partsCount: number
   taken: Taken | undefined
   /** How many heads in a row had rows behind their windows, and till when none is fetched as a whole bucket. */
   lateHeads: number
@@ -41,11 +38,6 @@ interface Lesson {
 }
 
 const SHAPES_MAX = 20_000
-/** Parts that take longer than the whole answer by this don't pay. */
-const DEARER = 4
-const DEARER_MS = 100
-const DEARER_COUNT = 5
-const WEIGHT = 0.3
 const LATE_HEADS_MAX = 3
 const EXACT_MS = 60_000
 
@@ -69,8 +61,6 @@ export class Learnt {
     const known = this.#lessons.get(parts.shape)
     const lesson: Lesson = {
       wholeMs: made.costMs,
-      partsMs: 0,
-      partsCount: 0,
       taken: known?.taken,
       lateHeads: known?.lateHeads ?? 0,
       exactUntilMs: known?.exactUntilMs ?? 0,
@@ -97,15 +87,6 @@ export class Learnt {
     const sentAtMs = pieces[0]?.proof.sentAtMs ?? 0
     const isGone = held === undefined || this.#options.keeper.wasPurged(held.tables, sentAtMs)
     return isGone ? undefined : { entry: held, pieces }
-  }
-
-  /** Counts what an answer took that had something of what it needed, ms; false once parts don't pay. */
-  pays(shape: string, tookMs: number): boolean {
-    const lesson = this.#lessons.get(shape)
-    if (lesson === undefined) return true
-    lesson.partsMs = lesson.partsCount === 0 ? tookMs : lesson.partsMs + WEIGHT * (tookMs - lesson.partsMs)
-    lesson.partsCount += 1
-    return lesson.partsCount < DEARER_COUNT || lesson.partsMs < DEARER * lesson.wholeMs + DEARER_MS
   }
 
   /** Whether heads of a shape are worth fetching as whole buckets: windows mostly end behind all rows that there are. */

@@ -25,7 +25,6 @@ import { type Beginning } from './beginning.ts'
 import { type FallBacks } from './fall-backs.ts'
 import { type Came, type Gathering, slicesIn } from './gathering.ts'
 import { type Layout } from './layout.ts'
-import { type Learnt } from './learnt.ts'
 import { formOf, type HeldProof, type LaidOut, type Making } from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
 import { type Method } from './method.ts'
@@ -57,7 +56,6 @@ export interface PartAnswersOptions {
   readonly gathering: Gathering
   readonly partKeeper: PartKeeper
   readonly begins: Pick<Begins, 'asked'>
-  readonly learnt: Learnt
   readonly fallBacks: FallBacks
   readonly series: SeriesMethod
   readonly merge: MergeMethod
@@ -174,7 +172,6 @@ export class PartAnswers {
   ): Promise<PartLanding> {
     const { plan, parts, method, grid, laid, usable, begins, kept, missing, key, asked } = made
     const { clock, gathering, keeper, cache } = this.#options
-    const beganAtMs = clock.monotonic()
     // All that was asked for, where the timeline has nothing too: what comes there later changes the answer.
     const lacking = united([...missing, ...(made.lacksLoose ? [...laid.edges, ...laid.ahead] : [])])
     const held = heldProof(made, without(asked, lacking), clock.now())
@@ -197,7 +194,6 @@ export class PartAnswers {
       keeper.beside(judged.then(() => this.#options.begins.asked(made)))
       if (entry === undefined) return NONE
       const isPartial = usable.length > 0
-      if (isPartial) this.#count(parts.shape, clock.monotonic() - beganAtMs)
       const lacked = grid.count(missing) + laid.edges.length
       const detail = `${nameOf(made)} ${total - lacked}/${total}`
       const outcome = { kind: isPartial ? 'partial' : 'miss', collapsed: false, detail } as const
@@ -221,11 +217,6 @@ export class PartAnswers {
       () => undefined,
     )
     this.#options.onHeld(made, made.key, made.grid)
-  }
-
-  #count(shape: string, tookMs: number): void {
-    const { learnt, fallBacks } = this.#options
-    if (!learnt.pays(shape, tookMs)) fallBacks.set(shape, 'its parts take longer than the whole answer')
   }
 
   #assembled<Rows extends Bucketed, Head>(

@@ -85,7 +85,6 @@ function answers(
     partKeeper: { keep: async () => undefined },
     begins: { asked: () => undefined },
     onHeld: () => undefined,
-    learnt: { pays: () => true },
     fallBacks: {},
     merge: method,
     rules: () => ({ mode: 'bounded', headMs: BOUND_MS, capMs: BOUND_MS, growth: 0 }),
