@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto'
 import { type Analysis, type Facts, type NowUse } from './facts.ts'
 import { decideParts } from './parts.ts'
-import { type Plan } from './plan.ts'
+import { type Plan, type WholePlan } from './plan.ts'
 import { contextText, type IdentityScope, type Query, type WholeKey } from './query.ts'
 import { type Reason } from './reasons.ts'
+import { isRelative, LAST_MS, FIRST_MS, windowOf } from './window.ts'
 
 /** What the operator declared of datasources. */
 export interface DatasourceRules {
@@ -79,13 +80,27 @@ export function decide(analysis: Analysis, query: Query, circumstances: Circumst
     lookups: facts.lookups,
     now: pinned ? NOW_UNUSED : facts.now,
     form: digest([facts.form, ...contextParts(effective)]),
-    bounds: facts.bounds,
+    bounds: boundsAt(facts, effective),
     shared,
     ...decideParts(facts, effective, (texts) =>
       digest(['1', scope, ...texts, ...extraParts(effective), ...contextParts(effective, NOT_IN_SHAPE)]),
     ),
   }
   return Object.freeze(plan)
+}
+
+/** More intervals than this are not looked at one by one. */
+const INTERVALS_MAX = 16
+
+/** Bounds that are the same at every moment, and how they are written. */
+function boundsAt({ bounds }: Facts, { parameters }: Query): WholePlan['bounds'] {
+  if (bounds === undefined || isRelative(bounds.time)) return undefined
+  const intervals = windowOf(bounds.time, { nowMs: Number.NaN, parameters })
+  if (intervals === undefined || intervals.length > INTERVALS_MAX) return undefined
+  const [first] = intervals
+  if (first?.startMs === FIRST_MS && first.endMs === LAST_MS) return undefined
+  // Values of parameters stand for literals: those of another type or form may be read in another way.
+  return { intervals, form: `${bounds.form} ${parameters.replaceAll(/\d/g, '0')}` }
 }
 
 function passReason(facts: Facts, query: Query, circumstances: Circumstances): Reason | undefined {

@@ -47,8 +47,7 @@ export function explainPlan(
   const parts = plan.kind === 'pass' ? undefined : plan.parts
   if (analysis.kind === 'unknown') return { plan: plan.kind, reasons }
   const { facts } = analysis
-  const { grouped } = facts
-  const window = typeof grouped === 'string' ? facts.bounds?.intervals : windowOf(grouped.time, moment)
+  const window = facts.bounds === undefined ? undefined : windowOf(facts.bounds.time, moment)
   return {
     plan: parts?.kind ?? plan.kind,
     reasons,

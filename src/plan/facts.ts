@@ -1,5 +1,5 @@
 // What `plan` wants to be told about a statement. `sql` finds it out; nothing else reads SQL.
-import { type Grouped, type NotGrouped } from './grouped.ts'
+import { type Grouped, type NotGrouped, type TimeBounds } from './grouped.ts'
 
 /** `[startMs, endMs)` in milliseconds since 1970-01-01T00:00:00Z. */
 export interface Interval {
@@ -22,15 +22,6 @@ export type NowUse =
   | { readonly kind: 'none' }
   | { readonly kind: 'used'; readonly distancesMs: readonly number[] | null }
 
-/**
- * Time bounds that are literals alone. `form` names how each bound is written, literals taken out: two statements of
- * one form differ in nothing by which Druid could read one bound as an interval and the other not.
- */
-export interface LiteralBounds {
-  readonly intervals: readonly Interval[]
-  readonly form: string
-}
-
 export interface Facts {
   readonly kind: 'select' | 'explain' | 'dml' | 'other'
   readonly options: readonly SetOption[]
@@ -51,8 +42,8 @@ export interface Facts {
   readonly canonical: string
   /** `canonical` with every literal taken out: the EXPLAIN check runs once for each of these. */
   readonly form: string
-  /** Bounds on `__time` when the statement reads one table and all its bounds are literals in UTC; else undefined. */
-  readonly bounds: LiteralBounds | undefined
+  /** Bounds on `__time` where the statement is a chain of SELECTs over one table: it reads no other rows of it. */
+  readonly bounds: TimeBounds | undefined
   /** What can be taken apart by time, or why it can't. */
   readonly grouped: Grouped | NotGrouped
 }

@@ -45,6 +45,13 @@ export type TimeCondition =
   | { readonly kind: 'all' | 'any'; readonly of: readonly TimeCondition[] }
   | { readonly kind: 'not'; readonly of: TimeCondition }
 
+/** What a statement says of `__time`, whatever else it asks. */
+export interface TimeBounds {
+  readonly time: TimeCondition
+  /** How each bound is written, literals taken out; '' where there is none. */
+  readonly form: string
+}
+
 /** How the label that a bucket shows follows from its start. */
 export type Label =
   /** The start itself, later by this many ms. */
@@ -85,8 +92,6 @@ type Role = 'bucket' | 'dimension' | 'measure' | 'constant' | 'other'
 
 export interface OutputColumn {
   readonly role: Role
-  /** The expression without its alias. */
-  readonly text: Stretch
   /** Undefined where it can't be computed from parts of aggregates. */
   readonly formula: Formula | undefined
 }
@@ -118,8 +123,7 @@ export interface Grouped {
   /** Indexes of the `?` that stand in bounds: they are no part of the question's shape. */
   readonly timeParameters: readonly number[]
   readonly bucket: Bucket | undefined
-  /** `__time` can be named where it is grouped: no SELECT inside leaves it out. */
-  readonly hasTime: boolean
+  readonly timeColumn: TimeColumn
   /** A grouping set lacks the bucket or a dimension. */
   readonly groupingSets: boolean
   readonly dimensions: readonly Dimension[]
@@ -135,10 +139,16 @@ export interface Grouped {
   readonly shape: string
 }
 
+/** How `__time` is named where it is grouped, and what has to be added so that it is: not every SELECT inside passes it on. */
+export interface TimeColumn {
+  /** In quotes. */
+  readonly name: string
+  readonly added: readonly { readonly at: number; readonly text: string }[]
+}
+
 /** Parts of the SELECT that groups, to be replaced or added to; one that isn't there is empty where it would stand. */
 interface Texts {
-  /** From its SELECT to its end, without ORDER BY, LIMIT and the like. */
-  readonly query: Stretch
+  /** With DISTINCT, where it is one. */
   readonly select: Stretch
   /** The condition of WHERE alone, of the SELECT that reads the table. */
   readonly where: Stretch
@@ -146,8 +156,20 @@ interface Texts {
   readonly groupBy: Stretch
   /** With its word. */
   readonly having: Stretch
+  /** SELECTs round the one that groups, the outermost first. */
+  readonly outer: readonly OuterTexts[]
   /** ORDER BY, LIMIT, OFFSET, FETCH of the whole statement. */
   readonly tail: Stretch
+  /** An ORDER BY without a limit inside of another SELECT, which orders nothing. */
+  readonly idle: readonly Stretch[]
+}
+
+interface OuterTexts {
+  readonly select: Stretch
+  /** It is `*`. */
+  readonly isStar: boolean
+  /** With its word. */
+  readonly where: Stretch
 }
 
 /** A number as it stands, or `?` by its index from 0. */

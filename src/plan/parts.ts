@@ -86,7 +86,7 @@ function whyNot(grouped: Grouped): Reason | undefined {
   if (zoneOf(grouped.zone) === undefined) return 'time-zone'
   if (grouped.bucket !== undefined)
     return granularity(grouped.bucket.grid) === undefined ? 'time-zone' : undefined
-  return grouped.hasTime && isMergeable(grouped) ? undefined : 'not-mergeable'
+  return isMergeable(grouped) ? undefined : 'not-mergeable'
 }
 
 /** Every column, HAVING and order is a dimension, or arithmetic over aggregates that can be put together. */

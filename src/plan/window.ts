@@ -45,6 +45,27 @@ export function windowOf(condition: TimeCondition, moment: Moment): readonly Int
   }
 }
 
+/** Whether a condition is another one at another moment. */
+export function isRelative(condition: TimeCondition): boolean {
+  switch (condition.kind) {
+    case 'from':
+      return usesNow(condition.start)
+    case 'before':
+      return usesNow(condition.end)
+    case 'bucket':
+      return usesNow(condition.at)
+    case 'not':
+      return isRelative(condition.of)
+    case 'all':
+    case 'any':
+      return condition.of.some(isRelative)
+  }
+}
+
+function usesNow(instant: Instant): boolean {
+  return instant.kind === 'now' || ('of' in instant && usesNow(instant.of))
+}
+
 function between(startMs: number | undefined, endMs: number | undefined): readonly Interval[] | undefined {
   return startMs === undefined || endMs === undefined ? undefined : united([{ startMs, endMs }])
 }

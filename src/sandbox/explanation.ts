@@ -1,4 +1,5 @@
 // EXPLAIN PLAN FOR.
+import { isRelative, windowOf } from '../plan/window.ts'
 import { analyse } from '../sql/analyse.ts'
 import { intervalText, type NativeQuery } from './native-query.ts'
 
@@ -44,12 +45,14 @@ function nativePlan({ query, columns: names, keys }: NativeQuery, columns: reado
 
 /**
  * Where Druid's own query isn't known: enough of one to see what is read, from when to when, and what comes out. Times
- * that aren't literals in UTC are not looked at: then all of time is read.
+ * that aren't literals are not looked at: then all of time is read.
  */
 function scans(sql: string, { tables, zone, columns }: Explained): readonly unknown[] {
   const analysis = analyse(sql, { timeZone: zone, maxLength: sql.length, maxDepth: 100 })
   const bounds = analysis.kind === 'facts' ? analysis.facts.bounds : undefined
-  const intervals = bounds?.intervals.map(intervalText) ?? [ETERNITY]
+  const isFixed = bounds !== undefined && !isRelative(bounds.time)
+  const known = isFixed ? windowOf(bounds.time, { nowMs: Number.NaN, parameters: '' }) : undefined
+  const intervals = known?.map(intervalText) ?? [ETERNITY]
   const signature = columns.map(({ native }, index) => ({ name: `c${index}`, type: native }))
   const columnMappings = columns.map(({ name }, index) => ({ queryColumn: `c${index}`, outputColumn: name }))
   return tables.map((name) => ({

@@ -1,9 +1,7 @@
 // What a statement asks and reads, for `plan`: bounded work, and `unknown` wherever it isn't certain.
 import { type Analysis, type Facts, type SetOption, type Unknown } from '../plan/facts.ts'
-import { isUtc } from '../time/utc.ts'
-import { literalBounds } from './bounds.ts'
 import { spell, type Spelling } from './canonical.ts'
-import { groupedOf } from './grouped.ts'
+import { type ChainFacts, chainFacts } from './chain.ts'
 import { lex, type Token } from './lexer.ts'
 import { lookupsOf, namesOf } from './names.ts'
 import { nowUse } from './now.ts'
@@ -70,8 +68,7 @@ function factsOf(tokens: readonly Token[], { timeZone }: AnalyseOptions): Facts 
   const { tree, normalised } = parse(view, range)
   const names = namesOf(tree, tokens)
   const isOneTable = names.tables.size === 1 && !names.systemTables && !names.external
-  const zone = zoneOf(options, timeZone)
-  const hasBounds = isOneTable && isUtc(zone) && !normalised.renames
+  const reader = { view, zone: zoneOf(options, timeZone) }
   return {
     kind,
     options,
@@ -83,20 +80,11 @@ function factsOf(tokens: readonly Token[], { timeZone }: AnalyseOptions): Facts 
     now: nowUse(tree, tokens, range),
     parameters: countParameters(tokens),
     ...ended(spell(view, range, normalised), tokens.length - range.end),
-    bounds: hasBounds ? literalBounds(tree, tokens) : undefined,
-    grouped: isOneTable ? takenApart(view, { tree, normalised, range, zone }) : 'several-tables',
+    ...(isOneTable ? chainFacts(reader, { tree, normalised, range }) : SEVERAL_TABLES),
   }
 }
 
-function takenApart(view: View, given: Parameters<typeof groupedOf>[1]): Facts['grouped'] {
-  if (given.normalised.renames) return 'subquery'
-  try {
-    return groupedOf(view, given)
-  } catch (error) {
-    if (error instanceof NotUnderstood) return 'subquery'
-    throw error
-  }
-}
+const SEVERAL_TABLES: ChainFacts = { bounds: undefined, grouped: 'several-tables' }
 
 type Range = ReturnType<typeof bodyOf>
 

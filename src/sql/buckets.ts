@@ -119,3 +119,17 @@ function intervalMs(
   if (count === undefined || unitMs === undefined || behind === 'TO' || behind === '(') return undefined
   return Number(count) * unitMs * (operator === '-' ? -1 : 1)
 }
+
+const ROUGH_MS: Readonly<Record<string, number>> = { Y: 3.15e10, M: 2.6e9, W: 6.05e8, D: DAY_MS }
+const ROUGH_TIME_MS: Readonly<Record<string, number>> = { H: 3.6e6, M: 6e4, S: 1e3 }
+
+/** How long a period is, more or less. */
+export function roughMs(period: string): number {
+  const [date = '', time = ''] = period.split('T')
+  const sum = (text: string, unit: Readonly<Record<string, number>>): number =>
+    [...text.matchAll(/(\d+)([A-Z])/g)].reduce(
+      (all, [, count, part]) => all + Number(count) * (unit[part ?? ''] ?? 0),
+      0,
+    )
+  return sum(date.slice(1), ROUGH_MS) + sum(time, ROUGH_TIME_MS)
+}

@@ -7,10 +7,10 @@ export interface TokenRange {
   readonly end: number
 }
 
-/** Of one SELECT, without the brackets round it. A clause that isn't there is an empty range where it would stand. */
+/** Of one SELECT, without the brackets round it and its WITH. A clause that isn't there is an empty range where it would stand. */
 export interface Clauses {
   readonly query: TokenRange
-  /** What is selected, each with its alias. */
+  /** What is selected, behind DISTINCT, each with its alias. */
   readonly items: readonly TokenRange[]
   readonly from: TokenRange
   /** The condition alone. */
@@ -28,6 +28,7 @@ export interface Clauses {
   readonly offset: number | undefined
 }
 
+const SELECT = new Set(['SELECT'])
 const FROM = new Set(['FROM'])
 const COMMA = new Set([','])
 const WHERE_ENDS = new Set(['GROUP', 'HAVING', 'WINDOW', 'ORDER', 'LIMIT', 'OFFSET', 'FETCH'])
@@ -37,8 +38,9 @@ const LIMITS = new Set(['LIMIT', 'OFFSET', 'FETCH'])
 
 /** The clauses of the SELECT in tokens `start` to `end`. Throws NotUnderstood for one without FROM, or with WINDOW. */
 export function clausesOf(view: View, range: TokenRange): Clauses {
-  const query = withoutBrackets(view, range)
-  const { start, end } = query
+  const { start: head, end } = withoutBrackets(view, range)
+  const start = view.word(head) === 'WITH' ? view.find(SELECT, head, end) : head
+  const query = { start, end }
   if (view.word(start) !== 'SELECT') throw new NotUnderstood('select')
   const first = view.word(start + 1) === 'DISTINCT' || view.word(start + 1) === 'ALL' ? start + 2 : start + 1
   const from = findFrom(view, first, end)

@@ -35,25 +35,26 @@ const CAST_TYPES = new Set(['DOUBLE', 'BIGINT'])
 const OTHER_AGGREGATES =
   /^(ANY_VALUE|EARLIEST|EARLIEST_BY|LATEST|LATEST_BY|STDDEV.*|VAR.*|.*_AGG|LISTAGG|BLOOM_FILTER|GROUPING|BIT_(AND|OR|XOR)|APPROX_.*|DS_(?!.*(GET|RANK|CDF|PMF)).*|TDIGEST_.*|EVERY|SOME)$/
 
-/** What formulas are read against: the dimensions by their text, and the aggregates found so far. */
+/** Which dimension an expression is, which stands in these tokens as far as they are known. */
+type DimensionOf = (it: Expression, range: TokenRange | undefined) => number | undefined
+
+/** What formulas are read against: the dimensions, and the aggregates found so far. */
 export class Formulas {
   readonly aggregates: Aggregate[] = []
   readonly #seen = new Map<string, number>()
   readonly #reader: Reader
-  readonly #dimensions: ReadonlyMap<string, number>
+  readonly #dimensionOf: DimensionOf
   readonly #spell: (range: TokenRange) => string
 
-  /** `dimensions`: by what `spell` makes of their tokens. */
-  constructor(reader: Reader, dimensions: ReadonlyMap<string, number>, spell: (range: TokenRange) => string) {
+  constructor(reader: Reader, dimensionOf: DimensionOf, spell: (range: TokenRange) => string) {
     this.#reader = reader
-    this.#dimensions = dimensions
+    this.#dimensionOf = dimensionOf
     this.#spell = spell
   }
 
   /** The formula of an expression; undefined where it isn't understood. Its aggregates join the list. */
   of(it: Expression): Formula | undefined {
-    const range = rangeOf(it, this.#reader)
-    const dimension = range === undefined ? undefined : this.#dimensions.get(this.#spell(range))
+    const dimension = this.#dimensionOf(it, rangeOf(it, this.#reader))
     if (dimension !== undefined) return { kind: 'dimension', index: dimension }
     if (it.kind === 'literal')
       return this.#reader.view.kind(it.at) === 'parameter' ? undefined : this.#literal(it.at)

@@ -1,9 +1,8 @@
 // Times as they are written in SQL: literals to milliseconds, intervals and ISO periods to spans.
 import { type Interval } from '../plan/facts.ts'
 
-/** Ends of an interval that is open: the first and last instants that a Date can hold, in ms. */
-export const OPEN_START_MS = -8_640_000_000_000_000
-export const OPEN_END_MS = 8_640_000_000_000_000
+/** The last instant that a Date can hold. */
+const LAST_MS = 8_640_000_000_000_000
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
@@ -95,7 +94,7 @@ function shifted(startMs: number, period: string): number | undefined {
   date.setUTCDate(Math.min(day, lastDay))
   const ms =
     date.getTime() + (weeks * 7 + days) * DAY_MS + hours * HOUR_MS + minutes * MINUTE_MS + seconds * SECOND_MS
-  return ms <= OPEN_END_MS ? ms : undefined
+  return ms <= LAST_MS ? ms : undefined
 }
 
 /** The shortest span of an ISO period (`P1M` is 28 days), in ms; undefined for what isn't one. */

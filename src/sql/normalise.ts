@@ -335,11 +335,11 @@ class Normaliser {
     return other(`IN ${isPlain ? `('#list${at}')` : this.#brackets(at + 1).text}`, close + 1)
   }
 
-  /** `IS [NOT] DISTINCT FROM`, both as `<>` because nothing is concluded from either, and `IS [NOT] UNKNOWN`. */
+  /** `IS [NOT] DISTINCT FROM`, both as LIKE because nothing is concluded from either, and `IS [NOT] UNKNOWN`. */
   #is(at: number): Step | undefined {
     const not = this.#view.word(at + 1) === 'NOT' ? 1 : 0
     const word = this.#view.word(at + 1 + not)
-    if (word === 'DISTINCT') return other('<>', at + 3 + not)
+    if (word === 'DISTINCT') return other('LIKE', at + 3 + not)
     if (word === 'UNKNOWN') return other(not === 1 ? 'IS NOT NULL' : 'IS NULL', at + 2 + not)
     return undefined
   }

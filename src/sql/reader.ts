@@ -5,7 +5,8 @@ import { type View } from './view.ts'
 
 export type Call = Extract<Expression, { kind: 'call' }>
 
-const TIME = '__time'
+/** The column that every datasource has. */
+export const TIME = '__time'
 
 export interface Reader {
   readonly view: View

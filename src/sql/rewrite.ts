@@ -8,8 +8,6 @@ const ORDER_COLUMN = '__ovate_order_'
 const LAST_COLUMN = '__ovate_last'
 /** In place of a period: each instant is a bucket of its own. */
 export const INSTANTS = 'instants'
-/** The last instant of which a group has a row, ms. */
-const LAST_TEXT = `TIMESTAMP_TO_MILLIS(MAX("__time")) AS "${LAST_COLUMN}"`
 
 interface Edit extends Stretch {
   readonly text: string
@@ -23,18 +21,25 @@ interface Edit extends Stretch {
 export function seriesText(sql: string, grouped: Grouped, ranges: readonly Interval[], live = false): string {
   const { bucket, order, texts } = grouped
   const piece = ({ from, to }: Stretch): string => sql.slice(from, to)
-  const added = [
-    ...(bucket === undefined ? [] : [`${instantText(piece(bucket.text))} AS "${BUCKET_COLUMN}"`]),
-    ...order
-      .filter(({ column }) => column === undefined)
-      .map(({ text }, index) => `${piece(text)} AS "${ORDER_COLUMN}${index}"`),
-    ...(live ? [LAST_TEXT] : []),
-  ]
+  const instant = bucket === undefined ? '' : `, ${instantText(piece(bucket.text))} AS "${BUCKET_COLUMN}"`
+  const orders = order
+    .filter(({ column }) => column === undefined)
+    .map(({ text }, index) => `, ${piece(text)} AS "${ORDER_COLUMN}${index}"`)
+    .join('')
+  const last = live ? `, ${lastText(grouped)}` : ''
   return edited(sql, [
-    { from: texts.select.to, to: texts.select.to, text: added.map((column) => `, ${column}`).join('') },
+    behind(texts.select, instant + (texts.outer.length === 0 ? orders : '') + last),
+    // What shows all columns shows this one, too.
+    ...texts.outer.map(({ select, isStar }, at) =>
+      behind(select, (isStar ? '' : `, "${BUCKET_COLUMN}"`) + (at === 0 ? orders : '')),
+    ),
     ...boundEdits(grouped, ranges),
-    { ...texts.tail, text: '' },
+    ...[texts.tail, ...texts.idle].map((text) => ({ ...text, text: '' })),
   ])
+}
+
+function behind({ to }: Stretch, text: string): Edit {
+  return { from: to, to, text }
 }
 
 /** A label as milliseconds, whatever the zone it would be printed in. */
@@ -42,17 +47,15 @@ function instantText(label: string): string {
   return `TIMESTAMP_TO_MILLIS(CAST(${label} AS TIMESTAMP))`
 }
 
+/** The ranges stand where the table is read, whatever the SELECTs round it call its columns. */
 function boundEdits({ timeTexts, texts }: Grouped, ranges: readonly Interval[]): readonly Edit[] {
   const condition = rangesText(ranges)
-  const [first, ...others] = timeTexts
-  if (first !== undefined)
-    return [{ ...first, text: condition }, ...others.map((text) => ({ ...text, text: 'TRUE' }))]
   const { from, to } = texts.where
-  if (from === to) return [{ from, to, text: ` WHERE ${condition}` }]
-  return [
-    { from, to: from, text: `${condition} AND (` },
-    { from: to, to, text: ')' },
-  ]
+  const first = timeTexts.find((text) => text.from >= from && text.to <= to)
+  const others = timeTexts.filter((text) => text !== first).map((text) => ({ ...text, text: 'TRUE' }))
+  if (first !== undefined) return [{ ...first, text: condition }, ...others]
+  if (from === to) return [{ from, to, text: ` WHERE ${condition}` }, ...others]
+  return [{ from, to: from, text: `${condition} AND (` }, { from: to, to, text: ')' }, ...others]
 }
 
 /** A condition that Druid folds into these intervals (seen on 33.0.0). */
@@ -62,6 +65,11 @@ function rangesText(ranges: readonly Interval[]): string {
       `("__time" >= MILLIS_TO_TIMESTAMP(${startMs}) AND "__time" < MILLIS_TO_TIMESTAMP(${endMs}))`,
   )
   return `(${each.join(' OR ')})`
+}
+
+/** The last instant of which a group has a row, ms. */
+function lastText({ timeColumn }: Grouped): string {
+  return `TIMESTAMP_TO_MILLIS(MAX(${timeColumn.name})) AS "${LAST_COLUMN}"`
 }
 
 /** Edits must not overlap; of several at one place the first given stands first. */
@@ -89,7 +97,8 @@ function partsOf(sql: string, aggregates: readonly Aggregate[]): readonly string
 
 /**
  * The text that fetches parts of a merge: hidden buckets of `period` (UTC, or `INSTANTS`), the dimensions and the parts of aggregates
- * over `ranges`, without HAVING, order and limit; with `live` each group's last instant behind them.
+ * over `ranges`, without HAVING, order and limit, whatever the SELECTs round it make of them; with `live` each group's last
+ * instant behind them.
  */
 export function mergeText(
   sql: string,
@@ -100,22 +109,27 @@ export function mergeText(
     live = false,
   }: { readonly ranges: readonly Interval[]; readonly period: string; readonly live?: boolean },
 ): string {
-  const { dimensions, aggregates, texts } = grouped
-  const bucket = period === INSTANTS ? '"__time"' : `TIME_FLOOR("__time", '${period}', NULL, 'UTC')`
+  const { dimensions, aggregates, texts, timeColumn } = grouped
+  const { name } = timeColumn
+  const bucket = period === INSTANTS ? name : `TIME_FLOOR(${name}, '${period}', NULL, 'UTC')`
   const groups = dimensions.map(({ text }) => sql.slice(text.from, text.to))
   const parts = partsOf(sql, aggregates)
   const columns = [
     `${instantText(bucket)} AS "${BUCKET_COLUMN}"`,
     ...groups.map((text, index) => `${text} AS "__ovate_d${index}"`),
     ...parts.map((text, index) => `${text} AS "__ovate_a${index}"`),
-    ...(live ? [LAST_TEXT] : []),
+    ...(live ? [lastText(grouped)] : []),
   ]
   const grouping = ` GROUP BY ${[bucket, ...groups].join(', ')} `
   return edited(sql, [
     { ...texts.select, text: columns.join(', ') },
+    ...texts.outer.flatMap(({ select, where }) => [
+      { ...select, text: '*' },
+      { ...where, text: '' },
+    ]),
+    ...timeColumn.added.map(({ at, text }) => ({ from: at, to: at, text })),
     ...boundEdits(grouped, ranges),
     { ...texts.groupBy, text: grouping },
-    { ...texts.having, text: '' },
-    { ...texts.tail, text: '' },
+    ...[texts.having, texts.tail, ...texts.idle].map((text) => ({ ...text, text: '' })),
   ])
 }

@@ -135,6 +135,31 @@ const FORMS: readonly Form[] = [
       `SELECT FLOOR(__time TO HOUR) AS h, COUNT(*) AS n FROM events WHERE (country = 'US' OR device = 'tv') AND ${time} AND added > 10 GROUP BY 1 ORDER BY 1`,
   ],
   [
+    'a SELECT round it that renames, reorders, orders',
+    (time) =>
+      `SELECT n, h AS hour_ FROM (SELECT TIME_FLOOR(__time, 'PT1H') AS h, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1) ORDER BY h DESC LIMIT 30`,
+  ],
+  [
+    'a SELECT round it that computes and filters',
+    (time) =>
+      `SELECT "time", bots * 1.0 / total AS ratio FROM (SELECT TIME_FLOOR(__time, 'PT1H') AS "time", COUNT(*) FILTER (WHERE device = 'bot') AS bots, COUNT(*) AS total FROM events WHERE ${time} GROUP BY 1 ORDER BY 2) WHERE total > 3 ORDER BY 2 DESC, total`,
+  ],
+  [
+    'a limit inside',
+    (time) =>
+      `SELECT s, h FROM (SELECT FLOOR(__time TO HOUR) AS h, SUM(added) AS s FROM events WHERE ${time} GROUP BY 1 ORDER BY 2 DESC LIMIT 12)`,
+  ],
+  [
+    'WITH, and columns computed inside',
+    (time) =>
+      `WITH a AS (SELECT *, __time AS z FROM events WHERE device <> 'tv'), b AS (SELECT FLOOR(z TO HOUR) AS h, UPPER(country) AS c, added FROM a WHERE ${time.replaceAll('__time', 'z')}) SELECT c, h, SUM(added) AS s FROM b GROUP BY c, h ORDER BY 3 DESC, 1 LIMIT 50`,
+  ],
+  [
+    'DISTINCT',
+    (time) =>
+      `SELECT DISTINCT country, FLOOR(__time TO HOUR) AS h FROM events WHERE ${time} ORDER BY 2 DESC, 1`,
+  ],
+  [
     'no rows',
     (time) =>
       `SELECT FLOOR(__time TO HOUR) AS h, COUNT(*) AS n FROM events WHERE country = 'nowhere' AND ${time} GROUP BY 1`,
@@ -186,6 +211,36 @@ const MERGES: readonly Form[] = [
   [
     'a multi-value dimension',
     (time) => `SELECT tags, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1 ORDER BY 2 DESC, 1`,
+  ],
+  [
+    'SELECTs round it',
+    (time) =>
+      `SELECT s / n AS q, city FROM (SELECT * FROM (SELECT city, COUNT(*) AS n, SUM(added) AS s FROM events WHERE ${time} GROUP BY 1) WHERE n > 20) ORDER BY n DESC, city LIMIT 20`,
+  ],
+  [
+    'a qualified order of a SELECT round it',
+    (time) =>
+      `SELECT * FROM (SELECT t1.country, COUNT(*) AS n FROM (SELECT * FROM events AS t0 WHERE ${time}) AS t1 GROUP BY 1) AS t2 ORDER BY t2.n DESC LIMIT 10`,
+  ],
+  [
+    'a limit inside',
+    (time) =>
+      `SELECT n AS m FROM (SELECT country, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1 ORDER BY 2 DESC LIMIT 5)`,
+  ],
+  [
+    'columns computed inside, without the time',
+    (time) =>
+      `SELECT size, COUNT(*) AS n FROM (SELECT CASE WHEN added > 40 THEN 'big' ELSE 'small' END AS size, device FROM events WHERE ${time}) WHERE device <> 'tv' GROUP BY size ORDER BY size`,
+  ],
+  [
+    'WITH and an alias in HAVING',
+    (time) =>
+      `WITH a AS (SELECT __time, city, CONCAT(channel, '-x') AS c FROM events) SELECT c, COUNT(*) AS n FROM a WHERE ${time} GROUP BY c HAVING 20 < n ORDER BY 2 DESC, 1`,
+  ],
+  ['DISTINCT', (time) => `SELECT DISTINCT country, device FROM events WHERE ${time}`],
+  [
+    'DISTINCT in order',
+    (time) => `SELECT DISTINCT referrer FROM events WHERE ${time} ORDER BY 1 DESC LIMIT 5`,
   ],
   [
     'ordered by what is not selected',

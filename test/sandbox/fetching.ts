@@ -34,7 +34,7 @@ export function fetchingText(
   const grouped = analysis.kind === 'facts' ? analysis.facts.grouped : undefined
   if (typeof grouped !== 'object' || grouped.groupingSets) return undefined
   const formulas = [...grouped.columns, ...(grouped.having === undefined ? [] : [grouped.having])]
-  const isMergeable = grouped.hasTime && formulas.every(({ formula }) => formula !== undefined)
+  const isMergeable = formulas.every(({ formula }) => formula !== undefined)
   if (grouped.bucket === undefined && !isMergeable) return undefined
   const moment = {
     nowMs: typeof sqlCurrentTimestamp === 'string' ? Date.parse(sqlCurrentTimestamp) : nowMs,

@@ -175,8 +175,8 @@ describe.runIf(sandboxAvailable)('statements', () => {
       ],
       [
         'nothing narrower than the truth where its own query is not known',
-        "SELECT country FROM events WHERE __time >= TIMESTAMP '2026-11-01 00:00:00'",
-        { sqlTimeZone: 'Asia/Tokyo' },
+        'SELECT country FROM events WHERE __time >= CURRENT_TIMESTAMP',
+        {},
         ETERNITY,
       ],
     ])('%s', async (_, sql, context, intervals) => {

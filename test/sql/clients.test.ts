@@ -1,6 +1,7 @@
 // Statements in the manner of the tools that talk to Druid, and what is found out about each.
 import { expect, test } from 'vitest'
 import { type Facts } from '../../src/plan/facts.ts'
+import { windowOf } from '../../src/plan/window.ts'
 import { analyse } from '../../src/sql/analyse.ts'
 
 const OCTOBER = '2026-10-01/2026-10-08'
@@ -8,7 +9,7 @@ const DAY = 86_400_000
 
 interface Expected {
   readonly tables: readonly string[]
-  /** Start and end of the literal bounds, ISO without what is zero. */
+  /** Start and end of what is read at a fixed moment, ISO without what is zero; undefined: of all time, or not known. */
   readonly bounds?: string
   /** Distances from now; absent for a statement that doesn't use it. */
   readonly now?: readonly number[] | null
@@ -17,6 +18,7 @@ interface Expected {
 
 const RANGE = `"__time" >= '2026-10-01 00:00:00.000000' AND "__time" < '2026-10-08 00:00:00.000000'`
 const EVENTS: Expected = { tables: ['events'] }
+const NOW_MS = Date.parse('2026-11-20T10:17:30.500Z')
 const BOUNDED: Expected = { tables: ['events'], bounds: OCTOBER }
 
 const STATEMENTS: Readonly<Record<string, readonly [string, Expected]>> = {
@@ -51,7 +53,7 @@ const STATEMENTS: Readonly<Record<string, readonly [string, Expected]>> = {
   ],
   'superset: count of rows over a page': [
     `SELECT COUNT(*) AS "rowcount" FROM (SELECT "page" FROM "druid"."events" WHERE ${RANGE} ORDER BY "__time" DESC LIMIT 50) AS "rowcount_qry"`,
-    EVENTS,
+    BOUNDED,
   ],
   'superset: probe of the time format': [
     'SELECT "__time" FROM "druid"."events" WHERE NOT "__time" IS NULL LIMIT 1000',
@@ -59,7 +61,7 @@ const STATEMENTS: Readonly<Record<string, readonly [string, Expected]>> = {
   ],
   'superset: lab': [
     `-- last days\nSELECT channel, COUNT(*) FROM events WHERE __time > CURRENT_TIMESTAMP - INTERVAL '3' DAY GROUP BY channel LIMIT 1001`,
-    { tables: ['events'], now: [3 * DAY] },
+    { tables: ['events'], bounds: '2026-11-17T10:17:30.501Z/-', now: [3 * DAY] },
   ],
   'superset: schemas': [
     'SELECT SCHEMA_NAME FROM INFORMATION_SCHEMA.SCHEMATA',
@@ -90,7 +92,7 @@ const STATEMENTS: Readonly<Record<string, readonly [string, Expected]>> = {
   'tableau: dates by truncation': [
     `SELECT FLOOR("events"."__time" TO MONTH) AS "m", COUNT(1) AS "n" FROM "druid"."events" "events"
      WHERE (FLOOR("events"."__time" TO DAY) >= DATE '2026-10-01') GROUP BY FLOOR("events"."__time" TO MONTH)`,
-    EVENTS,
+    { tables: ['events'], bounds: '2026-10-01/-' },
   ],
   'tableau: custom SQL': [
     `SELECT "Custom SQL Query"."c" FROM (\n  SELECT country AS c, COUNT(*) AS n FROM events GROUP BY country\n) "Custom SQL Query" GROUP BY 1`,
@@ -100,7 +102,7 @@ const STATEMENTS: Readonly<Record<string, readonly [string, Expected]>> = {
     `SELECT DATE_TRUNC('day', "events"."__time") AS "__time", COUNT(*) AS "count" FROM "events"
      WHERE "events"."__time" >= DATE_TRUNC('day', TIMESTAMPADD(DAY, -30, CURRENT_TIMESTAMP))
      AND "events"."__time" < DATE_TRUNC('day', CURRENT_TIMESTAMP) GROUP BY DATE_TRUNC('day', "events"."__time") ORDER BY 1 ASC`,
-    { tables: ['events'], now: [30 * DAY] },
+    { tables: ['events'], bounds: '2026-10-21/2026-11-20', now: [30 * DAY] },
   ],
   'metabase: source of a question': [
     `SELECT "source"."country" AS "country", SUM("source"."added") AS "sum" FROM (SELECT * FROM events) AS "source"
@@ -115,7 +117,11 @@ const STATEMENTS: Readonly<Record<string, readonly [string, Expected]>> = {
   'looker: last hours': [
     `SELECT COUNT(*) FROM druid.events WHERE ((__time >= (TIMESTAMPADD(HOUR, -23, FLOOR(CURRENT_TIMESTAMP TO HOUR)))
      AND __time < (TIMESTAMPADD(HOUR, 24, TIMESTAMPADD(HOUR, -23, FLOOR(CURRENT_TIMESTAMP TO HOUR))))))`,
-    { tables: ['events'], now: [DAY / 24, (23 * DAY) / 24] },
+    {
+      tables: ['events'],
+      bounds: '2026-11-19T11:00:00.000Z/2026-11-20T11:00:00.000Z',
+      now: [DAY / 24, (23 * DAY) / 24],
+    },
   ],
   'cube: parameters': [
     `SELECT "events".country "events__country", count(*) "events__count" FROM druid.events AS "events"
@@ -151,7 +157,7 @@ const STATEMENTS: Readonly<Record<string, readonly [string, Expected]>> = {
     `SELECT * FROM (SELECT "t1"."country", COUNT(*) AS "n" FROM (SELECT * FROM "events" AS "t0"
      WHERE "t0"."__time" >= CAST('2026-10-01T00:00:00' AS TIMESTAMP) AND "t0"."__time" < CAST('2026-10-08T00:00:00' AS TIMESTAMP)) AS "t1" GROUP BY 1) AS "t2"
      ORDER BY "t2"."n" DESC NULLS LAST LIMIT 10`,
-    EVENTS,
+    { tables: ['events'], bounds: '2026-10-01/2026-10-08' },
   ],
   'ibis: truncation': [
     `SELECT DATE_TRUNC('DAY', "t1"."__time") AS "d", SUM("t1"."added") FROM "events" AS "t1" GROUP BY 1`,
@@ -201,10 +207,14 @@ const STATEMENTS: Readonly<Record<string, readonly [string, Expected]>> = {
 }
 
 function brief(facts: Facts): unknown {
-  const iso = (ms: number): string => new Date(ms).toISOString().replace('T00:00:00.000Z', '')
+  const iso = (ms: number): string =>
+    Math.abs(ms) >= 8.64e15 ? '-' : new Date(ms).toISOString().replace('T00:00:00.000Z', '')
+  const window =
+    facts.bounds === undefined ? undefined : windowOf(facts.bounds.time, { nowMs: NOW_MS, parameters: '' })
+  const bounds = window?.map(({ startMs, endMs }) => `${iso(startMs)}/${iso(endMs)}`).join(' ')
   return {
     tables: facts.tables,
-    bounds: facts.bounds?.intervals.map(({ startMs, endMs }) => `${iso(startMs)}/${iso(endMs)}`).join(' '),
+    bounds: bounds === '-/-' ? undefined : bounds,
     now: facts.now.kind === 'used' ? facts.now.distancesMs : undefined,
   }
 }

@@ -187,11 +187,70 @@ describe('levels', () => {
     expect(grouped(sql).order).toHaveLength(orders)
   })
 
+  /** Roles of the columns, the bucket's period, how many dimensions, keys of the order: column or `-`, and the window. */
+  function briefly(sql: string): string {
+    const { columns, bucket, dimensions, order, having, time } = grouped(sql)
+    const intervals = windowOf(time, { nowMs: NOW_MS, parameters: '' }) ?? []
+    return [
+      columns.map(({ role }) => role).join(),
+      bucket?.grid.period ?? '-',
+      dimensions.length,
+      order.map(({ column }) => column ?? '-').join(),
+      having === undefined ? 'all' : having.formula === undefined ? 'unknown' : 'having',
+      ...intervals.map(({ startMs, endMs }) => `${iso(startMs)}/${iso(endMs)}`),
+    ].join(' ')
+  }
+
+  const HOURS = "SELECT TIME_FLOOR(__time, 'PT1H') AS h, COUNT(*) AS n, SUM(x) AS s FROM t GROUP BY 1"
+  test.each([
+    [`SELECT h, n FROM (${HOURS}) ORDER BY h LIMIT 5`, 'bucket,measure PT1H 0 0 all -/-'],
+    [
+      `SELECT s * 1.0 / n AS r, q.h FROM (${HOURS}) AS q ORDER BY 2, n DESC`,
+      'measure,bucket PT1H 0 1,- all -/-',
+    ],
+    [`SELECT h AS t FROM (${HOURS} ORDER BY n) WHERE n > 5 AND s < 9`, 'bucket PT1H 0  having -/-'],
+    [`SELECT h, n FROM (${HOURS} ORDER BY n DESC LIMIT 5)`, 'bucket,measure PT1H 0 1 all -/-'],
+    [
+      'SELECT COUNT(*) > 1 AS f FROM (SELECT a AS b, CASE WHEN x > 1 THEN 2 END AS c FROM t) GROUP BY b, c',
+      'measure - 2  all -/-',
+    ],
+    [
+      "WITH a AS (SELECT *, __time AS z FROM t WHERE x > 1), b AS (SELECT FLOOR(z TO DAY) AS d, y FROM a WHERE z < '2026-10-01') SELECT d, y, COUNT(*) FROM b GROUP BY 1, 2 ORDER BY y",
+      'bucket,dimension,measure P1D 1 1 all -/2026-10-01',
+    ],
+    ['SELECT DISTINCT country, FLOOR(__time TO DAY) FROM t', 'dimension,bucket P1D 1  all -/-'],
+    ['SELECT COUNT(*) AS n FROM t GROUP BY country HAVING n > 5', 'measure - 1  having -/-'],
+    [
+      'SELECT COUNT(*) AS n FROM t GROUP BY country HAVING COUNT(*) IS NOT DISTINCT FROM 5',
+      'measure - 1  unknown -/-',
+    ],
+    // A column of the SELECT that groups, not the words that it is written with.
+    ['SELECT UPPER(c) FROM (SELECT UPPER(c) AS c, COUNT(*) FROM t GROUP BY UPPER(c))', 'other - 1  all -/-'],
+    [
+      'SELECT * FROM (SELECT UPPER(c) AS c, COUNT(*) FROM t GROUP BY UPPER(c)) ORDER BY UPPER(c)',
+      'dimension,measure - 1 - all -/-',
+    ],
+  ])('%s: %s', (sql, expected) => {
+    expect(briefly(sql)).toBe(expected)
+  })
+
   test.each<[string, NotGrouped]>([
     ['SELECT MAX(n) FROM (SELECT country, COUNT(*) AS n FROM t GROUP BY 1)', 'subquery'],
     ['SELECT * FROM (SELECT country, COUNT(*) AS n FROM t GROUP BY 1 LIMIT 3) LIMIT 2', 'subquery'],
     ['SELECT * FROM t LIMIT 10', 'not-grouped'],
-    ['SELECT DISTINCT country FROM t', 'not-grouped'],
+    ['SELECT DISTINCT * FROM t', 'not-grouped'],
+    ['SELECT DISTINCT n FROM (SELECT COUNT(*) AS n FROM t GROUP BY country)', 'subquery'],
+    ['SELECT n FROM (SELECT country, COUNT(*) AS n FROM t GROUP BY 1 LIMIT 3) WHERE n > 2', 'subquery'],
+    ['SELECT * FROM (SELECT country, COUNT(*) AS n FROM t GROUP BY 1 LIMIT 3) ORDER BY 2', 'subquery'],
+    ['SELECT *, n + 1 FROM (SELECT country, COUNT(*) AS n FROM t GROUP BY 1)', 'subquery'],
+    ['SELECT n FROM (SELECT COUNT(*) AS n, SUM(x) AS n FROM t)', 'subquery'],
+    ['SELECT other.n FROM (SELECT COUNT(*) AS n FROM t) AS a', 'subquery'],
+    [
+      'SELECT h FROM (SELECT FLOOR(__time TO HOUR) AS h FROM t GROUP BY 1 ORDER BY COUNT(*) LIMIT 3)',
+      'subquery',
+    ],
+    ['SELECT COUNT(*) FROM (SELECT * FROM t LIMIT 3)', 'subquery'],
+    ['WITH a AS (SELECT x FROM t) SELECT COUNT(*) FROM a WHERE x IN (SELECT x FROM a)', 'subquery'],
     ['SELECT DISTINCT COUNT(*) FROM t GROUP BY country', 'distinct'],
     ['SELECT country, SUM(COUNT(*)) OVER () FROM t GROUP BY 1', 'window-function'],
     [
@@ -250,6 +309,32 @@ describe('texts that fetch parts', () => {
     const bucket = `TIME_FLOOR("__time", 'PT1H', NULL, 'UTC')`
     expect(mergeText(sql, grouped(sql), { ranges: RANGES, period: 'PT1H' }).trim()).toBe(
       `SELECT ${instant(bucket)} AS "__ovate_bucket", country AS "__ovate_d0", SUM(CAST(price AS DOUBLE)) FILTER (WHERE x = 1) AS "__ovate_a0", COUNT(price) FILTER (WHERE x = 1) AS "__ovate_a1", SUM(added) AS "__ovate_a2", COUNT(*) AS "__ovate_a3" FROM t WHERE ${CONDITION} AND (x = 1 OR y = 2)  GROUP BY ${bucket}, country`,
+    )
+  })
+
+  test('of a series inside of other SELECTs: what was added is shown by each of them', () => {
+    const sql = `WITH a AS (SELECT x, __time AS z FROM t), b AS (SELECT FLOOR(z TO DAY) AS d, SUM(x) AS s FROM a WHERE z >= '2026-10-01' GROUP BY 1 ORDER BY 2)
+      SELECT s / 2 AS h FROM (SELECT * FROM b) WHERE s > 1 ORDER BY d LIMIT 5`
+    expect(seriesText(sql, grouped(sql), RANGES).trim()).toBe(
+      `WITH a AS (SELECT x, __time AS z FROM t WHERE ${CONDITION}), b AS (SELECT FLOOR(z TO DAY) AS d, SUM(x) AS s, ${instant('FLOOR(z TO DAY)')} AS "__ovate_bucket" FROM a WHERE TRUE GROUP BY 1 )
+      SELECT s / 2 AS h, "__ovate_bucket", d AS "__ovate_order_0" FROM (SELECT * FROM b) WHERE s > 1`,
+    )
+  })
+
+  test('of a merge inside of other SELECTs, and round others that leave the time out', () => {
+    const sql =
+      'SELECT n * 2 AS m FROM (SELECT c, COUNT(*) AS n FROM (SELECT x AS c FROM (SELECT __time AS z, x FROM t) AS i WHERE x > 1) GROUP BY c) WHERE n > 5'
+    const bucket = `TIME_FLOOR("__ovate_time", 'PT1H', NULL, 'UTC')`
+    expect(mergeText(sql, grouped(sql), { ranges: RANGES, period: 'PT1H' }).trim()).toBe(
+      `SELECT * FROM (SELECT ${instant(bucket)} AS "__ovate_bucket", c AS "__ovate_d0", COUNT(*) AS "__ovate_a0" FROM (SELECT x AS c, "z" AS "__ovate_time" FROM (SELECT __time AS z, x FROM t WHERE ${CONDITION}) AS i WHERE x > 1)  GROUP BY ${bucket}, c )`,
+    )
+  })
+
+  test('of DISTINCT', () => {
+    const sql = 'SELECT DISTINCT c FROM t ORDER BY c'
+    const bucket = `TIME_FLOOR("__time", 'PT1H', NULL, 'UTC')`
+    expect(mergeText(sql, grouped(sql), { ranges: RANGES, period: 'PT1H' }).trim()).toBe(
+      `SELECT ${instant(bucket)} AS "__ovate_bucket", c AS "__ovate_d0" FROM t WHERE ${CONDITION} GROUP BY ${bucket}, c`,
     )
   })
 
