@@ -150,6 +150,8 @@ export interface TimeColumn {
 interface Texts {
   /** With DISTINCT, where it is one. */
   readonly select: Stretch
+  /** The word DISTINCT that groups; undefined where GROUP BY does. */
+  readonly distinct: Stretch | undefined
   /** The condition of WHERE alone, of the SELECT that reads the table. */
   readonly where: Stretch
   /** With its words. */

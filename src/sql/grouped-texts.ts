@@ -34,10 +34,11 @@ export function tailClauses({ levels, level, tail }: GroupedChain): Clauses {
 /** Parts of the text, to be replaced or added to. */
 export function textsOf(chain: GroupedChain): Grouped['texts'] {
   const { reader, levels, level, at, tail } = chain
-  const { groupBy, having } = level.clauses
+  const { query, groupBy, having } = level.clauses
   const stretch = (range: TokenRange): ReturnType<typeof stretchOf> => stretchOf(range, reader)
   return {
     select: stretch(shownBy(level)),
+    distinct: level.select.distinct ? stretch({ start: query.start + 1, end: query.start + 2 }) : undefined,
     // The one that reads the table has the column, whatever those outside select.
     where: stretch((levels.at(-1) ?? level).clauses.where),
     groupBy: stretch(groupBy),

@@ -34,8 +34,21 @@ export function seriesText(sql: string, grouped: Grouped, ranges: readonly Inter
       behind(select, (isStar ? '' : `, "${BUCKET_COLUMN}"`) + (at === 0 ? orders : '')),
     ),
     ...boundEdits(grouped, ranges),
+    ...groupingEdits(sql, grouped),
     ...[texts.tail, ...texts.idle].map((text) => ({ ...text, text: '' })),
   ])
+}
+
+/** DISTINCT as the GROUP BY that it is: of what is added to its columns it would make a dimension more. */
+function groupingEdits(sql: string, { texts, bucket, dimensions }: Grouped): readonly Edit[] {
+  const { distinct, groupBy } = texts
+  if (distinct === undefined) return []
+  const groups = [...(bucket === undefined ? [] : [bucket]), ...dimensions]
+  const text = groups.map((group) => sql.slice(group.text.from, group.text.to)).join(', ')
+  return [
+    { ...distinct, text: '' },
+    { ...groupBy, text: ` GROUP BY ${text} ` },
+  ]
 }
 
 function behind({ to }: Stretch, text: string): Edit {

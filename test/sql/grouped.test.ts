@@ -330,6 +330,13 @@ describe('texts that fetch parts', () => {
     )
   })
 
+  test('of a series with DISTINCT: what it stands for', () => {
+    const sql = 'SELECT DISTINCT FLOOR(__time TO DAY) AS d, c FROM t ORDER BY c'
+    expect(seriesText(sql, grouped(sql), RANGES).trim()).toBe(
+      `SELECT  FLOOR(__time TO DAY) AS d, c, ${instant('FLOOR(__time TO DAY)')} AS "__ovate_bucket" FROM t WHERE ${CONDITION} GROUP BY FLOOR(__time TO DAY), c`,
+    )
+  })
+
   test('of DISTINCT', () => {
     const sql = 'SELECT DISTINCT c FROM t ORDER BY c'
     const bucket = `TIME_FLOOR("__time", 'PT1H', NULL, 'UTC')`
