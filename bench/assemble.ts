@@ -107,6 +107,7 @@ function partsOf(sql: string, kind: Parts['kind']): Parts {
     parameters: '',
     pinnedNowMs: undefined,
     family: '',
+    outerLimit: Number.POSITIVE_INFINITY,
   }
 }
 

@@ -18,11 +18,11 @@ export interface RequestBodies {
   pass(): Buffer
   /** The same, asking for the form that is kept. */
   kept(): Buffer
-  /** Another statement in its place, with parameters of its own, asking for the form that is kept. */
+  /** Another statement in its place, with parameters of its own and without an outer limit, asking for the form that is kept. */
   parts(sql: string, parameters: string): Buffer
   /** The same bodies under another id. */
   under(id: string): RequestBodies
-  /** EXPLAIN PLAN FOR the same statement, under the same context; parameters are the same unless given. */
+  /** EXPLAIN PLAN FOR the same statement, under the same context; with parameters, one for the other statement. */
   explain(sql: string, parameters?: string): Buffer
 }
 

@@ -49,6 +49,9 @@ const KEPT_FIELDS: readonly (readonly [string, string])[] = [
   ['sqlTypesHeader', 'true'],
 ]
 
+/** Context keys that cut an answer to the client's statement, and must not cut parts of it. */
+const CUTS: readonly string[] = ['sqlOuterLimit']
+
 type Members = ReadonlyMap<string, JsonMember>
 
 /** Reads the JSON body of `POST /druid/v2/sql` (fields of `SqlQuery`, 33.0.0). */
@@ -134,11 +137,12 @@ class EditedBodies implements RequestBodies {
       ['query', JSON.stringify(sql)],
       ['parameters', parameters === '' ? '[]' : parameters],
     ]
-    return Buffer.from(this.#rebuilt(new Map([...KEPT_FIELDS, ...this.#contextEdits(), ...edits])))
+    return Buffer.from(this.#rebuilt(new Map([...KEPT_FIELDS, ...this.#contextEdits(CUTS), ...edits])))
   }
 
   explain(sql: string, parameters?: string): Buffer {
-    const context = this.#contextText(new Set(['sqlQueryId', IF_NONE_MATCH]), undefined)
+    const cuts = parameters === undefined ? [] : CUTS
+    const context = this.#contextText(new Set(['sqlQueryId', IF_NONE_MATCH, ...cuts]), undefined)
     const edits: [string, string][] = [
       ['query', JSON.stringify(sql)],
       ['resultFormat', '"array"'],
@@ -151,12 +155,13 @@ class EditedBodies implements RequestBodies {
     return Buffer.from(this.#rebuilt(new Map(edits)))
   }
 
-  #contextEdits(): [string, string][] {
+  #contextEdits(without: readonly string[] = []): [string, string][] {
     const members = this.#context.members
     const isOwn = this.#clientId === this.#id
-    if (isOwn && !members.has(IF_NONE_MATCH)) return []
+    const unwanted = [IF_NONE_MATCH, ...without]
+    if (isOwn && !unwanted.some((name) => members.has(name))) return []
     const id = isOwn ? undefined : this.#id
-    const dropped = new Set(id === undefined ? [IF_NONE_MATCH] : [IF_NONE_MATCH, 'sqlQueryId'])
+    const dropped = new Set(id === undefined ? unwanted : [...unwanted, 'sqlQueryId'])
     return [['context', this.#contextText(dropped, id)]]
   }
 

@@ -15,14 +15,18 @@ export interface PartsDecision {
 
 /** `keyOf` makes a key of the texts that tell one shape from another, the context and the scope in it. */
 export function decideParts(
-  { grouped, lookups }: Facts,
+  { grouped, lookups, options }: Facts,
   query: Query,
   keyOf: (texts: readonly string[]) => string,
 ): PartsDecision {
   if (typeof grouped === 'string') return { parts: undefined, reasons: [grouped] }
   const pinned = contextText(query, 'sqlCurrentTimestamp')
   const pinnedNowMs = pinned === undefined ? undefined : Date.parse(pinned)
-  if (Number.isNaN(pinnedNowMs) || !isPlain(query)) return { parts: undefined, reasons: ['context-key'] }
+  const outerLimit = outerLimitOf(query)
+  // What fetches parts is asked without it, but a SET stands in the text.
+  const isSet = options.some(({ name }) => name === OUTER_LIMIT)
+  if (Number.isNaN(pinnedNowMs) || outerLimit === undefined || isSet || !isPlain(query))
+    return { parts: undefined, reasons: ['context-key'] }
   const parameters = parametersBeside(query.parameters, grouped.timeParameters)
   const reason = lookups.length > 0 ? 'lookup' : whyNot(grouped)
   if (reason !== undefined) return { parts: undefined, reasons: [reason] }
@@ -35,7 +39,19 @@ export function decideParts(
     ...hidden.map(({ spelling }) => spelling),
     parameters,
   ]) as ShapeKey
-  return { parts: { kind, shape, family: keyOf(['family']), grouped, parameters, pinnedNowMs }, reasons: [] }
+  return {
+    parts: { kind, shape, family: keyOf(['family']), grouped, parameters, pinnedNowMs, outerLimit },
+    reasons: [],
+  }
+}
+
+const OUTER_LIMIT = 'sqlOuterLimit'
+
+/** A limit round the whole statement, as the web console sets it; undefined for one that Druid may read in another way. */
+function outerLimitOf(query: Query): number | undefined {
+  const text = contextText(query, OUTER_LIMIT)
+  if (text === undefined) return Number.POSITIVE_INFINITY
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined
 }
 
 function isPlain(query: Query): boolean {
@@ -50,7 +66,6 @@ function isPlain(query: Query): boolean {
  * (33.0.0): the parts of such an answer need not be parts of that answer, and it stays whole.
  */
 const CUTTING = new Set([
-  'sqlOuterLimit',
   'minTopNThreshold',
   'useLexicographicTopN',
   'forceLimitPushDown',

@@ -40,6 +40,8 @@ export interface Parts {
   readonly parameters: string
   /** The moment that the query's own context gives as now, ms. */
   readonly pinnedNowMs: number | undefined
+  /** `sqlOuterLimit`: a limit beside the statement's own. What fetches parts is asked without it. */
+  readonly outerLimit: number
 }
 
 export type Plan = PassPlan | WholePlan

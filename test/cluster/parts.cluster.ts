@@ -31,6 +31,8 @@ function literal(ms: number): string {
 
 type Form = readonly [string, (time: string) => string, Readonly<Record<string, unknown>>?]
 
+/** A limit round the statement, as the web console sets it. */
+const OUTER = { sqlOuterLimit: 9 }
 const NEW_YORK = { sqlTimeZone: 'America/New_York' }
 
 const FORMS: readonly Form[] = [
@@ -160,6 +162,23 @@ const FORMS: readonly Form[] = [
       `SELECT DISTINCT country, FLOOR(__time TO HOUR) AS h FROM events WHERE ${time} ORDER BY 2 DESC, 1`,
   ],
   [
+    'an outer limit',
+    (time) =>
+      `SELECT FLOOR(__time TO HOUR) AS h, device, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1, 2 LIMIT 30`,
+    OUTER,
+  ],
+  [
+    'an outer limit of the best ones',
+    (time) =>
+      `SELECT FLOOR(__time TO HOUR) AS h, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1 ORDER BY 2 DESC OFFSET 3`,
+    OUTER,
+  ],
+  [
+    'an outer limit of a timeseries',
+    (time) => `SELECT FLOOR(__time TO HOUR) AS h, SUM(added) AS n FROM events WHERE ${time} GROUP BY 1`,
+    OUTER,
+  ],
+  [
     'no rows',
     (time) =>
       `SELECT FLOOR(__time TO HOUR) AS h, COUNT(*) AS n FROM events WHERE country = 'nowhere' AND ${time} GROUP BY 1`,
@@ -236,6 +255,22 @@ const MERGES: readonly Form[] = [
     'WITH and an alias in HAVING',
     (time) =>
       `WITH a AS (SELECT __time, city, CONCAT(channel, '-x') AS c FROM events) SELECT c, COUNT(*) AS n FROM a WHERE ${time} GROUP BY c HAVING 20 < n ORDER BY 2 DESC, 1`,
+  ],
+  [
+    'an outer limit, with no order',
+    (time) => `SELECT city, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1`,
+    OUTER,
+  ],
+  [
+    'an outer limit, ordered',
+    (time) => `SELECT city, SUM(added) AS n FROM events WHERE ${time} GROUP BY 1 ORDER BY 2 DESC`,
+    OUTER,
+  ],
+  [
+    'an outer limit above the own one',
+    (time) =>
+      `SELECT city, device, MAX(added) AS n FROM events WHERE ${time} GROUP BY 1, 2 ORDER BY 3, 1, 2 LIMIT 4 OFFSET 6`,
+    OUTER,
   ],
   ['DISTINCT', (time) => `SELECT DISTINCT country, device FROM events WHERE ${time}`],
   [

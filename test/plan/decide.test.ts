@@ -200,3 +200,82 @@ test.each([
   expect(shapeOf('MAX(v)')).not.toBe(shapeOf('MIN(v)'))
   expect(shapeOf('n')).toBe(shapeOf('n DESC LIMIT 3'))
 })
+
+describe('a limit round the statement', () => {
+  const analysis = analyse('SELECT COUNT(*) AS n FROM t GROUP BY k', {
+    timeZone: undefined,
+    maxLength: 10_000,
+    maxDepth: 64,
+  })
+  const made = (token: string): unknown => decide(analysis, query({ sqlOuterLimit: token }), CIRCUMSTANCES)
+
+  test.each([
+    ['1001', 1001],
+    ['"7"', 7],
+    ['null', Number.POSITIVE_INFINITY],
+  ])('%s is kept beside the parts', (token, outerLimit) => {
+    expect(made(token)).toMatchObject({ parts: { outerLimit } })
+  })
+
+  test.each(['0', '-1', '1.5', '1e3', 'true', '"x"', '99999999999'])('%s is left to Druid', (token) => {
+    expect(made(token)).toMatchObject({ parts: undefined, reasons: ['context-key'] })
+  })
+
+  test('a SET of it stands in every text', () => {
+    const set = analyse('SET sqlOuterLimit = 5; SELECT COUNT(*) AS n FROM t GROUP BY k', {
+      timeZone: undefined,
+      maxLength: 10_000,
+      maxDepth: 64,
+    })
+    expect(decide(set, query(), { ...CIRCUMSTANCES, knowsSet: true })).toMatchObject({
+      parts: undefined,
+      reasons: ['context-key'],
+    })
+  })
+})
+
+test('what a whole answer reads of time is known where it is the same at every moment', () => {
+  const bounds = (where: string, parameters = ''): unknown => {
+    const sql = `SELECT a FROM t WHERE ${where}`
+    const analysis = analyse(sql, { timeZone: undefined, maxLength: 100_000, maxDepth: 64 })
+    const made = decide(analysis, query({}, { parameters }), CIRCUMSTANCES)
+    return made.kind === 'whole' ? made.bounds?.intervals : made
+  }
+  const startMs = Date.parse('2026-10-01T00:00:00Z')
+  const endMs = startMs + 86_400_000
+  const day = "FLOOR(__time TO DAY) = TIMESTAMP '2026-10-01'"
+  expect(bounds(day)).toEqual([{ startMs, endMs }])
+  expect(bounds('__time >= ? AND __time < ?', stamps('2026-10-01', '2026-10-02'))).toEqual([
+    { startMs, endMs },
+  ])
+  expect(bounds('__time >= ?', '[{"type":"DOUBLE","value":1.5}]')).toBeUndefined()
+  expect(bounds(`${day} AND __time < CURRENT_TIMESTAMP`)).toBeUndefined()
+  expect(
+    bounds(`${day} AND __time < TIME_FLOOR(CURRENT_TIMESTAMP - INTERVAL '1' DAY, 'P1D')`),
+  ).toBeUndefined()
+  expect(bounds('x = 1')).toBeUndefined()
+  expect(bounds(`${day} AND __time < TIMESTAMP '2026-01-01'`)).toEqual([])
+  const days = (count: number): string =>
+    Array.from({ length: count }, (_, at) => `'2026-01-${String(2 * at + 1).padStart(2, '0')}'`).join()
+  expect(bounds(`FLOOR(__time TO DAY) IN (${days(16)})`)).toHaveLength(16)
+  expect(bounds(`__time IN (${days(16)}, '2026-05-05')`)).toBeUndefined()
+})
+
+test('parameters of another form may be read in another way', () => {
+  const form = (parameters: string): string | undefined => {
+    const analysis = analyse('SELECT a FROM t WHERE __time >= ?', {
+      timeZone: undefined,
+      maxLength: 10_000,
+      maxDepth: 64,
+    })
+    const made = decide(analysis, query({}, { parameters }), CIRCUMSTANCES)
+    return made.kind === 'whole' ? made.bounds?.form : undefined
+  }
+  expect(form(stamps('2026-10-01'))).toBe(form(stamps('2026-11-02')))
+  expect(form(stamps('2026-10-01'))).not.toBe(form(stamps('2026-10-01 00:00:00')))
+  expect(form(stamps('2026-10-01'))).not.toBe(form('[{"type":"VARCHAR","value":"2026-10-01"}]'))
+})
+
+function stamps(...texts: readonly string[]): string {
+  return JSON.stringify(texts.map((value) => ({ type: 'TIMESTAMP', value })))
+}

@@ -7,10 +7,12 @@ import { type Cut } from '../../result/assemble.ts'
 const TOP_N_THRESHOLD = 1_000
 
 /** What is left out and how much is given; undefined for a parameter that is no number. */
-export function cutOf({ grouped }: Parts, parameters: string): Cut | undefined {
+export function cutOf({ grouped, outerLimit }: Parts, parameters: string): Cut | undefined {
   const limit = countOf(grouped.limit, parameters, Number.POSITIVE_INFINITY)
   const offset = countOf(grouped.offset, parameters, 0)
-  return limit === undefined || offset === undefined ? undefined : { limit, offset }
+  return limit === undefined || offset === undefined
+    ? undefined
+    : { limit: Math.min(limit, outerLimit), offset }
 }
 
 /** Above so many groups Druid cuts each segment's, and its answer is not the exact one. */
