@@ -3,6 +3,7 @@ import { type Bucket, type Grid, type Label } from '../plan/grouped.ts'
 import { isUtc } from '../time/utc.ts'
 import { gridOf } from './grids.ts'
 import { type Call, callName, castOf, integerOf, isTime, type Reader, stringOf } from './reader.ts'
+import { addedSpan, fixedMs, intervalSpan } from './spans.ts'
 import { type Expression } from './tree.ts'
 
 type Shape = Omit<Bucket, 'text'>
@@ -71,16 +72,6 @@ function movedBy(of: Expression | undefined, ms: number | undefined, reader: Rea
   return { ...inner, label: { kind: 'moved', ms: inner.label.ms + ms } }
 }
 
-const DAY_MS = 86_400_000
-const FIXED_MS: Readonly<Record<string, number>> = {
-  SECOND: 1_000,
-  MINUTE: 60_000,
-  HOUR: 3_600_000,
-  DAY: DAY_MS,
-}
-const FIXED_PERIOD = /^P(?:(\d{1,3})W|(\d{1,4})D|T(\d{1,5})H|T(\d{1,6})M|T(\d{1,8})S)$/
-const PART_MS = [7 * DAY_MS, DAY_MS, 3_600_000, 60_000, 1_000]
-
 /** What TIME_SHIFT or TIMESTAMPADD shifts, and by how many ms; in UTC days and weeks are of fixed length, months never. */
 function shiftOf(it: Call, reader: Reader): [Expression, number] | undefined {
   const [first, second, third] = it.parts
@@ -93,17 +84,11 @@ function shiftOf(it: Call, reader: Reader): [Expression, number] | undefined {
       ? undefined
       : [first, unitMs * step]
   }
-  const unitMs = first?.kind === 'name' ? FIXED_MS[reader.view.word(first.at)] : undefined
-  const step = integerOf(second, reader)
-  if (name !== 'TIMESTAMPADD' || unitMs === undefined || step === undefined || third === undefined)
+  const span = addedSpan(first, second, reader)
+  const unitMs = fixedMs(span?.period)
+  if (name !== 'TIMESTAMPADD' || span === undefined || unitMs === undefined || third === undefined)
     return undefined
-  return [third, unitMs * step]
-}
-
-function fixedMs(period: string | undefined): number | undefined {
-  const parts = FIXED_PERIOD.exec(period ?? '')?.slice(1)
-  const at = parts?.findIndex((part: string | undefined) => part !== undefined) ?? -1
-  return at < 0 ? undefined : Number(parts?.[at]) * (PART_MS[at] ?? Number.NaN)
+  return [third, unitMs * span.count]
 }
 
 /** `… ± INTERVAL 'n' unit` of a fixed length. */
@@ -111,16 +96,15 @@ function intervalMs(
   { operator, parts }: Extract<Expression, { kind: 'operator' }>,
   { view, zone }: Reader,
 ): number | undefined {
-  const [, span] = parts
-  if ((operator !== '+' && operator !== '-') || span?.kind !== 'interval' || !isUtc(zone)) return undefined
-  const [literal, unit, behind] = [view.tokens[span.at + 1], view.word(span.at + 2), view.word(span.at + 3)]
-  const count = literal?.kind === 'string' ? /^\s*(\d{1,6})\s*$/.exec(literal.value)?.[1] : undefined
-  const unitMs = FIXED_MS[unit.replace(/S$/, '')]
-  if (count === undefined || unitMs === undefined || behind === 'TO' || behind === '(') return undefined
-  return Number(count) * unitMs * (operator === '-' ? -1 : 1)
+  const [, right] = parts
+  if ((operator !== '+' && operator !== '-') || right?.kind !== 'interval' || !isUtc(zone)) return undefined
+  const span = intervalSpan(right.at, view)
+  const unitMs = fixedMs(span?.period)
+  if (span === undefined || unitMs === undefined) return undefined
+  return span.count * unitMs * (operator === '-' ? -1 : 1)
 }
 
-const ROUGH_MS: Readonly<Record<string, number>> = { Y: 3.15e10, M: 2.6e9, W: 6.05e8, D: DAY_MS }
+const ROUGH_MS: Readonly<Record<string, number>> = { Y: 3.15e10, M: 2.6e9, W: 6.05e8, D: 8.64e7 }
 const ROUGH_TIME_MS: Readonly<Record<string, number>> = { H: 3.6e6, M: 6e4, S: 1e3 }
 
 /** How long a period is, more or less. */

@@ -129,7 +129,11 @@ function convert(expression: unknown): Expression {
     case 'expr_list':
       return { kind: 'list', parts: list(it['value']).map(convert) }
     case 'case':
-      return { kind: 'operator', operator: 'CASE', parts: convertCase(it) }
+      return {
+        kind: 'operator',
+        operator: isPresent(it['expr']) ? 'CASE OF' : 'CASE',
+        parts: convertCase(it),
+      }
     default:
       throw new NotUnderstood(String(it['type']))
   }

@@ -27,6 +27,7 @@ const OPERATORS = new Set([
   'NOT',
   'IS',
   'IS NOT',
+  'CASE',
 ])
 const CALLS = new Set(['NULLIF', 'COALESCE'])
 const CAST_TYPES = new Set(['DOUBLE', 'BIGINT'])

@@ -22,9 +22,10 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   YEAR: 365 * DAY_MS,
 }
 
-/** Shortest length of a unit in ms (`DAY`, also `DAYS`); undefined for what isn't one. */
+/** Shortest length of a unit in ms (`DAY`, also `DAYS` and `SQL_TSI_DAY`); undefined for what isn't one. */
 export function unitMs(unit: string): number | undefined {
-  return UNIT_MS[unit] ?? UNIT_MS[unit.replace(/S$/, '')]
+  const word = unit.replace(/^SQL_TSI_/, '')
+  return UNIT_MS[word] ?? UNIT_MS[word.replace(/S$/, '')]
 }
 
 const INSTANT = /^(\d{4})-(\d\d)-(\d\d)(?:([T ])(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z?))?$/

@@ -5,6 +5,7 @@ import { isUtc } from '../time/utc.ts'
 import { gridOf } from './grids.ts'
 import { instantMs } from './instants.ts'
 import { type Call, callName, castOf, integerOf, parameterOf, type Reader, stringOf } from './reader.ts'
+import { addedSpan, intervalSpan } from './spans.ts'
 import { type Expression } from './tree.ts'
 
 const ANY_SEPARATOR = { separators: 'T ', zulu: true }
@@ -15,7 +16,7 @@ export function instantOf(it: Expression | undefined, reader: Reader): Instant |
   if (it === undefined) return undefined
   if (it.kind === 'literal')
     return parameter(it, 'instant', reader) ?? text(stringOf(it, reader), ANY_SEPARATOR, reader)
-  if (it.kind === 'now') return now(reader.view.word(it.at), reader)
+  if (it.kind === 'now') return now(it.at, reader)
   if (it.kind === 'operator') return sum(it.operator, it.parts, reader)
   return it.kind === 'call' ? call(it, reader) : undefined
 }
@@ -42,9 +43,13 @@ function parameter(
 }
 
 // LOCALTIMESTAMP and CURRENT_TIMESTAMP are one in Druid (`CURRENT_TIMESTAMP` is planned as a literal, 33.0.0).
-function now(word: string, { zone }: Reader): Instant | undefined {
+function now(at: number, { view, zone }: Reader): Instant | undefined {
+  const word = view.word(at)
+  // `CURRENT_TIMESTAMP(0)` is cut to the second.
+  const isCut = view.word(at + 1) === '(' && view.word(at + 2) !== ')'
+  if (isCut) return undefined
   if (word === 'CURRENT_TIMESTAMP' || word === 'LOCALTIMESTAMP') return { kind: 'now' }
-  if (word !== 'CURRENT_DATE') return undefined
+  if (word !== 'CURRENT_DATE' && word !== 'CURDATE') return undefined
   return { kind: 'floor', of: { kind: 'now' }, grid: { period: 'P1D', originMs: undefined, zone } }
 }
 
@@ -54,7 +59,7 @@ function sum(operator: string, parts: readonly Expression[], reader: Reader): In
   if (parts.length !== 2 || (operator !== '+' && operator !== '-')) return undefined
   const [base, span] = right?.kind === 'interval' ? [left, right] : [right, left]
   if (span?.kind !== 'interval' || (operator === '-' && span === left)) return undefined
-  const read = interval(span.at, reader)
+  const read = intervalSpan(span.at, reader.view)
   if (read === undefined) return undefined
   return shifted(instantOf(base, reader), read.period, operator === '-' ? -read.count : read.count, reader)
 }
@@ -66,40 +71,6 @@ function shifted(
   { zone }: Reader,
 ): Instant | undefined {
   return of === undefined || period === undefined ? undefined : { kind: 'shift', of, period, step, zone }
-}
-
-/**
- * Spans of INTERVAL and TIMESTAMPADD: days and shorter are of fixed length whatever the zone, months go by the calendar
- * (`TimeArithmeticOperatorConversion`, 33.0.0). WEEK and QUARTER are left alone: in an INTERVAL Druid 33.0.0 reads them
- * as an hour and a month (seen live).
- */
-const SPANS: Readonly<Record<string, string>> = {
-  SECOND: 'PT1S',
-  MINUTE: 'PT1M',
-  HOUR: 'PT1H',
-  DAY: 'PT24H',
-  MONTH: 'P1M',
-  YEAR: 'P1Y',
-}
-
-interface Span {
-  readonly period: string
-  readonly count: number
-}
-
-/** An INTERVAL of one unit and a whole number of it. */
-function interval(at: number, { view }: Reader): Span | undefined {
-  const sign = view.word(at + 1) === '-' || view.word(at + 1) === '+' ? 1 : 0
-  const [literal, unit, behind] = [
-    view.tokens[at + 1 + sign],
-    view.word(at + 2 + sign),
-    view.word(at + 3 + sign),
-  ]
-  const isFiner = behind === 'TO' && view.word(at + 4 + sign) !== unit
-  if (sign === 1 || literal?.kind !== 'string' || isFiner || behind === '(') return undefined
-  const count = /^\s*(\d{1,6})\s*$/.exec(literal.value)?.[1]
-  const period = SPANS[unit.replace(/S$/, '')]
-  return count === undefined || period === undefined ? undefined : { period, count: Number(count) }
 }
 
 function call(it: Call, reader: Reader): Instant | undefined {
@@ -149,9 +120,8 @@ function cast(it: Call, reader: Reader): Instant | undefined {
 
 function timestampAdd(parts: readonly Expression[], reader: Reader): Instant | undefined {
   const [unit, count, base] = parts
-  const period = unit?.kind === 'name' ? SPANS[reader.view.word(unit.at)] : undefined
-  const step = integerOf(count, reader)
-  return step === undefined ? undefined : shifted(instantOf(base, reader), period, step, reader)
+  const span = addedSpan(unit, count, reader)
+  return span === undefined ? undefined : shifted(instantOf(base, reader), span.period, span.count, reader)
 }
 
 function timeShift(

@@ -117,6 +117,7 @@ class Normaliser {
     const close = this.#view.close(at)
     if (this.#view.close(at + 3) !== close - 1) throw new NotUnderstood('escape')
     this.keywords.add(at + 1)
+    if (this.#view.word(at + 2) === 'CURDATE' && close === at + 5) return other(`now${at + 2}()`, close + 1)
     const call = this.#call(at + 2)
     if (call.next !== close) throw new NotUnderstood('escape')
     return { ...call, next: close + 1 }

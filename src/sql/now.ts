@@ -92,7 +92,7 @@ class Finder {
     } else if (it.kind === 'query') this.query(it.query, false)
     else if (it.kind === 'operator' && COMPARISONS.has(it.operator)) this.#compare(it.parts)
     else if (it.kind === 'operator')
-      for (const part of it.parts) this.#look(part, direct && it.operator === 'CASE')
+      for (const part of it.parts) this.#look(part, direct && it.operator.startsWith('CASE'))
     else if ('parts' in it) for (const part of it.parts) this.#look(part, false)
   }
 

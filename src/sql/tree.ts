@@ -18,7 +18,7 @@ export type Expression =
       readonly name: string
       readonly parts: readonly Expression[]
     }
-  /** `AND`, `=`, `NOT`, `BETWEEN`, `IN` … and CASE, each with its operands in order. */
+  /** `AND`, `=`, `NOT`, `BETWEEN`, `IN` … and CASE, each with its operands in order; CASE OF begins with what is compared. */
   | { readonly kind: 'operator'; readonly operator: string; readonly parts: readonly Expression[] }
   | { readonly kind: 'list'; readonly parts: readonly Expression[] }
   | { readonly kind: 'query'; readonly query: QueryTree }

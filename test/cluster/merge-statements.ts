@@ -27,6 +27,11 @@ export const COMPUTED = ({ days, hours, nothing }: Where): readonly string[] => 
   `SELECT SUM(CASE WHEN country = 'none' THEN added ELSE 0 END), SUM(CASE WHEN country = 'none' THEN 1 ELSE 0 END) FROM events WHERE ${days}`,
   `SELECT MAX(isRobot = 1), MIN(isRobot = 1), MAX(1), MIN(1.5), SUM(1), SUM(0) FROM events WHERE ${days}`,
   `SELECT SUM(country), AVG(added * 1.0), SUM(added * 0.5), SUM(added + deleted), MIN(added - deleted) FROM events WHERE ${days}`,
+  // CASE over aggregates.
+  `SELECT country, CASE WHEN SUM(latency) = 0 THEN NULL ELSE SUM(price) / SUM(latency) END FROM events WHERE ${days} GROUP BY country`,
+  `SELECT city, CASE WHEN COUNT(latency) = 0 THEN NULL ELSE SUM(added) / COUNT(latency) END, CASE WHEN COUNT(*) > 50 THEN SUM(added) WHEN COUNT(*) > 20 THEN -SUM(added) END FROM events WHERE ${days} GROUP BY 1`,
+  `SELECT device, CASE WHEN MAX(latency) IS NULL THEN AVG(price) WHEN SUM(added) > 100 AND NOT MIN(added) > 3 THEN SUM(added) * 1.0 ELSE AVG(added) END FROM events WHERE ${days} GROUP BY 1`,
+  `SELECT CASE WHEN COUNT(*) = 0 THEN NULL ELSE SUM(added) / COUNT(*) END FROM events WHERE ${nothing}`,
   // 64 bits.
   `SELECT SUM(reqId), MIN(reqId), MAX(reqId), AVG(reqId) FROM events WHERE ${days}`,
   `SELECT country, SUM(reqId), MIN(reqId), MAX(reqId), AVG(reqId) FROM events WHERE ${days} GROUP BY country`,

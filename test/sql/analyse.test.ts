@@ -244,7 +244,9 @@ test.each<[string, readonly number[] | null | undefined]>([
   ['TIMESTAMP_TO_MILLIS(CURRENT_TIMESTAMP) - 1000 < x', null],
   ['CURRENT_TIMESTAMP', null],
   ['__time >= NOW()', null],
-  ['__time >= {fn CURDATE()}', null],
+  ['__time >= {fn CURDATE()}', []],
+  ['__time >= {fn TIMESTAMPADD(SQL_TSI_DAY, -9, {fn CURDATE()})}', [9 * DAY]],
+  ['__time >= {fn CURTIME()}', null],
   ["__time >= (SELECT CURRENT_TIMESTAMP - INTERVAL '1' DAY)", null],
   ["x IN (SELECT x FROM u WHERE __time >= CURRENT_TIMESTAMP - INTERVAL '1' DAY)", [DAY]],
 ])('WHERE %s: distances from now %j', (where, distancesMs) => {

@@ -77,6 +77,9 @@ describe('bounds', () => {
     ["__time >= CURRENT_TIMESTAMP - INTERVAL '1' DAY", '2026-11-19T10:17:30.500Z/-'],
     ["__time >= CURRENT_DATE - INTERVAL '7' DAY AND __time < CURRENT_DATE", '2026-11-13/2026-11-20'],
     ['__time >= TIMESTAMPADD(DAY, CAST(-2 AS integer), CURRENT_TIMESTAMP)', '2026-11-18T10:17:30.500Z/-'],
+    ['__time >= {fn TIMESTAMPADD(SQL_TSI_DAY,-9,{fn CURDATE()})}', '2026-11-11/-'],
+    ["__time >= TIMESTAMPADD(WEEK, 1, TIMESTAMP '2026-10-01')", '2026-10-08/-'],
+    ["__time >= TIMESTAMPADD(QUARTER, -1, TIMESTAMP '2026-10-01')", '2026-07-01/-'],
     ["__time >= TIME_SHIFT(CURRENT_TIMESTAMP, 'P1M', -1)", '2026-10-20T10:17:30.500Z/-'],
     ["__time >= FLOOR(CURRENT_TIMESTAMP - INTERVAL '1' MONTH TO MONTH)", '2026-10-01/-'],
     ["__time >= TIME_CEIL(CURRENT_TIMESTAMP, 'PT1H')", '2026-11-20T11:00:00.000Z/-'],
@@ -257,6 +260,8 @@ describe('levels', () => {
       "SELECT COUNT(*) FILTER (WHERE __time > CURRENT_TIMESTAMP - INTERVAL '1' DAY) FROM t",
       'now-outside-bounds',
     ],
+    ['SELECT COUNT(*) FROM t WHERE __time > CURRENT_TIMESTAMP(0)', 'now-outside-bounds'],
+    ["SELECT COUNT(*) FROM t WHERE __time > CURRENT_TIMESTAMP - INTERVAL '1' WEEK", 'now-outside-bounds'],
     ['SELECT COUNT(*) FROM t JOIN u ON t.a = u.a', 'several-tables'],
     ['SELECT COUNT(*) FROM t UNION ALL SELECT COUNT(*) FROM t', 'several-tables'],
   ])('%s: %s', (sql, reason) => {

@@ -1,4 +1,4 @@
-// NULLIF and COALESCE.
+// NULLIF, COALESCE and CASE.
 import { type Compiled, computed, isConstant, isNumeric } from './compiled.ts'
 import { areComparable, canBeUnsure, ordered } from './conditions.ts'
 
@@ -32,4 +32,30 @@ export function coalesce(operands: readonly Compiled[]): Compiled | undefined {
     return null
   }
   return computed(type, operands, evaluate)
+}
+
+/**
+ * `CASE WHEN condition THEN value … [ELSE value] END` of computed longs or doubles, and NULL: conditions are looked at in
+ * order, and no value but the one that is given (33.0.0).
+ */
+export function caseWhen(operands: readonly Compiled[]): Compiled | undefined {
+  const pairs = Math.floor(operands.length / 2)
+  const conditions = operands.filter((_, at) => at % 2 === 0 && at < pairs * 2)
+  const values = operands.filter((_, at) => at % 2 === 1 || at === pairs * 2)
+  const shown = values.filter(({ type }) => type !== 'NULL')
+  const [first] = shown
+  const isKnown =
+    first !== undefined &&
+    conditions.every(({ type }) => type === 'BOOLEAN') &&
+    shown.every((value) => isNumeric(value) && value.type === first.type && !isConstant(value))
+  if (!isKnown) return undefined
+  return computed(first.type === 'NULL' ? 'OTHER' : first.type, operands, (table, group) => {
+    for (const [at, condition] of conditions.entries()) {
+      const truth = condition.evaluate(table, group)
+      if (truth === undefined) return undefined
+      if (truth === 1) return values[at]?.evaluate(table, group)
+    }
+    const otherwise = values[conditions.length]
+    return otherwise === undefined ? null : otherwise.evaluate(table, group)
+  })
 }

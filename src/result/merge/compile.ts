@@ -1,7 +1,7 @@
 // Formulas of plan into what runs over groups: only those of which it is known what Druid makes of them.
 import { type Formula } from '../../plan/grouped.ts'
 import { arithmetic, cast } from './arithmetic.ts'
-import { coalesce, nullIf } from './choices.ts'
+import { caseWhen, coalesce, nullIf } from './choices.ts'
 import { type Compiled, type Scope, type Value } from './compiled.ts'
 import { comparison, logic, nullTest } from './conditions.ts'
 import { type GroupTable } from './group-table.ts'
@@ -66,6 +66,9 @@ function operation(name: string, operands: readonly Compiled[], { use }: Scope):
       return inOrder(nullIf(operands), use)
     case 'COALESCE':
       return inOrder(coalesce(operands), use)
+    // In filters and orders Druid may make something else of it.
+    case 'CASE':
+      return use === 'column' ? caseWhen(operands) : undefined
     case 'CAST DOUBLE':
       return cast('DOUBLE', operands, use)
     case 'CAST BIGINT':
