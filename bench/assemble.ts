@@ -12,6 +12,8 @@ import { KeptReader } from '../src/result/kept-reader.ts'
 import { analyse } from '../src/sql/analyse.ts'
 import { type Outcome, quantile, type Result } from './result.ts'
 
+const METHODS = { topNThreshold: 1_000, exactDoubles: () => false }
+
 const HOUR_MS = 3_600_000
 const START_MS = Date.UTC(2026, 9, 1)
 const LIMITS = { rows: 1_000_000, bytes: 100_000_000 }
@@ -65,7 +67,7 @@ function seriesCase(): Case {
   const order = { keys: [key('bucket'), key(1)] }
   const verdict = { kind: 'agrees', queryType: 'groupBy', order, mergeOrder: undefined } as const
   return {
-    run: running(new SeriesMethod(), { sql, text: `[${[head, ...rows].join(',')}]\n`, verdict }),
+    run: running(new SeriesMethod(METHODS), { sql, text: `[${[head, ...rows].join(',')}]\n`, verdict }),
     rows: 3_360,
   }
 }
@@ -84,7 +86,7 @@ function mergeCase(): Case {
   const mergeOrder = { keys: [{ descending: true, nulls: 'last' }], ties: [0] } as const
   const verdict = { kind: 'agrees', queryType: 'topN', order: undefined, mergeOrder } as const
   const heads = new ClientHeads()
-  const method = new MergeMethod(heads)
+  const method = new MergeMethod(METHODS, heads)
   const own =
     '[["user","n","a","m"],["STRING","LONG","LONG","LONG"],["VARCHAR","BIGINT","BIGINT","BIGINT"]]\n'
   heads.learn(partsOf(sql, 'merge'), Buffer.from(own))
@@ -146,7 +148,11 @@ function minutes(): Record<string, number> {
     const ms = START_MS + minute * 60_000
     return `["${new Date(ms).toISOString()}",${minute * 17},${ms}]`
   })
-  const found = collected(new SeriesMethod(), partsOf(sql, 'series'), `[${[head, ...rows].join(',')}]\n`)
+  const found = collected(
+    new SeriesMethod(METHODS),
+    partsOf(sql, 'series'),
+    `[${[head, ...rows].join(',')}]\n`,
+  )
   const dataBytes = found.rows.bytes.length
   const heldBytes = sizeOf(found.rows)
   return {

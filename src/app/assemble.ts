@@ -104,9 +104,13 @@ export function assemble(
     policyMs: (tables) => policyMs(config, tables),
     onKept: metrics.kept,
   })
+  const methods = {
+    topNThreshold: config.druid.minTopNThreshold,
+    exactDoubles: (datasource: string) => config.datasources[datasource]?.exactDoubles ?? false,
+  }
   const heads = new ClientHeads()
-  const merge = new MergeMethod(heads)
-  const series = new SeriesMethod()
+  const merge = new MergeMethod(methods, heads)
+  const series = new SeriesMethod(methods)
   const learnt = new Learnt({ clock, keeper, timelines, series, rules })
   const whole = new Whole({
     druid,

@@ -126,6 +126,11 @@ const druid = z.strictObject({
     '5m',
     1_000,
   ),
+  minTopNThreshold: count(
+    "The Brokers' and Historicals' `druid.query.topN.minTopNThreshold`: up to so many groups a topN is exact.",
+    1_000,
+    { min: 1, max: 100_000_000 },
+  ),
 })
 
 const MODES = ['bounded', 'strict'] as const
@@ -208,6 +213,10 @@ const datasource = z.strictObject({
   accelerate: flag('false: every statement that reads it passes.', true),
   shared: flag('true: identities share its answers; the right of each is still checked.', false),
   rowPolicies: choice('`none`: you declare that no row policy restricts it.', ['unknown', 'none'], 'unknown'),
+  exactDoubles: flag(
+    'true: SUM and AVG of doubles are left to Druid, since added up in another order their last bits may differ.',
+    false,
+  ),
   freshness: z
     .strictObject({
       mode: z

@@ -3,9 +3,6 @@ import { type Count } from '../../plan/grouped.ts'
 import { type Parts } from '../../plan/plan.ts'
 import { type Cut } from '../../result/assemble.ts'
 
-/** The threshold up to which a topN is exact (`minTopNThreshold`, 33.0.0). */
-const TOP_N_THRESHOLD = 1_000
-
 /** What is left out and how much is given; undefined for a parameter that is no number. */
 export function cutOf({ grouped, outerLimit }: Parts, parameters: string): Cut | undefined {
   const limit = countOf(grouped.limit, parameters, Number.POSITIVE_INFINITY)
@@ -15,9 +12,9 @@ export function cutOf({ grouped, outerLimit }: Parts, parameters: string): Cut |
     : { limit: Math.min(limit, outerLimit), offset }
 }
 
-/** Above so many groups Druid cuts each segment's, and its answer is not the exact one. */
-export function isApproximate(groups: number, { limit }: Cut): boolean {
-  return groups > Math.max(limit, TOP_N_THRESHOLD)
+/** Above so many groups Druid cuts each segment's to the larger of LIMIT and `minTopNThreshold`: its answer is not the exact one. */
+export function isApproximate(groups: number, { limit }: Cut, topNThreshold: number): boolean {
+  return groups > Math.max(limit, topNThreshold)
 }
 
 function countOf(count: Count | undefined, parameters: string, absent: number): number | undefined {

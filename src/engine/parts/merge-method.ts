@@ -7,7 +7,7 @@ import { compareKeys, compareOrdered, type SortKey } from '../../result/cell-ord
 import { type MergedGroups } from '../../result/merge/merged-groups.ts'
 import { type Merger, mergerOf, mergeShape } from '../../result/merge/merger.ts'
 import { MergeCollector } from '../../result/merge/part-collector.ts'
-import { type ColumnTypes } from '../../result/merge/value-types.ts'
+import { addsDoubles, type ColumnTypes } from '../../result/merge/value-types.ts'
 import {
   groupsIn,
   joinedMergeRows,
@@ -19,7 +19,14 @@ import {
 import { INSTANTS, mergeText } from '../../sql/rewrite.ts'
 import { type ClientHead, type ClientHeads } from './client-heads.ts'
 import { cutOf, isApproximate } from './cut.ts'
-import { type Method, type NotMade, type PartLimits, type PartSink, type Wanted } from './method.ts'
+import {
+  type Method,
+  type MethodOptions,
+  type NotMade,
+  type PartLimits,
+  type PartSink,
+  type Wanted,
+} from './method.ts'
 import { Grid } from './window.ts'
 
 const HOUR_MS = 3_600_000
@@ -39,10 +46,12 @@ const LAST_PERIOD = 'P1M'
 
 export class MergeMethod implements Method<MergeRows, ColumnTypes> {
   readonly rows = { join: joinedMergeRows, sizeOf: sizeOfMergeRows, count: groupsIn }
+  readonly #options: MethodOptions
   /** The text that fetches parts has names of its own. */
   readonly #heads: ClientHeads
 
-  constructor(heads: ClientHeads) {
+  constructor(options: MethodOptions, heads: ClientHeads) {
+    this.#options = options
     this.#heads = heads
   }
 
@@ -111,24 +120,27 @@ export class MergeMethod implements Method<MergeRows, ColumnTypes> {
     const { grouped, shape } = wanted.parts
     const client = this.#heads.get(shape)
     if (client === undefined) return { why: 'names and types that are not known yet', lasting: false }
+    if (this.#options.exactDoubles(grouped.table) && addsDoubles(parts, mergeShape(grouped)))
+      return { why: 'doubles that are to be added up by Druid', lasting: true }
     const merger: Merger | undefined = mergerOf(grouped, { sql: wanted.sql, client, parts })
     if (merger === undefined) return { why: 'a column that cannot be computed here', lasting: true }
     const merged = merger.merge(slices.flatMap((slice) => partialsIn(slice)))
     if (merged === undefined) return { why: 'a value that only Druid can tell', lasting: false }
-    return ordered(merged, client, wanted)
+    return ordered(merged, client, { wanted, topNThreshold: this.#options.topNThreshold })
   }
 }
 
 function ordered(
   merged: MergedGroups,
   client: ClientHead,
-  { parts, verdict, parameters }: Wanted,
+  given: { readonly wanted: Wanted; readonly topNThreshold: number },
 ): Buffer | NotMade {
+  const { parts, verdict, parameters } = given.wanted
   const cut = cutOf(parts, parameters)
   const { mergeOrder, queryType } = verdict
   if (mergeOrder === undefined || cut === undefined)
     return { why: 'an order that is not known here', lasting: true }
-  if (queryType === 'topN' && isApproximate(merged.countBefore, cut))
+  if (queryType === 'topN' && isApproximate(merged.countBefore, cut, given.topNThreshold))
     return { why: 'an approximate topN', lasting: true }
   const groups = sorted(merged, mergeOrder)
   const end = cut.offset + cut.limit

@@ -42,6 +42,13 @@ export interface NotMade {
   readonly lasting: boolean
 }
 
+export interface MethodOptions {
+  /** Up to so many groups a topN is exact: the Brokers' and Historicals' `druid.query.topN.minTopNThreshold`. */
+  readonly topNThreshold: number
+  /** Whether doubles of a datasource may not be added up here: the last bits would be those of another order. */
+  readonly exactDoubles: (datasource: string) => boolean
+}
+
 export interface Method<Rows extends Bucketed, Head> {
   readonly rows: RowsKind<Rows>
   /** Whether all is known that an answer needs beside its parts. */

@@ -9,7 +9,14 @@ import { labelReader, PartCollector, type PartHead } from '../../result/part-row
 import { seriesText } from '../../sql/rewrite.ts'
 import { isUtc } from '../../time/utc.ts'
 import { cutOf, isApproximate } from './cut.ts'
-import { type Method, type NotMade, type PartLimits, type PartSink, type Wanted } from './method.ts'
+import {
+  type Method,
+  type MethodOptions,
+  type NotMade,
+  type PartLimits,
+  type PartSink,
+  type Wanted,
+} from './method.ts'
 import { Grid, isCalm } from './window.ts'
 
 /** It was read, and held, before. */
@@ -17,6 +24,11 @@ const ALL: PartLimits = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE
 
 export class SeriesMethod implements Method<BucketRows, PartHead> {
   readonly rows = { join: joinedRows, sizeOf, count: rowsIn }
+  readonly #topNThreshold: number
+
+  constructor({ topNThreshold }: Pick<MethodOptions, 'topNThreshold'>) {
+    this.#topNThreshold = topNThreshold
+  }
 
   isReady(): boolean {
     return true
@@ -93,7 +105,7 @@ export class SeriesMethod implements Method<BucketRows, PartHead> {
     if (order === undefined || cut === undefined || !canOrder(order, head))
       return { why: 'an order that is not known here', lasting: true }
     const groups = slices.reduce((sum, slice) => sum + rowsIn(slice), 0)
-    if (queryType === 'topN' && isApproximate(groups, cut))
+    if (queryType === 'topN' && isApproximate(groups, cut, this.#topNThreshold))
       return { why: 'an approximate topN', lasting: true }
     return assembled(slices, { head, order, cut })
   }

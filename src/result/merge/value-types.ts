@@ -86,6 +86,12 @@ export function partTypes(
     : undefined
 }
 
+/** Whether sums or averages of an answer of parts are doubles; an average of integers is one, too. */
+export function addsDoubles(columns: ColumnTypes, shape: Parameters<typeof partTypes>[1]): boolean {
+  const kinds = partTypes(columns, shape)?.aggregates ?? []
+  return kinds.some(({ kind, type }) => (kind === 'sum' || kind === 'avg') && type === 'DOUBLE')
+}
+
 function isMergeable(kind: Aggregate['kind'], type: ValueType, next: ValueType | undefined): boolean {
   switch (kind) {
     case 'count':
