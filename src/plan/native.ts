@@ -19,7 +19,7 @@ export interface NativePlan {
   readonly columns: readonly string[]
   /** The order of its rows; undefined where it isn't known. Ties go by `groups`, ascending, nulls first. */
   readonly order: readonly NativeOrderKey[] | undefined
-  /** `dimensions` in the order in which the query has them. */
+  /** `dimensions` in the order in which groups come by themselves. */
   readonly groups: readonly string[]
 }
 
@@ -108,8 +108,21 @@ class Plan {
         ({ queryColumn }) => this.#names.get(String(queryColumn)) ?? `? ${String(queryColumn)}`,
       ),
       order: orderKeys(query, dimensions, (name) => this.#names.get(String(name))),
-      groups: dimensions,
+      groups: this.#natural(dimensions),
     }
+  }
+
+  /**
+   * Where Druid computes a time bucket between dimensions as a granularity, which its context alone tells, groups come by
+   * time first, whatever ORDER BY says of them; behind the others it is sorted as the last (`GroupingEngine`, 33.0.0).
+   */
+  #natural(dimensions: readonly string[]): readonly string[] {
+    const { context } = this.#query
+    const name = isJson(context) ? context['timestampResultField'] : undefined
+    const bucket = this.#query['queryType'] === 'groupBy' ? this.#names.get(String(name)) : undefined
+    const at = bucket === undefined ? -1 : dimensions.indexOf(bucket)
+    if (bucket === undefined || at <= 0 || at === dimensions.length - 1) return dimensions
+    return [bucket, ...dimensions.filter((_, index) => index !== at)]
   }
 
   #dimensions(queryType: NativeQueryType): readonly string[] | undefined {

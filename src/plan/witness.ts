@@ -86,9 +86,7 @@ function rowOrder(
   columns: readonly string[],
   bucketAt: number,
 ): RowOrder | undefined {
-  // A bucket between dimensions goes before them all, or not, whatever ORDER BY says of them (seen on 33.0.0).
-  const bucketAmong = groups.indexOf(columns[bucketAt] ?? '')
-  if (order === undefined || (bucketAmong > 0 && bucketAmong < groups.length - 1)) return undefined
+  if (order === undefined) return undefined
   const ties = groups.map((of) => ({ of, descending: false, nulls: 'first', compare: undefined }) as const)
   const named = order.map(({ of }) => of)
   const keys = [...order, ...ties.filter(({ of }) => !named.includes(of))].map((one) => {
