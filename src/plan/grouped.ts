@@ -85,6 +85,8 @@ export type Formula =
   | { readonly kind: 'dimension'; readonly index: number }
   /** A number or text as it stands in SQL, or null. */
   | { readonly kind: 'literal'; readonly text: string }
+  /** `?` by its index from 0. */
+  | { readonly kind: 'parameter'; readonly index: number }
   /** `+`, `=`, `AND`, `NOT`, `CASE`, `NULLIF`, `CAST DOUBLE` … with operands in order. */
   | { readonly kind: 'operation'; readonly name: string; readonly of: readonly Formula[] }
 

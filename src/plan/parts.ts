@@ -3,6 +3,7 @@ import { granularity } from '../time/granularity.ts'
 import { zoneOf } from '../time/zone.ts'
 import { type Facts } from './facts.ts'
 import { type Formula, type Grouped } from './grouped.ts'
+import { havingWith } from './having.ts'
 import { jsonElements } from './json-elements.ts'
 import { type Parts } from './plan.ts'
 import { contextText, type Query, type ShapeKey } from './query.ts'
@@ -15,11 +16,11 @@ export interface PartsDecision {
 
 /** `keyOf` makes a key of the texts that tell one shape from another, the context and the scope in it. */
 export function decideParts(
-  { grouped, lookups, options }: Facts,
+  { grouped: read, lookups, options }: Facts,
   query: Query,
   keyOf: (texts: readonly string[]) => string,
 ): PartsDecision {
-  if (typeof grouped === 'string') return { parts: undefined, reasons: [grouped] }
+  if (typeof read === 'string') return { parts: undefined, reasons: [read] }
   const pinned = contextText(query, 'sqlCurrentTimestamp')
   const pinnedNowMs = pinned === undefined ? undefined : Date.parse(pinned)
   const outerLimit = outerLimitOf(query)
@@ -27,6 +28,8 @@ export function decideParts(
   const isSet = options.some(({ name }) => name === OUTER_LIMIT)
   if (Number.isNaN(pinnedNowMs) || outerLimit === undefined || isSet || !isPlain(query))
     return { parts: undefined, reasons: ['context-key'] }
+  const having = havingWith(read, query.parameters)
+  const grouped = having === read.having ? read : { ...read, having }
   const parameters = parametersBeside(query.parameters, grouped.timeParameters)
   const reason = lookups.length > 0 ? 'lookup' : whyNot(grouped)
   if (reason !== undefined) return { parts: undefined, reasons: [reason] }
@@ -111,7 +114,11 @@ function isMergeable({ columns, having, order }: Grouped): boolean {
     ...(having === undefined ? [] : [having.formula]),
     ...order.filter(({ column }) => column === undefined).map(({ formula }) => formula),
   ]
-  return formulas.every((formula) => formula !== undefined)
+  return formulas.every((formula) => formula !== undefined && !holdsParameter(formula))
+}
+
+function holdsParameter(formula: Formula): boolean {
+  return formula.kind === 'parameter' || (formula.kind === 'operation' && formula.of.some(holdsParameter))
 }
 
 /** The parameters that are no bounds, as JSON text. */

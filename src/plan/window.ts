@@ -7,6 +7,7 @@ import { isUtc } from '../time/utc.ts'
 import { type Interval } from './facts.ts'
 import { type Grid, type Instant, type TimeCondition } from './grouped.ts'
 import { intersected, united, without } from './intervals.ts'
+import { parameterAt } from './parameters.ts'
 
 /** What bounds are read against. */
 export interface Moment {
@@ -122,10 +123,7 @@ function parameterMs(
   { index, as, zone }: Extract<Instant, { kind: 'parameter' }>,
   { parameters }: Moment,
 ): number | undefined {
-  const list: unknown = parameters === '' ? [] : JSON.parse(parameters)
-  const given: unknown = Array.isArray(list) ? list[index] : undefined
-  const { type, value } = (given ?? {}) as { type?: unknown; value?: unknown }
-  const kind = typeof type === 'string' ? type.toUpperCase() : ''
+  const { type: kind, value } = parameterAt(parameters, index)
   if (typeof value === 'number' && Number.isSafeInteger(value)) {
     const isMillis = as === 'millis' ? kind === 'BIGINT' : as === 'instant' && kind === 'TIMESTAMP'
     return isMillis ? bounded(value) : undefined

@@ -1,7 +1,7 @@
 // What a column, a HAVING or an order is computed from once its aggregates are known: arithmetic over them, or unknown.
 import { type Aggregate, type Formula, type Stretch } from '../plan/grouped.ts'
 import { type TokenRange } from './clauses.ts'
-import { type Call, callName, castOf, type Reader } from './reader.ts'
+import { type Call, callName, castOf, parameterIndex, type Reader } from './reader.ts'
 import { type Expression } from './tree.ts'
 
 const KINDS: Readonly<Record<string, Aggregate['kind']>> = {
@@ -57,8 +57,7 @@ export class Formulas {
   of(it: Expression): Formula | undefined {
     const dimension = this.#dimensionOf(it, rangeOf(it, this.#reader))
     if (dimension !== undefined) return { kind: 'dimension', index: dimension }
-    if (it.kind === 'literal')
-      return this.#reader.view.kind(it.at) === 'parameter' ? undefined : this.#literal(it.at)
+    if (it.kind === 'literal') return this.#literal(it.at)
     if (it.kind === 'constant') return it.value === 'NULL' ? { kind: 'literal', text: 'NULL' } : undefined
     if (it.kind === 'operator')
       return OPERATORS.has(it.operator) ? this.#operation(it.operator, it.parts) : undefined
@@ -66,7 +65,10 @@ export class Formulas {
   }
 
   #literal(at: number): Formula {
-    return { kind: 'literal', text: this.#reader.view.tokens[at]?.text ?? '' }
+    const { view } = this.#reader
+    return view.kind(at) === 'parameter'
+      ? { kind: 'parameter', index: parameterIndex(view, at) }
+      : { kind: 'literal', text: view.tokens[at]?.text ?? '' }
   }
 
   #operation(name: string, parts: readonly Expression[]): Formula | undefined {

@@ -429,6 +429,32 @@ describe.runIf(clusterAvailable)('parts', () => {
     await waitUntil('an answer for which nothing was fetched', isHit, within(SETTLED_MS))
   })
 
+  test.each([
+    ['of a merge', 'city'],
+    ['of a series', 'FLOOR(__time TO HOUR)'],
+  ])('parameters in bounds, in filters, in HAVING and LIMIT: %s', async (_, group) => {
+    const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS
+    const query = `SELECT ${group} AS g, COUNT(*) AS n FROM events WHERE added > CAST(? AS BIGINT) AND __time >= TIME_PARSE(?) AND __time < TIME_PARSE(?) GROUP BY 1 HAVING COUNT(*) > CAST(? AS BIGINT) ORDER BY 2 DESC, 1 LIMIT ?`
+    const body = (fromMs: number, toMs: number, limit = 15): object => {
+      const texts = ['20', new Date(fromMs).toISOString(), new Date(toMs).toISOString(), '4']
+      const parameters = [
+        ...texts.map((value) => ({ type: 'VARCHAR', value })),
+        { type: 'INTEGER', value: limit },
+      ]
+      return { query, parameters }
+    }
+    await begun((minute) => body(endMs - 9 * DAY_MS + Number(minute) * 60_000, endMs - 4 * DAY_MS))
+    const held: (number | undefined)[] = []
+    for (const [from, to] of [
+      [8, 4],
+      [7, 3],
+      [7.3, 2.9],
+    ] as const)
+      held.push(heldOf(await same(body(endMs - from * DAY_MS, endMs - to * DAY_MS)))?.held)
+    expect(held).not.toContain(undefined)
+    expect(held.at(-1)).toBeGreaterThan(0)
+  })
+
   test('the hours of a day that has 25, and of one that has 23', async () => {
     const query = (from: string, to: string): string =>
       `SELECT FLOOR(__time TO HOUR) AS h, COUNT(*) AS n FROM dst WHERE __time >= TIMESTAMP '${from}' AND __time < TIMESTAMP '${to}' GROUP BY 1 ORDER BY 1`

@@ -234,6 +234,41 @@ describe('a limit round the statement', () => {
   })
 })
 
+test.each<[string, string, string | undefined]>([
+  ['COUNT(*) > CAST(? AS BIGINT)', '[{"type":"VARCHAR","value":"5"}]', '5'],
+  ['COUNT(*) > ?', '[{"type":"BIGINT","value":5}]', '5'],
+  ['? < COUNT(*)', '[{"type":"BIGINT","value":9007199254740993}]', undefined],
+  ['COUNT(*) > ?', '[{"type":"VARCHAR","value":"5"}]', undefined],
+  ['COUNT(*) > ?', '[{"type":"BIGINT","value":-5}]', undefined],
+  ['COUNT(*) > ?', '[{"type":"DOUBLE","value":1.5}]', undefined],
+  ['COUNT(*) > CAST(? AS BIGINT)', '[{"type":"VARCHAR","value":" 5"}]', undefined],
+  ['COUNT(*) > CAST(? AS BIGINT)', '[{"type":"BIGINT","value":5}]', undefined],
+  ['COUNT(*) > CAST(? AS DOUBLE)', '[{"type":"VARCHAR","value":"5"}]', undefined],
+  ['COUNT(*) > ?', '', undefined],
+])('HAVING %s with %s is merged where the value is plain', (having, parameters, literal) => {
+  const analysis = analyse(`SELECT k FROM t GROUP BY k HAVING ${having}`, {
+    timeZone: undefined,
+    maxLength: 10_000,
+    maxDepth: 64,
+  })
+  const made = decide(analysis, query({}, { parameters }), CIRCUMSTANCES)
+  const formula = made.kind === 'whole' ? made.parts?.grouped.having?.formula : undefined
+  const literals = formula?.kind === 'operation' ? formula.of.filter(({ kind }) => kind === 'literal') : []
+  expect(literals).toEqual(literal === undefined ? [] : [{ kind: 'literal', text: literal }])
+})
+
+test('a column that a parameter is part of is not merged', () => {
+  const analysis = analyse('SELECT SUM(v) * ? AS s FROM t', {
+    timeZone: undefined,
+    maxLength: 10_000,
+    maxDepth: 64,
+  })
+  const parameters = '[{"type":"BIGINT","value":5}]'
+  expect(decide(analysis, query({}, { parameters }), CIRCUMSTANCES)).toMatchObject({
+    reasons: ['not-mergeable'],
+  })
+})
+
 test('what a whole answer reads of time is known where it is the same at every moment', () => {
   const bounds = (where: string, parameters = ''): unknown => {
     const sql = `SELECT a FROM t WHERE ${where}`

@@ -1,5 +1,6 @@
 // LIMIT and OFFSET of a request.
 import { type Count } from '../../plan/grouped.ts'
+import { parameterAt } from '../../plan/parameters.ts'
 import { type Parts } from '../../plan/plan.ts'
 import { type Cut } from '../../result/assemble.ts'
 
@@ -20,8 +21,6 @@ export function isApproximate(groups: number, { limit }: Cut, topNThreshold: num
 function countOf(count: Count | undefined, parameters: string, absent: number): number | undefined {
   if (count === undefined) return absent
   if (count.kind === 'literal') return count.value
-  const list: unknown = parameters === '' ? [] : JSON.parse(parameters)
-  const given: unknown = Array.isArray(list) ? list[count.index] : undefined
-  const { value } = (given ?? {}) as { readonly value?: unknown }
+  const { value } = parameterAt(parameters, count.index)
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }

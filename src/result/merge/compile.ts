@@ -19,6 +19,9 @@ export function compile(formula: Formula, scope: Scope): Compiled | undefined {
   switch (formula.kind) {
     case 'literal':
       return literal(formula.text)
+    // What it stands for was put in its place, where that is known.
+    case 'parameter':
+      return undefined
     case 'aggregate':
       return aggregate(formula.index, scope)
     case 'dimension':
