@@ -132,7 +132,7 @@ export function assemble(
     onVerdict: metrics.planCheck,
   })
   const fallBacks = new FallBacks(clock)
-  const derivations = new Derivations({ clock, cache, heads })
+  const derivations = new Derivations({ clock, cache, heads, exactDoubles: methods.exactDoubles })
   const beginning = new Beginning({
     druid,
     clock,
@@ -157,7 +157,17 @@ export function assemble(
     rowsMax: PART_ROWS_MAX,
   })
   const partKeeper = new PartKeeper({ clock, cache, keeper, timelines, rules })
-  const begins = new Begins({ clock, cache, keeper, heads, merge, gathering, partKeeper, witness })
+  const begins = new Begins({
+    clock,
+    cache,
+    keeper,
+    heads,
+    merge,
+    gathering,
+    partKeeper,
+    witness,
+    exactDoubles: methods.exactDoubles,
+  })
   const layout = new Layout({ clock, cache, learnt, derivations, begins })
   const partFlights = new Flights<PartLanding>(clock, (landing) =>
     landing.kind === 'entry' ? landing.judged : undefined,

@@ -132,7 +132,11 @@ export class Beginning {
 
 /** HAVING of a series leaves out groups, and their last instants with them. */
 function canBeLive({ kind, grouped }: Parts): boolean {
-  return grouped.hasTime && (kind === 'merge' || grouped.having === undefined)
+  const { having, texts, timeColumn } = grouped
+  // What stands in the SELECT that groups shows in those round it only where they name it.
+  return (
+    kind === 'merge' || (having === undefined && texts.outer.length === 0 && timeColumn.added.length === 0)
+  )
 }
 
 /** A window that ends so near to now ends at what its asker took for now. */

@@ -11,7 +11,8 @@ import { type Clock } from '../../clock.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { type Bucketed, type Slice } from '../../result/bucket-rows.ts'
 import { type MergeRows } from '../../result/merge-rows.ts'
-import { type ColumnTypes } from '../../result/merge/value-types.ts'
+import { mergeShape } from '../../result/merge/merger.ts'
+import { addsDoubles, type ColumnTypes } from '../../result/merge/value-types.ts'
 import { type BrokerView } from '../../freshness/view.ts'
 import { type Keeper } from '../keeper.ts'
 import { shapeAt, type Store } from '../store.ts'
@@ -20,6 +21,7 @@ import { type Gathering } from './gathering.ts'
 import { edgeRows, hasInstants } from './instants.ts'
 import { type Begin, type LaidOut, type Making } from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
+import { type MethodOptions } from './method.ts'
 import { type PartKeeper } from './part-keeper.ts'
 import { type PartWitness } from './part-witness.ts'
 import { type Grid } from './window.ts'
@@ -33,6 +35,7 @@ export interface BeginsOptions {
   readonly gathering: Gathering
   readonly partKeeper: PartKeeper
   readonly witness: PartWitness
+  readonly exactDoubles: MethodOptions['exactDoubles']
 }
 
 /** Longer buckets have too many instants, as a rule. */
@@ -71,6 +74,9 @@ export class Begins {
     const shape = shapeAt<MergeRows, ColumnTypes>(cache, keyOf(making), merge)
     const client = heads.get(making.parts.shape)
     if (shape === undefined || client === undefined) return []
+    const { kind, grouped } = making.parts
+    const isExact = kind === 'series' && this.#options.exactDoubles(grouped.table)
+    if (isExact && addsDoubles(shape.head, mergeShape(grouped))) return []
     const { rules, generation } = making
     const present = { view, rules, generation, nowMs: clock.now() }
     const around = (interval: Interval): Interval => grid.around(interval)

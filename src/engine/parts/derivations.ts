@@ -16,6 +16,7 @@ import { type ClientHeads } from './client-heads.ts'
 import { type Derived, derivedFrom, type Member } from './derived.ts'
 import { type Deriving, type Lacking } from './layout.ts'
 import { type Making } from './making.ts'
+import { type MethodOptions } from './method.ts'
 import { Shape, type UsableRun } from './shape.ts'
 import { type Grid } from './window.ts'
 
@@ -26,6 +27,7 @@ export class Derivations implements Deriving {
   readonly #clock: Clock
   readonly #cache: Store
   readonly #heads: ClientHeads
+  readonly #exactDoubles: MethodOptions['exactDoubles']
   readonly #families = new LRUCache<string, readonly Member[]>({ max: FAMILIES_MAX })
   readonly #names = new WeakMap<object, string>()
 
@@ -33,14 +35,17 @@ export class Derivations implements Deriving {
     clock,
     cache,
     heads,
+    exactDoubles,
   }: {
     readonly clock: Clock
     readonly cache: Store
     readonly heads: ClientHeads
+    readonly exactDoubles: MethodOptions['exactDoubles']
   }) {
     this.#clock = clock
     this.#cache = cache
     this.#heads = heads
+    this.#exactDoubles = exactDoubles
   }
 
   /** To be told of each shape of which something is held now. */
@@ -83,7 +88,11 @@ export class Derivations implements Deriving {
     const runs = usable.map(({ run }) => run)
     const client = this.#heads.get(making.parts.shape)
     if (pieces.length === 0 || client === undefined) return undefined
-    return derivedFrom({ member, head: shape.head, runs, pieces }, { making, method, grid, client })
+    const exactDoubles = this.#exactDoubles(making.parts.grouped.table)
+    return derivedFrom(
+      { member, head: shape.head, runs, pieces },
+      { making, method, grid, client, exactDoubles },
+    )
   }
 
   #put<Rows extends Bucketed, Head>(

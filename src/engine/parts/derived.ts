@@ -2,7 +2,7 @@
 import { type Piece } from '../../freshness/pieces.ts'
 import { isDoubleSum, type PartsPlan, type Regrouped, regrouped, sameRows } from '../../plan/derivation.ts'
 import { type Interval } from '../../plan/facts.ts'
-import { type Formula, type Grouped } from '../../plan/grouped.ts'
+import { type Formula } from '../../plan/grouped.ts'
 import { intersected } from '../../plan/intervals.ts'
 import {
   type Bucketed,
@@ -16,7 +16,7 @@ import { projected } from '../../result/derive/projected.ts'
 import { coarsened, partialsOfRows, picked, rowsOfPartials } from '../../result/derive/regrouped.ts'
 import { groupsIn, joinedMergeRows, type MergeRows } from '../../result/merge-rows.ts'
 import { type MergeFacts, mergerOf, mergeShape } from '../../result/merge/merger.ts'
-import { type ColumnTypes, partTypes } from '../../result/merge/value-types.ts'
+import { addsDoubles, type ColumnTypes, partTypes } from '../../result/merge/value-types.ts'
 import { type PartHead } from '../../result/part-rows.ts'
 import { isUtc } from '../../time/utc.ts'
 import { type ClientHead } from './client-heads.ts'
@@ -50,6 +50,8 @@ export interface Target<Rows extends Bucketed, Head> {
   readonly method: Method<Rows, Head>
   readonly grid: Grid
   readonly client: ClientHead
+  /** Sums of doubles of this datasource are left to Druid. */
+  readonly exactDoubles: boolean
 }
 
 /** More would keep the thread that serves from serving for too long. */
@@ -70,7 +72,7 @@ export function derivedFrom<Rows extends Bucketed, Head>(
 
 function seriesFrom(
   source: Source,
-  { making, grid, client }: Target<Bucketed, unknown>,
+  { making, grid, client, exactDoubles }: Target<Bucketed, unknown>,
 ): Derived<BucketRows, PartHead> | undefined {
   if (source.member.plan.kind !== 'series') return undefined
   const { grouped } = making.parts
@@ -93,7 +95,9 @@ function seriesFrom(
   }
   const made = regrouped(plan, source.member.plan)
   const coarse =
-    made === undefined ? undefined : coarserRows(made, { source, slices, from }, { making, grid, client })
+    made === undefined
+      ? undefined
+      : coarserRows(made, { source, slices, from }, { making, grid, client, exactDoubles })
   return coarse === undefined ? undefined : { head, runs: runsOf(source.pieces, coarse, joinedRows) }
 }
 
@@ -105,7 +109,7 @@ function coarserRows(
     slices,
     from,
   }: { readonly source: Source; readonly slices: readonly Slice<BucketRows>[]; readonly from: PartHead },
-  { making, grid, client }: Pick<Target<Bucketed, unknown>, 'making' | 'grid' | 'client'>,
+  { making, grid, client, exactDoubles }: Omit<Target<Bucketed, unknown>, 'method'>,
 ): BucketRows | undefined {
   const { bucket, zone } = making.parts.grouped
   const starts = nestedStarts(source, grid)
@@ -120,6 +124,7 @@ function coarserRows(
   const columns = [...made.dimensions, ...made.aggregates.map(({ column }) => column)]
   const plain = typesOf(from, columns)
   const shape = { dimensions: made.dimensions.length, aggregates: made.aggregates, isUtc: true }
+  if (exactDoubles && addsDoubles(plain, shape)) return undefined
   const partials = partialsOf(slices, columns, { types: plain, shape })
   const kinds = partTypes(plain, shape)?.parts
   if (partials === undefined || kinds === undefined) return undefined
@@ -145,7 +150,7 @@ function seriesFacts({ dimensions, aggregates, columns }: Regrouped): MergeFacts
     zone: 'UTC',
     dimensions: [{ text }, ...dimensions.map(() => ({ text }))],
     aggregates: aggregates.map(({ kind }) => ({ kind, text, argument: undefined, filter: undefined })),
-    columns: formulas.map((formula): Grouped['columns'][number] => ({ role: 'other', text, formula })),
+    columns: formulas.map((formula) => ({ role: 'other', formula })),
     having: undefined,
     order: [],
   }

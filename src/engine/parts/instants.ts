@@ -16,18 +16,12 @@ const INEXACT = new Set(['DOUBLE', 'FLOAT'])
 /** Whether an answer's edges can be put together from groups by instant. */
 export function hasInstants({ parts: { kind, grouped }, verdict }: Making): boolean {
   if (kind === 'merge') return true
-  const { bucket, columns, having, order, hasTime, zone } = grouped
+  const { bucket, columns, having, order, texts, zone } = grouped
   const areKnown = columns.every(({ role, formula }) => role === 'bucket' || formula !== undefined)
-  const isPlain = having === undefined && order.every(({ column }) => column !== undefined)
+  const isPlain =
+    having === undefined && texts.outer.length === 0 && order.every(({ column }) => column !== undefined)
   // Labels are written here: only where it is known how.
-  return (
-    areKnown &&
-    isPlain &&
-    hasTime &&
-    isUtc(zone) &&
-    bucket?.label.kind === 'moved' &&
-    verdict.order !== undefined
-  )
+  return areKnown && isPlain && isUtc(zone) && bucket?.label.kind === 'moved' && verdict.order !== undefined
 }
 
 /** What is held of a bucket, and what is asked for of it. */

@@ -92,8 +92,8 @@ export function windowAt(
   return windowOf(parts.grouped.time, { nowMs, parameters: request.query.parameters })
 }
 
-/** A form that answers of one shape have: its order and limit as they are written. */
+/** A form that answers of one shape have: its order and limits as they are written. */
 export function formOf({ request, parts }: Pick<Asking, 'request' | 'parts'>): string {
   const { from, to } = parts.grouped.texts.tail
-  return `${parts.shape} ${request.query.sql.slice(from, to)}`
+  return `${parts.shape} ${parts.outerLimit} ${request.query.sql.slice(from, to)}`
 }

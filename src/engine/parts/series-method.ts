@@ -53,9 +53,9 @@ export class SeriesMethod implements Method<BucketRows, PartHead> {
   }
 
   /** Whether the rows of a whole answer are parts as they stand: none is cut off, and each shows its bucket's instant. */
-  canTake({ grouped }: Parts): boolean {
+  canTake({ grouped, outerLimit }: Parts): boolean {
     const { bucket, columns, order, limit, offset } = grouped
-    const isCut = limit !== undefined || offset !== undefined
+    const isCut = limit !== undefined || offset !== undefined || Number.isFinite(outerLimit)
     const isAllThere = order.every(({ column }) => column !== undefined)
     return bucket?.label.kind === 'moved' && labelAt(columns) >= 0 && !isCut && isAllThere
   }

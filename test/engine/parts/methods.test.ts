@@ -1,5 +1,6 @@
 // What an answer is not made for: a topN that Druid cut, and doubles that an operator leaves to it.
 import { expect, test } from 'vitest'
+import { ClientHeads } from '../../../src/engine/parts/client-heads.ts'
 import { MergeMethod } from '../../../src/engine/parts/merge-method.ts'
 import { type MethodOptions, type NotMade, type Wanted } from '../../../src/engine/parts/method.ts'
 import { type Parts } from '../../../src/plan/plan.ts'
@@ -22,6 +23,7 @@ function partsOf(sql: string, outerLimit: number): Parts {
     parameters: '',
     pinnedNowMs: undefined,
     outerLimit,
+    family: '',
   }
 }
 
@@ -30,14 +32,15 @@ function answer(
   options: Partial<MethodOptions>,
   { type = 'LONG', outerLimit = Number.POSITIVE_INFINITY } = {},
 ): string {
-  const method = new MergeMethod({ topNThreshold: 1_000, exactDoubles: () => false, ...options })
+  const heads = new ClientHeads()
+  const method = new MergeMethod({ topNThreshold: 1_000, exactDoubles: () => false, ...options }, heads)
   const parts = partsOf(SQL, outerLimit)
   const sqlType = type === 'LONG' ? 'BIGINT' : 'DOUBLE'
-  method.learn(parts, Buffer.from(`[["k","s"],["STRING","${type}"],["VARCHAR","${sqlType}"]]\n`))
-  const sink = method.sink(parts, LIMITS)
+  heads.learn(parts, Buffer.from(`[["k","s"],["STRING","${type}"],["VARCHAR","${sqlType}"]]\n`))
+  const sink = method.sink(parts, LIMITS, false)
   const reader = new KeptReader(sink)
-  const heads = `["b","d","a"],["LONG","STRING","${type}"],["BIGINT","VARCHAR","${sqlType}"]`
-  reader.push(Buffer.from(`[${heads},[0,"a",1],[0,"b",2],[0,"c",3]]\n`))
+  const own = `["b","d","a"],["LONG","STRING","${type}"],["BIGINT","VARCHAR","${sqlType}"]`
+  reader.push(Buffer.from(`[${own},[0,"a",1],[0,"b",2],[0,"c",3]]\n`))
   const found = sink.result()
   if (found === undefined) throw new Error('no rows')
   const verdict: Wanted['verdict'] = {
