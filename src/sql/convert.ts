@@ -180,7 +180,9 @@ function convertBinary(it: Node): Expression {
   const operator = text(it['operator'])
   if (operator === 'AND' || operator === 'OR') return convertRun(operator, it)
   const right = convert(it['right'])
-  const escape = isPresent(it['escape']) ? [convert(node(it['escape'])['value'])] : []
+  // The parser hangs it on the pattern.
+  const { escape: behind } = node(it['right'])
+  const escape = isPresent(behind) ? [convert(node(behind)['value'])] : []
   const between = operator.endsWith('BETWEEN') && right.kind === 'list' ? right.parts : [right]
   return { kind: 'operator', operator, parts: [convert(it['left']), ...between, ...escape] }
 }
