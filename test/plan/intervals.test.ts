@@ -35,6 +35,24 @@ test('sets of intervals are what counting instants one by one gives, sorted and 
   )
 })
 
+test('each set on a line of eight instants with each other one', () => {
+  const line = Array.from({ length: 8 }, (_, ms) => ({ startMs: ms, endMs: ms + 1 }))
+  const sets = Array.from({ length: 2 ** line.length }, (_, bits) =>
+    united(line.filter((_interval, ms) => (bits >> ms) & 1)),
+  )
+  const bitsOf = (intervals: readonly Interval[]): number =>
+    isProper(intervals) ? members(intervals).reduce((bits, is, ms) => bits | (Number(is) << ms), 0) : -1
+  const wrong = sets.flatMap((a, inA) =>
+    sets.flatMap((b, inB) => {
+      const found = [intersected(a, b), without(a, b), united([...a, ...b])].map(bitsOf)
+      const expected = [inA & inB, inA & ~inB, inA | inB]
+      return found.join() === expected.join() ? [] : [{ a, b, found }]
+    }),
+  )
+  expect(wrong).toEqual([])
+  expect(sets.length).toBe(256)
+})
+
 test('few intervals that cover many, and nothing outside of what they may', () => {
   fc.assert(
     fc.property(some, some, fc.integer({ min: 1, max: 4 }), (first, second, count) => {

@@ -7,27 +7,8 @@ import { UNITS } from '../../src/time/calendar.ts'
 import { granularity, shift } from '../../src/time/granularity.ts'
 import { parsePeriod, type Period } from '../../src/time/period.ts'
 import { zoneOf } from '../../src/time/zone.ts'
+import { FLOORS, FROM_MS, offsetMs, TO_MS, ZONES, zoned } from './temporal.ts'
 
-const NAMES = [
-  'UTC',
-  'America/New_York',
-  'America/Sao_Paulo',
-  'America/Havana',
-  'America/St_Johns',
-  'Europe/Berlin',
-  'Africa/Casablanca',
-  'Africa/Cairo',
-  'Asia/Beirut',
-  'Asia/Kolkata',
-  'Asia/Tokyo',
-  'Asia/Kathmandu',
-  'Australia/Lord_Howe',
-  'Pacific/Apia',
-]
-/** A Node with newer rules than Druid's Joda has for a zone gives none for it. */
-const ZONES = NAMES.filter((name) => zoneOf(name) !== undefined)
-const FROM_MS = Date.UTC(2007, 0)
-const TO_MS = Date.UTC(2027, 0)
 const HOUR_MS = 3_600_000
 
 const zones = fc.constantFrom(...ZONES)
@@ -45,33 +26,6 @@ function instantsIn(zone: string): fc.Arbitrary<number> {
 }
 
 const cases = zones.chain((zone) => fc.tuple(fc.constant(zone), instantsIn(zone)))
-
-function zoned(ms: number, zone: string): Temporal.ZonedDateTime {
-  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone)
-}
-
-function offsetMs(at: Temporal.ZonedDateTime): number {
-  return at.offsetNanoseconds / 1e6
-}
-
-/** A local time as an instant: with the offset of another one where that holds, else as `compatible` has it. */
-function prefer(local: Temporal.PlainDateTime, from: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
-  const text = `${local.toString()}${from.offset}[${from.timeZoneId}]`
-  return Temporal.ZonedDateTime.from(text, { offset: 'prefer' })
-}
-
-const MIDNIGHT = { hour: 0, minute: 0, second: 0, millisecond: 0 }
-
-const FLOORS: Readonly<Record<string, (at: Temporal.ZonedDateTime) => Temporal.ZonedDateTime>> = {
-  P1Y: (at) => prefer(at.toPlainDateTime().with({ ...MIDNIGHT, month: 1, day: 1 }), at),
-  P1M: (at) => prefer(at.toPlainDateTime().with({ ...MIDNIGHT, day: 1 }), at),
-  P1D: (at) => prefer(at.toPlainDateTime().with(MIDNIGHT), at),
-  // Druid goes from the start of the day, not from midnight.
-  P1W: (at) => {
-    const day = prefer(at.toPlainDateTime().with(MIDNIGHT), at)
-    return prefer(day.toPlainDateTime().subtract({ days: at.dayOfWeek - 1 }), day)
-  },
-}
 
 test.each(Object.entries(FLOORS))('%s is floored as Temporal does', (period, floor) => {
   fc.assert(
