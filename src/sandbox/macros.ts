@@ -43,6 +43,12 @@ export const MACROS: readonly string[] = [
   ),
   // Druid has no MIN and MAX of texts.
   macro('druid_number', ...[...NUMBERS, 'TIMESTAMP', 'TIMESTAMP_S'].map((type) => `(a ${type}) AS a`)),
+  // Java's order of texts, by UTF-16 units: U+E000 to U+FFFF come behind all that takes two units.
+  macro(
+    'druid_sorted',
+    `(a VARCHAR) AS regexp_replace(a, '([\\x{E000}-\\x{FFFF}])', chr(1114111) || '\\1', 'g')`,
+    ...[...NUMBERS, 'TIMESTAMP', 'TIMESTAMP_S'].map((type) => `(a ${type}) AS a`),
+  ),
   macro(
     'druid_time',
     `(a VARCHAR, zone) AS ${parsed}`,

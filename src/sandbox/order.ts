@@ -14,12 +14,13 @@ export interface Sorting {
  * descending; in a topN null is the first of its dimension and the last of a metric whichever way it goes.
  */
 export function fullOrder(order: readonly Sorting[], keys: readonly string[], topN: boolean): string[] {
-  const sorted = new Set(order.map(({ expression }) => expression))
-  const ties = keys.filter((key) => !sorted.has(key)).map((expression) => ({ expression, descending: false }))
+  const named = new Set(order.map(({ expression }) => expression))
+  const ties = keys.filter((key) => !named.has(key)).map((expression) => ({ expression, descending: false }))
   return [...order, ...ties].map(({ expression, descending }, index) => {
     const special = topN && index === 0
     const last = special ? expression !== keys[0] : descending
-    return `${expression} ${descending ? 'DESC' : 'ASC'} NULLS ${last ? 'LAST' : 'FIRST'}`
+    const sorted = keys.includes(expression) ? `druid_sorted(${expression})` : expression
+    return `${sorted} ${descending ? 'DESC' : 'ASC'} NULLS ${last ? 'LAST' : 'FIRST'}`
   })
 }
 

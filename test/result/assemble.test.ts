@@ -61,8 +61,7 @@ const cuts = fc.record({
 
 /** -1, 0 or 1 for ascending values that are no nulls. */
 function plain(a: number | string, b: number | string): number {
-  const [x, y] = [a, b].map((value) => (typeof value === 'string' ? Buffer.from(value) : value))
-  if (Buffer.isBuffer(x) && Buffer.isBuffer(y)) return Buffer.compare(x, y)
+  if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : Number(a !== b)
   return Number(a) - Number(b)
 }
 

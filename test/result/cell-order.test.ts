@@ -1,5 +1,12 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compareKeys, compareOrdered, keyReader, type OrderBy } from '../../src/result/cell-order.ts'
+import {
+  compareKeys,
+  compareOrdered,
+  keyReader,
+  type OrderBy,
+  type SortKey,
+} from '../../src/result/cell-order.ts'
 
 /** The cells in ascending order. */
 function sorted(type: string, sqlType: string, cells: readonly string[], by?: OrderBy): string[] {
@@ -14,6 +21,27 @@ function sorted(type: string, sqlType: string, cells: readonly string[], by?: Or
     .map(({ cell }) => cell)
 }
 
+test('texts are in the order of their UTF-16 units, whatever they are', () => {
+  const read = keyReader('STRING', 'VARCHAR')
+  const key = (text: string): SortKey => {
+    const bytes = Buffer.from(JSON.stringify(text))
+    return read?.(bytes, 0, bytes.length) ?? null
+  }
+  const text = fc.string({
+    unit: fc.oneof(
+      fc.constantFrom('a', 'é', '日', '\uD7FF', '\uE000', '\uFFFF', '😀', '𝔘'),
+      fc.string({ unit: 'binary', maxLength: 1 }),
+    ),
+    maxLength: 4,
+  })
+  fc.assert(
+    fc.property(text, text, (a, b) => {
+      const expected = a < b ? -1 : a > b ? 1 : 0
+      expect(Math.sign(compareKeys(key(a), key(b)))).toBe(expected)
+    }),
+  )
+})
+
 describe('cells in Druid’s order', () => {
   test.each([
     ['LONG', 'BIGINT', ['null', '-9223372036854775808', '-1', '0', '9007199254740992', '9007199254740993']],
@@ -23,7 +51,26 @@ describe('cells in Druid’s order', () => {
       ['null', '"-Infinity"', '-1.0E7', '-0.0', '0.0', '9.0E-4', '1.0E16', '"Infinity"', '"NaN"'],
     ],
     ['FLOAT', 'FLOAT', ['1.0E-7', '0.1', '67.236']],
-    ['STRING', 'VARCHAR', ['null', '""', '"A"', '"\\u0041b"', '"a"', '"a\\"b"', '"é"', '"日"', '"😀"']],
+    [
+      'STRING',
+      'VARCHAR',
+      [
+        'null',
+        '""',
+        '"A"',
+        '"\\u0041b"',
+        '"a"',
+        '"a\\"b"',
+        '"é"',
+        '"日"',
+        '"日本"',
+        '"😀"',
+        '"😁"',
+        '"\uE000"',
+        '"ﬀ"',
+        '"\uFFFD"',
+      ],
+    ],
     ['LONG', 'BOOLEAN', ['null', 'false', 'true']],
     [
       'LONG',

@@ -81,7 +81,7 @@ function operation(name: string, operands: readonly Compiled[], { use }: Scope):
   }
 }
 
-/** Druid orders texts that it computed by UTF-16, and those of a column by their bytes. */
+/** Texts are held here as the JSON that Druid wrote, which has an order of its own. */
 function inOrder(compiled: Compiled | undefined, use: Scope['use']): Compiled | undefined {
   return use === 'order' && compiled?.type === 'STRING' ? undefined : compiled
 }
