@@ -145,6 +145,8 @@ export class Engine {
   async #compute(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Answer> {
     const { druid, whole, keeper } = this.#options
     const answer = await whole.compute(request, plan, signal)
+    if (answer === 'headless')
+      return await pass(druid, request, { reason: 'result-format', repeatable: true }, signal)
     if (answer.kind === 'stream' || !plan.shared) return answer
     if (await orAborted(keeper.mayJoin(request, plan, answer.entry.service), signal)) return answer
     return await pass(druid, request, { reason: 'right-not-proved', repeatable: true }, signal)

@@ -1,6 +1,7 @@
 // The plan `whole`: one upstream computation for all who ask the same at the same time, its result kept while it proves
 // itself.
 import { Readable } from 'node:stream'
+import { LRUCache } from 'lru-cache'
 import { whenAborted } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 import { type Druid, type DruidAnswer, type DruidRequest } from '../druid/druid.ts'
@@ -28,6 +29,8 @@ export type Landing =
   | { readonly kind: 'failed'; readonly answer: Refusal | undefined; readonly cause: unknown }
   /** Past the limit of what is kept: each asks for itself. */
   | { readonly kind: 'too-large' }
+  /** Druid can't write its head, which the form that is kept has: who wants none asks for itself. */
+  | { readonly kind: 'headless'; readonly answer: Refusal }
 
 /** Till it is known whether an answer is kept, those who ask get it from the flight that brought it. */
 export function untilJudged(landing: Landing): Promise<void> | undefined {
@@ -54,6 +57,9 @@ export interface WholeOptions {
   readonly onWhole: (made: Made, judged: Promise<void>) => void
 }
 
+/** What a flight was for one who waits for it. */
+type Fate = Answer | 'again' | 'headless'
+
 /** What goes with a flight from its start. */
 interface Beginning {
   /** The flight's own: nobody waits for it any more. */
@@ -64,6 +70,10 @@ interface Beginning {
   readonly watching: Watching
 }
 
+/** Columns of one name and of several types: Druid 33 gives their rows, unless a head is wanted. */
+const HEADLESS = /Column\[.*\] has conflicting types/
+const HEADLESS_MAX = 5_000
+
 /** How often a waiter begins anew after the flight that it joined has failed, before it asks for itself. */
 const JOINS_MAX = 3
 const REFUSAL_MAX_BYTES = 1_000_000
@@ -72,19 +82,23 @@ const REFUSED = new Set([400, 401, 403])
 
 export class Whole {
   readonly #options: WholeOptions
+  readonly #headless = new LRUCache<string, true>({ max: HEADLESS_MAX })
 
   constructor(options: WholeOptions) {
     this.#options = options
   }
 
   /**
-   * The answer computed by Druid: streamed to the one that begins, shared with those who join. `signal` is the asker's.
+   * The answer computed by Druid: streamed to the one that begins, shared with those who join; `headless` where only the
+   * asker's own form can be had. `signal` is the asker's.
    * @throws OvateError when no Broker could be asked; the signal's reason.
    */
-  async compute(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Answer> {
+  async compute(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Answer | 'headless'> {
+    if (this.#headless.has(plan.key) && !request.wire.header) return 'headless'
     const ageMaxMs = joinAgeMs(request, plan, this.#options)
     for (let round = 0; round < JOINS_MAX; round += 1) {
       const answer = await this.#fly(request, plan, ageMaxMs, signal)
+      if (answer === 'headless') this.#headless.set(plan.key, true)
       if (answer !== 'again') return answer
     }
     return await this.alone(request, plan, signal)
@@ -101,18 +115,13 @@ export class Whole {
     return { ...streamOf(request, answer), outcome: { kind: 'bypass', reason: 'too-large' } }
   }
 
-  async #fly(
-    request: SqlRequest,
-    plan: WholePlan,
-    ageMaxMs: number,
-    signal: AbortSignal,
-  ): Promise<Answer | 'again'> {
+  async #fly(request: SqlRequest, plan: WholePlan, ageMaxMs: number, signal: AbortSignal): Promise<Fate> {
     const { flights } = this.#options
     // Druid tells whoever begins that its time is over; the flight of another has another's time.
     const wait = flights.canJoin(plan.key, ageMaxMs)
       ? ownTime(request, this.#options.clock, signal)
       : { signal, end: () => undefined }
-    return await new Promise<Answer | 'again'>((resolve, reject) => {
+    return await new Promise<Fate>((resolve, reject) => {
       const begin = async (stop: AbortSignal): Promise<Landing> => {
         const watching = this.#options.keeper.watch(plan)
         try {
@@ -203,7 +212,7 @@ function given(
   landing: Landing,
   role: 'began' | 'joined',
   { request, plan }: { readonly request: SqlRequest; readonly plan: WholePlan },
-): Answer | 'again' {
+): Fate {
   switch (landing.kind) {
     case 'entry':
       return {
@@ -213,6 +222,11 @@ function given(
         outcome: { kind: 'miss', collapsed: true, detail: WHOLE },
         ageMs: undefined,
       }
+    case 'headless':
+      if (!request.wire.header) return 'headless'
+      return role === 'began' || mayRead(landing.answer, request)
+        ? refusalAnswer(landing.answer, request)
+        : 'again'
     case 'refused':
       // Error texts may quote rows ("Could not convert string 'x' to DOUBLE"): rights to them aren't proved by asking.
       return role === 'began' || mayRead(landing.answer, request)
@@ -270,6 +284,7 @@ async function refusalOf(answer: DruidAnswer, { upstreamId, identity }: SqlReque
     upstreamId,
     identity,
   }
+  if (HEADLESS.test(refusal.body.toString())) return { kind: 'headless', answer: refusal }
   return REFUSED.has(answer.status)
     ? { kind: 'refused', answer: refusal }
     : { kind: 'failed', answer: refusal, cause: undefined }

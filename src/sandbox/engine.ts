@@ -2,7 +2,14 @@
 import type * as DuckDB from '@duckdb/node-api'
 import { OvateError } from '../errors.ts'
 import { columnType, type ColumnType } from './cells.ts'
-import { cannotPlan, divisionByZero, SandboxError, unauthorized, unknownForm } from './errors.ts'
+import {
+  cannotPlan,
+  conflictingTypes,
+  divisionByZero,
+  SandboxError,
+  unauthorized,
+  unknownForm,
+} from './errors.ts'
 import { MACROS } from './macros.ts'
 import { explanation } from './explanation.ts'
 import { takenApart } from './native-facts.ts'
@@ -23,6 +30,8 @@ export interface SandboxQuery {
   readonly context: Readonly<Record<string, unknown>>
   readonly nowMs: number
   readonly user: SandboxUser | undefined
+  /** Whether a head is wanted. */
+  readonly header: boolean
 }
 
 const SETTINGS = [
@@ -84,7 +93,7 @@ export class SandboxEngine {
     const translated = translate(sql, surroundings)
     checkRights(query.user, translated)
     if (explained !== null) return await this.#explain({ ...query, sql }, translated, surroundings)
-    return await this.#run(outerLimited(translated, query.context), surroundings.zone)
+    return await this.#run(outerLimited(translated, query.context), surroundings.zone, query.header)
   }
 
   /** DuckDB takes the process with it when it is closed in the middle of a query: that is waited for. */
@@ -170,9 +179,10 @@ export class SandboxEngine {
     return typesOf(result).map(({ native }) => native)
   }
 
-  async #run({ sql, names, chars }: Translated, zone: string): Promise<Buffer> {
+  async #run({ sql, names, chars }: Translated, zone: string, header: boolean): Promise<Buffer> {
     const result = await this.#attempt(sql)
     const types = typesOf(result)
+    if (header) checkHead(names, types)
     const rows = await result.getRows()
     const cell = (value: DuckDB.DuckDBValue, index: number): string =>
       value === null ? 'null' : (types[index]?.text(value, zone) ?? 'null')
@@ -240,6 +250,17 @@ function cutOutside(selection: Selection, context: SandboxQuery['context']): Sel
   if (limit === undefined) return selection
   const { limits } = selection
   return { ...selection, limits: { ...limits, limit: Math.min(limit, limits.limit ?? limit) } }
+}
+
+/** Druid 33 writes no head for columns of one name and of several types; without one it gives their rows. */
+function checkHead(names: readonly string[], types: readonly ColumnType[]): void {
+  const known = new Map<string, string>()
+  for (const [index, name] of names.entries()) {
+    const type = types[index]?.native ?? ''
+    const before = known.get(name) ?? type
+    if (before !== type) throw conflictingTypes(name, before, type)
+    known.set(name, type)
+  }
 }
 
 function checkRights(user: SandboxUser | undefined, { tables }: Translated): void {

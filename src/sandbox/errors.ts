@@ -58,6 +58,16 @@ export function cancelled(): SandboxError {
   })
 }
 
+/** For columns of one name and of several types, where a head is wanted. */
+export function conflictingTypes(name: string, one: string, other: string): SandboxError {
+  return legacy(500, {
+    error: 'Unknown exception',
+    errorClass: 'org.apache.druid.java.util.common.IAE',
+    category: 'RUNTIME_FAILURE',
+    errorMessage: `Column[${name}] has conflicting types [${one}] and [${other}]`,
+  })
+}
+
 export function timedOut(id: string): SandboxError {
   const errorClass = 'org.apache.druid.query.QueryTimeoutException'
   const errorMessage = `Query[${id}] url[http://sandbox:8083/druid/v2/] timed out.`

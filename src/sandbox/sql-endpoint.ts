@@ -78,8 +78,9 @@ async function computed(
   if (behaviour.delayMs > 0) await clock.sleep(behaviour.delayMs, signal)
   const failure = faults.takeFailure()
   if (failure !== undefined) throw new SandboxError(failure.status, 'told to fail', failure.body)
-  const { query, parameters, context } = asked
-  return await engine.answer({ sql: query, parameters, context, nowMs: clock.now(), user })
+  const { query, parameters, context, wire } = asked
+  const { header } = wire
+  return await engine.answer({ sql: query, parameters, context, nowMs: clock.now(), user, header })
 }
 
 interface Answer {
