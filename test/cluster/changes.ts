@@ -1,7 +1,7 @@
 // Changes to seeded data, each waited for until every Broker sees it.
 import assert from 'node:assert'
 import type { Cluster } from './cluster.ts'
-import { ingestTask, nameOf, type Datasource } from './datasources.ts'
+import { ingestTask, nameOf, type Datasource, type OwnDatasource } from './datasources.ts'
 import { parseJson, request, sqlRows, type Row } from './http.ts'
 import { DST_INTERVALS, dstLines } from './rows.ts'
 import { runTask } from './tasks.ts'
@@ -18,6 +18,7 @@ export interface Change {
 }
 
 const VISIBLE_MS = 60_000
+const CLEAN_UP_MS = 60_000
 
 /** Adds rows by a batch task. The rows may lie in any days; each day gets segments of its own. */
 export async function appendRows(
@@ -101,6 +102,15 @@ export function restoreInterval(
   signal?: AbortSignal,
 ): Promise<void> {
   return mark(cluster, { datasource: nameOf(datasource), interval, as: 'markUsed' }, signal)
+}
+
+/** Takes away a datasource that a test made, from the metadata and from disk. */
+export async function removeDatasource(cluster: Cluster, { name }: OwnDatasource): Promise<void> {
+  const signal = within(CLEAN_UP_MS)
+  const { coordinator } = cluster.services
+  const url = `${coordinator}/druid/indexer/v1/datasources/${name}`
+  parseJson(await request(url, { method: 'DELETE', headers: { accept: 'application/json' } }, signal))
+  await runTask(coordinator, { type: 'kill', dataSource: name, interval: '1900/3000' }, signal)
 }
 
 /** Loads `dst` as it was at the start, unless its rows are those still: for the end of tests that change it. */

@@ -4,14 +4,20 @@ import { type App } from '../../src/app/app.ts'
 import { type OtherForm } from '../differential/generate.ts'
 import { DAY_MS, daysOfRows, midnights, randomRows, type Row } from '../differential/table.ts'
 import { type CacheAnswer, type Change, type World } from '../differential/world.ts'
-import { appendRows, compact, dropInterval, reindex, restoreInterval, waitForSql } from './changes.ts'
+import {
+  appendRows,
+  compact,
+  dropInterval,
+  reindex,
+  removeDatasource,
+  restoreInterval,
+  waitForSql,
+} from './changes.ts'
 import { type Cluster } from './cluster.ts'
 import { long, type OwnDatasource, sum, text } from './datasources.ts'
-import { parseJson, request } from './http.ts'
+import { request } from './http.ts'
 import { startOvate } from './ovate.ts'
 import { randomOf } from './random.ts'
-import { runTask } from './tasks.ts'
-import { within } from './wait.ts'
 
 const DAYS = 8
 const ROWS_PER_DAY = 70
@@ -19,7 +25,6 @@ const CAP_MS = 2_000
 /** Past the bound, and past a Broker's lag behind its own timeline. */
 const PAST_BOUND_MS = CAP_MS + 500
 const FRESHNESS = { head: '1s', cap: `${CAP_MS}ms`, schemaRefresh: '1s' }
-const CLEAN_UP_MS = 60_000
 
 export interface ClusterWorld extends World {
   /** Ends Ovate, and removes the datasource. */
@@ -138,18 +143,8 @@ class OwnTable {
     await waitForSql(this.#cluster, query, ([found]) => found?.['n'] === 1)
   }
 
-  /** All of it, from the metadata and from disk. */
   async remove(): Promise<void> {
-    const signal = within(CLEAN_UP_MS)
-    const { coordinator } = this.#cluster.services
-    parseJson(
-      await request(
-        `${coordinator}/druid/indexer/v1/datasources/${this.name}`,
-        { method: 'DELETE', headers: { accept: 'application/json' } },
-        signal,
-      ),
-    )
-    await runTask(coordinator, { type: 'kill', dataSource: this.name, interval: '2000/3000' }, signal)
+    await removeDatasource(this.#cluster, this.#datasource)
   }
 
   get #datasource(): OwnDatasource {

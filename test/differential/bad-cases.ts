@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 /** Rows lie in these days, but for a stray one of 1970. */
-export const FIRST_DAY_MS = Date.UTC(2026, 9, 28)
+const FIRST_DAY_MS = Date.UTC(2026, 9, 28)
 const DAYS = 6
 const PER_DAY = 150
 const STRAY_MS = Date.UTC(1970, 0, 1, 0, 0, 7)
@@ -60,17 +60,19 @@ export function oddRows(): readonly OddRow[] {
 /** Parts begin with the third asking; the last one is numbered so. */
 export const LAST_ASKING = 3
 
-export type ExpectedPlan = 'series' | 'merge' | 'whole' | 'pass'
+type ExpectedPlan = 'series' | 'merge' | 'whole' | 'pass'
 
 export interface BadCase {
   readonly name: string
   /** The statement when it is asked for the `at`th time: each time over another window. */
   readonly sql: (at: number) => string
   readonly plan: ExpectedPlan
+  /** Where Druid itself gives another reason. */
+  readonly onDruid?: ExpectedPlan
   readonly context: Readonly<Record<string, unknown>>
 }
 
-export function stamp(ms: number): string {
+function stamp(ms: number): string {
   return `TIMESTAMP '${blank(ms)}'`
 }
 
@@ -120,6 +122,7 @@ interface OddWindow {
   /** Of what is merged: where no segment is, nothing is held that could be merged; a local MAX(__time) isn't merged. */
   readonly merged?: ExpectedPlan
   readonly totals?: ExpectedPlan
+  readonly onDruid?: ExpectedPlan
   /** So many of the forms alone, where it costs much. */
   readonly forms?: number
   readonly context?: Readonly<Record<string, unknown>>
@@ -193,6 +196,8 @@ const WINDOWS: readonly OddWindow[] = [
   },
   {
     name: 'from year 0',
+    // Druid reads years before Gregory's calendar by another one, and the witness says so.
+    onDruid: 'whole',
     time: (at) => `"__time" >= TIMESTAMP '0000-01-01 00:00:00' AND "__time" < ${stamp(startOf(at))}`,
   },
   {
@@ -313,8 +318,8 @@ const STATEMENTS: readonly Statement[] = [
       `SELECT FLOOR("__time" TO DAY) AS d, COUNT(*) AS n, SUM("value") AS n FROM odd WHERE ${time} GROUP BY 1`,
   ],
   [
-    'an output name twice, not by time',
-    'merge',
+    'an output name twice, for several types',
+    'pass',
     (time) =>
       `SELECT "order" AS x, COUNT(*) AS x, MAX("value") AS x FROM odd WHERE ${time} GROUP BY 1 ORDER BY 2 DESC`,
   ],
@@ -334,7 +339,8 @@ const STATEMENTS: readonly Statement[] = [
   [
     'LIMIT 0',
     'whole',
-    (time) => `SELECT FLOOR("__time" TO DAY) AS d, COUNT(*) AS n FROM odd WHERE ${time} GROUP BY 1 LIMIT 0`,
+    (time) =>
+      `SELECT FLOOR("__time" TO DAY) AS d, COUNT(*) AS nothing FROM odd WHERE ${time} GROUP BY 1 LIMIT 0`,
   ],
   [
     'an offset behind the last row',
@@ -385,6 +391,7 @@ export const BAD_CASES: readonly BadCase[] = [
       name: `a window ${window.name}, ${how}`,
       sql: (at: number) => form(window.time(at), `n${index}`),
       plan: expectedOf(window, kind, how),
+      ...(window.onDruid !== undefined && { onDruid: window.onDruid }),
       context: window.context ?? {},
     })),
   ),
