@@ -2,7 +2,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type App } from '../../src/app/app.ts'
 import { RESULT_FORMATS } from '../../src/result/format.ts'
-import { BAD_CASES, LAST_ASKING, NUMBER_COLUMNS, oddRows, TEXT_COLUMNS } from '../differential/bad-cases.ts'
+import {
+  BAD_CASES,
+  LAST_ASKING,
+  NUMBER_COLUMNS,
+  oddRows,
+  TEXT_COLUMNS,
+  waysOf,
+} from '../differential/bad-cases.ts'
 import { clusterAvailable, theCluster } from './available.ts'
 import { appendRows, removeDatasource, waitForSql } from './changes.ts'
 import { type Cluster } from './cluster.ts'
@@ -77,7 +84,7 @@ describe.runIf(clusterAvailable)('answered as by Druid:', () => {
         await waitUntil('a verdict', async () => (await verdicts()) > before, within(SETTLED_MS))
       if (isFromParts && at === 2) await untilHit(app, body)
     }
-    expect(last).toBe(onDruid)
+    expect(waysOf(onDruid)).toContain(last)
   })
 })
 

@@ -5,7 +5,7 @@ import { type ColumnKind } from '../../src/sandbox/store.ts'
 import { sandboxAvailable } from '../sandbox/available.ts'
 import { type SandboxStack, startSandboxStack } from '../support/sandbox-stack.ts'
 import { askBoth, planOf, seen } from '../support/side-by-side.ts'
-import { BAD_CASES, LAST_ASKING, NUMBER_COLUMNS, oddRows, TEXT_COLUMNS } from './bad-cases.ts'
+import { BAD_CASES, LAST_ASKING, NUMBER_COLUMNS, oddRows, TEXT_COLUMNS, waysOf } from './bad-cases.ts'
 
 describe.runIf(sandboxAvailable)('answered as by Druid:', () => {
   let pair: SandboxStack
@@ -32,6 +32,6 @@ describe.runIf(sandboxAvailable)('answered as by Druid:', () => {
       expect(seen(ours)).toEqual(seen(theirs))
       plans.push(planOf(ours).plan)
     }
-    expect(plans.at(-1)).toBe(plan)
+    expect(waysOf(plan)).toContain(plans.at(-1))
   })
 })

@@ -62,6 +62,11 @@ export const LAST_ASKING = 3
 
 type ExpectedPlan = 'series' | 'merge' | 'whole' | 'pass'
 
+/** Plans that an answer may have had: what another case left may do for parts of it. */
+export function waysOf(plan: ExpectedPlan): readonly string[] {
+  return plan === 'series' || plan === 'merge' ? [plan, 'derive'] : [plan]
+}
+
 export interface BadCase {
   readonly name: string
   /** The statement when it is asked for the `at`th time: each time over another window. */

@@ -10,6 +10,8 @@ import { answerer, bodyText, kindOf, script } from '../support/scripted.ts'
 import { askBoth, type Body, cacheStatus, type Headers, planOf, seen } from '../support/side-by-side.ts'
 import { startStack } from '../support/stack.ts'
 
+/** What one test leaves may do for another one's parts. */
+const FROM_PARTS = ['series', 'derive']
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
@@ -140,7 +142,7 @@ describe.runIf(sandboxAvailable)('Ovate answers what Druid answers', () => {
     const { ours, theirs } = await askBoth(pair, body(HOUR_MS))
     expect(seen(ours)).toEqual(seen(theirs))
     expect(ours.body.toString().slice(1, 1 + names.length)).toBe(names)
-    expect(planOf(ours)).toMatchObject({ plan: 'series' })
+    expect(FROM_PARTS).toContain(planOf(ours).plan)
   })
 
   test('over a window that begins and ends at 10:17, by hours: 25 rows', async () => {
@@ -245,7 +247,7 @@ describe.runIf(sandboxAvailable)('Ovate answers what Druid answers', () => {
     ])
   })
 
-  test('asked by 24 at once over 12 windows: each window once at most, and what is held not at all', async () => {
+  test('asked by 24 at once over 12 windows that overlap: each is asked for once, then all are by one', async () => {
     const windows = Array.from({ length: 12 }, (_, at) =>
       hours(FROM_MS + at * HOUR_MS, FROM_MS + 2 * DAY_MS + at * HOUR_MS, "AND Mixed = 'm1'"),
     )
@@ -267,8 +269,8 @@ describe.runIf(sandboxAvailable)('Ovate answers what Druid answers', () => {
       await pair.clock.advance(20_000)
       counts.push(await asked())
     }
-    expect(counts.map((count) => count <= 12)).toEqual([true, true, true])
-    expect(counts.at(-1)).toBe(0)
+    // Cold, each window is asked for as its client wrote it; then they share what is on its way.
+    expect([counts[0], (counts[1] ?? 12) <= 2, counts[2]]).toEqual([12, true, 0])
   })
 })
 
