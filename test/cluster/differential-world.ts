@@ -1,6 +1,7 @@
 // The world of the differential test on the cluster: an Ovate in front of real Brokers, and a datasource of its own.
 import { setTimeout as delay } from 'node:timers/promises'
 import { type App } from '../../src/app/app.ts'
+import { clockChanges } from '../differential/buckets.ts'
 import { type OtherForm } from '../differential/generate.ts'
 import { DAY_MS, daysOfRows, midnights, randomRows, type Row } from '../differential/table.ts'
 import { type CacheAnswer, type Change, type World } from '../differential/world.ts'
@@ -39,6 +40,7 @@ export async function startClusterWorld(cluster: Cluster, seed: number): Promise
   const own = new OwnTable(cluster, `differential_${Date.now().toString(36)}`)
   await own.append(daysOfRows(randomOf(seed), midnights(fromMs, toMs), ROWS_PER_DAY))
   const app = await startOvate(cluster, { freshness: FRESHNESS })
+  const moments = clockChanges(fromMs, toMs)
   const pastBound = (): Promise<void> => delay(PAST_BOUND_MS)
   return {
     still: false,
@@ -47,7 +49,7 @@ export async function startClusterWorld(cluster: Cluster, seed: number): Promise
     changes: ['append', 'late rows', 'replace', 'drop', 'drop', 'compact', 'column'],
     // Druid lets everybody in here, so that all of them see the same; Ovate must tell them apart still.
     identities: [undefined, undefined, 'Basic b25lOm9uZQ==', 'Basic dHdvOnR3bw=='],
-    subject: () => ({ table: own.name, fromMs, toMs: Date.now(), more: own.more, others: OTHERS }),
+    subject: () => ({ table: own.name, fromMs, toMs: Date.now(), more: own.more, others: OTHERS, moments }),
     nowMs: () => Date.now(),
     ovate: (body, identity) => sent(app.url, body, identity),
     druid: (body, identity) => sent(cluster.services.broker1, body, identity),

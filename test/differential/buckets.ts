@@ -1,4 +1,5 @@
 // Random time buckets, in the spellings of the tools.
+import { zoneOf } from '../../src/time/zone.ts'
 import { type Random } from '../cluster/random.ts'
 import { type Bucket } from './question.ts'
 import { DAY_MS } from './table.ts'
@@ -41,6 +42,18 @@ const ZONES = [
   'America/Sao_Paulo',
 ] as const
 
+/** When clocks of these zones change between two moments. */
+export function clockChanges(fromMs: number, toMs: number): readonly number[] {
+  const changes = ZONES.flatMap((name) => {
+    const zone = zoneOf(name)
+    const found: number[] = []
+    for (let ms = fromMs; zone !== undefined && ms < toMs; ms = found.at(-1) ?? toMs)
+      found.push(zone.nextTransition(ms))
+    return found.filter((ms) => ms < toMs)
+  })
+  return [...new Set(changes)]
+}
+
 type BucketForm = (random: Random) => Omit<Bucket, 'zone'>
 
 const timeFloor: BucketForm = (random) => {
@@ -60,6 +73,12 @@ const casted: BucketForm = (random) => {
   return { sql: `TIME_FLOOR(CAST("__time" AS TIMESTAMP), '${period}')`, lengthMs }
 }
 const byDate: BucketForm = () => ({ sql: 'CAST("__time" AS DATE)', lengthMs: DAY_MS })
+
+/** Cube's days and hours of a zone, in a session in UTC. */
+export function localBucket(unit: 'day' | 'hour', zone: string): Bucket {
+  const sql = `DATE_TRUNC('${unit}', CAST(TIME_FORMAT("__time", 'yyyy-MM-dd HH:mm:ss', '${zone}') AS TIMESTAMP))`
+  return { sql, lengthMs: unit === 'day' ? DAY_MS : HOUR_MS, zone: undefined }
+}
 
 /** In any session's zone. */
 const PLAIN_FORMS = [timeFloor, timeFloor, floorTo, floorTo, dateTrunc, casted, byDate] as const
@@ -83,11 +102,8 @@ const UTC_FORMS: readonly [BucketForm, ...BucketForm[]] = [
     lengthMs: DAY_MS,
   }),
   () => ({ sql: `FLOOR("__time" + INTERVAL '1' DAY TO WEEK) - INTERVAL '1' DAY`, lengthMs: 7 * DAY_MS }),
-  // Cube's days of a zone.
-  (random) => ({
-    sql: `DATE_TRUNC('day', CAST(TIME_FORMAT("__time", 'yyyy-MM-dd HH:mm:ss', '${random.pick(ZONES)}') AS TIMESTAMP))`,
-    lengthMs: DAY_MS,
-  }),
+  (random) => localBucket('day', random.pick(ZONES)),
+  (random) => localBucket('hour', random.pick(ZONES)),
   () => ({ sql: `CAST(TIME_FLOOR("__time", 'P1D') AS VARCHAR)`, lengthMs: DAY_MS }),
 ]
 

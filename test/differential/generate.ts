@@ -25,6 +25,10 @@ export interface Subject {
   readonly more: readonly string[]
   /** Statements of other forms that the one who answers knows. */
   readonly others: readonly OtherForm[]
+  /** Where windows like to begin or to end: changes of clocks. */
+  readonly moments: readonly number[]
+  /** Buckets that are asked for; any where there is none. */
+  readonly bucket?: (random: Random) => Bucket
 }
 
 export type OtherForm = Pick<Other, 'text' | 'ordered'>
@@ -32,6 +36,7 @@ export type OtherForm = Pick<Other, 'text' | 'ordered'>
 const HOUR_MS = 3_600_000
 const MINUTE_MS = 60_000
 const GROUPED_SHARE = 0.9
+const AT_MOMENT_SHARE = 0.1
 
 export function randomQuestion(random: Random, subject: Subject): Question {
   const { others } = subject
@@ -60,7 +65,7 @@ function randomOther(random: Random, subject: Subject, forms: readonly [OtherFor
 }
 
 function randomGrouped(random: Random, subject: Subject): Grouped {
-  const bucket = random.next() < 0.6 ? randomBucket(random) : undefined
+  const bucket = random.next() < 0.6 ? (subject.bucket ?? randomBucket)(random) : undefined
   const dimensions = distinct(random, dimensionsOf(subject), random.below(bucket === undefined ? 3 : 2))
   const measures = distinct(
     random,
@@ -253,7 +258,8 @@ function randomAbsolute(random: Random, subject: Subject, bucket: Bucket | undef
 }
 
 /** From a few minutes to most of what there is; half of them on whole buckets. */
-function randomRange(random: Random, { fromMs, toMs }: Subject, lengthMs: number): Range {
+function randomRange(random: Random, { fromMs, toMs, moments }: Subject, lengthMs: number): Range {
+  if (random.next() < AT_MOMENT_SHARE && moments.length > 0) return rangeAt(random, moments, lengthMs)
   const all = toMs - fromMs
   const buckets = lengthMs * (1 + random.below(30)) * (1 - random.next() * 0.1)
   const spanMs = Math.min(all * 1.1, Math.max(buckets, MINUTE_MS))
@@ -262,6 +268,16 @@ function randomRange(random: Random, { fromMs, toMs }: Subject, lengthMs: number
   const align = (ms: number): number => Math.floor(ms / gridMs) * gridMs
   const start = align(startMs)
   return { startMs: start, endMs: Math.max(start + gridMs, align(startMs + spanMs)) }
+}
+
+/** One that begins or ends at such a moment, or some buckets from it. */
+export function rangeAt(random: Random, moments: readonly number[], lengthMs: number): Range {
+  const momentMs = moments[random.below(moments.length)] ?? 0
+  const atMs = momentMs + (random.below(5) - 2) * Math.min(lengthMs, DAY_MS)
+  const spanMs = lengthMs * (1 + random.below(12))
+  return random.next() < 0.5
+    ? { startMs: atMs, endMs: atMs + spanMs }
+    : { startMs: atMs - spanMs, endMs: atMs }
 }
 
 function insideOf(random: Random, { startMs = 0, endMs = 0 }: Range): Range {

@@ -1,6 +1,6 @@
 // What a user of a dashboard does next: the same question over another window, in another order, in another form.
 import { type Random } from '../cluster/random.ts'
-import { randomWire, type Subject, withOrder } from './generate.ts'
+import { randomWire, rangeAt, type Subject, withOrder } from './generate.ts'
 import { type Grouped, type Question } from './question.ts'
 import { type Range, type Window } from './windows.ts'
 
@@ -62,11 +62,16 @@ function otherWindow(
   }
   const first = window.ranges[0]
   if (first === undefined) return window
-  const range = otherRange(random, first, { move, lengthMs, subject })
+  const { moments } = subject
+  const isAtMoment = move === 'shift' && moments.length > 0 && random.next() < AT_MOMENT_SHARE
+  const range = isAtMoment
+    ? rangeAt(random, moments, lengthMs)
+    : otherRange(random, first, { move, lengthMs, subject })
   return { ...window, ranges: [range, ...window.ranges.slice(1)] }
 }
 
 const HOUR_MS = 3_600_000
+const AT_MOMENT_SHARE = 0.2
 
 function otherRange(
   random: Random,

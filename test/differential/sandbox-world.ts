@@ -5,7 +5,8 @@ import { type SandboxTable } from '../../src/sandbox/store.ts'
 import { ask } from '../support/http-client.ts'
 import { OWN_AUTHORIZATION, startSandboxStack, until } from '../support/sandbox-stack.ts'
 import { type CacheAnswer, type Change, type World } from './world.ts'
-import { type OtherForm } from './generate.ts'
+import { clockChanges } from './buckets.ts'
+import { type OtherForm, type Subject } from './generate.ts'
 import { COLUMNS, DAY_MS, daysOfRows, midnights, type Row, STEP_MS } from './table.ts'
 
 const TABLE = 'facts'
@@ -23,13 +24,24 @@ export interface SandboxWorld extends World {
   stop(): Promise<void>
 }
 
+/** Another world than the usual one. */
+export interface SandboxWorldOptions {
+  readonly nowMs?: number
+  /** Of rows, before `nowMs`. */
+  readonly days?: number
+  readonly bucket?: Subject['bucket']
+}
+
 /** Starts one; `seed` makes its rows. */
-export async function startSandboxWorld(seed: number): Promise<SandboxWorld> {
+export async function startSandboxWorld(
+  seed: number,
+  { nowMs, days = DAYS, bucket }: SandboxWorldOptions = {},
+): Promise<SandboxWorld> {
   const random = randomOf(seed)
-  const started = await startSandboxStack(SETTINGS)
+  const started = await startSandboxStack(SETTINGS, nowMs)
   const { clock, sandbox, stack, url } = started
   const toMs = Math.floor(clock.now() / DAY_MS) * DAY_MS
-  const fromMs = toMs - DAYS * DAY_MS
+  const fromMs = toMs - days * DAY_MS
   const table = await sandbox.engine.createTable(TABLE, COLUMNS)
   await table.append(daysOfRows(random, midnights(fromMs, toMs), ROWS_PER_DAY).map(record))
   const everything = { tables: [TABLE, 'stream'] }
@@ -42,6 +54,7 @@ export async function startSandboxWorld(seed: number): Promise<SandboxWorld> {
   }
   const agent = new Agent({ keepAlive: true })
   const more: string[] = []
+  const moments = clockChanges(fromMs, toMs)
   const sent = async (base: string, body: string, identity: string | undefined): Promise<CacheAnswer> => {
     const headers = {
       'content-type': 'application/json',
@@ -63,7 +76,15 @@ export async function startSandboxWorld(seed: number): Promise<SandboxWorld> {
     pace: { change: 0.08, time: 0.05 },
     changes: ['append', 'append', 'late rows', 'replace', 'drop', 'compact', 'column', 'hand off'],
     identities: [undefined, undefined, undefined, FULL, FULL, PART, PART, NONE],
-    subject: () => ({ table: TABLE, fromMs, toMs: clock.now(), more, others: OTHERS }),
+    subject: () => ({
+      table: TABLE,
+      fromMs,
+      toMs: clock.now(),
+      more,
+      others: OTHERS,
+      moments,
+      ...(bucket !== undefined && { bucket }),
+    }),
     nowMs: () => clock.now(),
     ovate: (body, identity) => sent(url, body, identity),
     druid: (body, identity) => sent(sandbox.url, body, identity),

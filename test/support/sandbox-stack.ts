@@ -20,9 +20,12 @@ const READY_MS = 10_000
 const OWN_ACCOUNT = { username: 'ovate', password: 'own' }
 export const OWN_AUTHORIZATION = `Basic ${Buffer.from('ovate:own').toString('base64')}`
 
-/** Starts both; the sandbox is empty but for `stream`. `settings` as in a configuration file. */
-export async function startSandboxStack(settings: Record<string, unknown> = {}): Promise<SandboxStack> {
-  const clock = new ManualClock()
+/** Starts both; the sandbox is empty but for `stream`. `settings` as in a configuration file; `nowMs`: when it is. */
+export async function startSandboxStack(
+  settings: Record<string, unknown> = {},
+  nowMs?: number,
+): Promise<SandboxStack> {
+  const clock = new ManualClock(nowMs)
   const sandbox = await startSandbox({ clock, days: 0 })
   const druid = createDruid({
     source: fixedSource([sandbox.url], SERVICE),
