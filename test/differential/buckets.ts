@@ -38,6 +38,7 @@ const ZONES = [
   'America/New_York',
   'Europe/Berlin',
   'Asia/Kolkata',
+  'Asia/Kathmandu',
   'Australia/Lord_Howe',
   'America/Sao_Paulo',
 ] as const
@@ -102,6 +103,12 @@ const UTC_FORMS: readonly [BucketForm, ...BucketForm[]] = [
     lengthMs: DAY_MS,
   }),
   () => ({ sql: `FLOOR("__time" + INTERVAL '1' DAY TO WEEK) - INTERVAL '1' DAY`, lengthMs: 7 * DAY_MS }),
+  // Grafana's, which are merged: a number, and an instant.
+  () => ({ sql: `FLOOR(TIMESTAMP_TO_MILLIS("__time") / 300000) * 300000`, lengthMs: 5 * MINUTE_MS }),
+  () => ({
+    sql: `MILLIS_TO_TIMESTAMP((TIMESTAMP_TO_MILLIS("__time") / 3600000) * 3600000)`,
+    lengthMs: HOUR_MS,
+  }),
   (random) => localBucket('day', random.pick(ZONES)),
   (random) => localBucket('hour', random.pick(ZONES)),
   () => ({ sql: `CAST(TIME_FLOOR("__time", 'P1D') AS VARCHAR)`, lengthMs: DAY_MS }),

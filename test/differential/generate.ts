@@ -9,6 +9,7 @@ import {
   keyCount,
   type OrderKey,
   type Other,
+  PARAMETER_FILTERS,
   type Question,
   type Style,
 } from './question.ts'
@@ -145,7 +146,7 @@ function randomStyle(random: Random): Style {
   return {
     groupBy: random.pick(['ordinal', 'expression']),
     orderBy: random.pick(['ordinal', 'expression', 'alias']),
-    from: random.pick(['plain', 'quoted', 'schema', 'subquery']),
+    from: random.pick(['plain', 'quoted', 'schema', 'subquery', 'nested']),
     bucketFirst: random.next() < 0.8,
     names: random.pick(['quoted', 'quoted', 'bare', 'none']),
   }
@@ -166,6 +167,15 @@ const DIMENSIONS = [
   'COALESCE("city", \'none\')',
   "CASE WHEN \"added\" > 50 THEN 'many' ELSE 'few' END",
   'SUBSTRING("device", 1, 1)',
+  'NULLIF("device", \'mobile\')',
+  '"added" / 10',
+  '"price"',
+  '"big"',
+  'CAST("isRobot" AS VARCHAR)',
+  'EXTRACT(HOUR FROM "__time")',
+  'TIME_FORMAT("__time", \'EEE\')',
+  // Grafana's hours.
+  'TIMESTAMP_TO_MILLIS("__time") / 3600000 * 3600000',
 ]
 
 const MERGEABLE = [
@@ -194,6 +204,13 @@ const MERGEABLE = [
   'SUM("added") * 100.0 / NULLIF(SUM("deleted"), 0)',
   'CAST(SUM("added") AS DOUBLE) / NULLIF(COUNT("deleted"), 0)',
   'MAX("added") - MIN("added")',
+  'MIN("__time")',
+  'SUM("added" * 2)',
+  'SUM("added") FILTER (WHERE EXTRACT(HOUR FROM "__time") < 12)',
+  'COUNT(*) FILTER (WHERE "city" IS NULL OR NOT ("device") = \'mobile\')',
+  'MAX("added") FILTER (WHERE "country" = \'nowhere\')',
+  'AVG("added") FILTER (WHERE "country" = \'US\')',
+  'COUNT("city") * 2 + 1',
 ] as const
 
 const NOT_MERGEABLE = [
@@ -217,6 +234,10 @@ const FILTERS = [
   '"isRobot" = 0',
   '"price" < 800.5',
   '"country" = \'nowhere\'',
+  'NOT ("country") = \'US\'',
+  '("device" = \'mobile\' OR EXTRACT(HOUR FROM "__time") < 6)',
+  'NOT ("country" IS NULL OR "city" = \'\')',
+  ...PARAMETER_FILTERS,
 ]
 
 const HAVINGS = [

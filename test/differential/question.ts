@@ -24,7 +24,7 @@ export interface Style {
   /** Druid 33 knows no aliases there. */
   readonly groupBy: 'ordinal' | 'expression'
   readonly orderBy: 'ordinal' | 'expression' | 'alias'
-  readonly from: 'plain' | 'schema' | 'quoted' | 'subquery'
+  readonly from: 'plain' | 'schema' | 'quoted' | 'subquery' | 'nested'
   /** Bucket first, or after the dimensions. */
   readonly bucketFirst: boolean
   readonly names: 'quoted' | 'bare' | 'none'
@@ -112,20 +112,40 @@ function groupedText(question: Grouped, parameters: Parameter[]): string {
   const { style, having, limit, offset, filters, window } = question
   const columns = columnsOf(question)
   const list = columns.map((sql, index) => `${sql}${aliasText(style, index)}`).join(', ')
-  const where = [...filters.slice(0, 1), windowText(window, parameters), ...filters.slice(1)]
+  const filtered = (from: number, to?: number): string[] =>
+    filters.slice(from, to).map((filter) => filterText(filter, parameters))
+  // What is bound is bound in the order of the text.
+  const where = [...filtered(0, 1), windowText(window, parameters), ...filtered(1)]
     .filter((condition) => condition !== '')
     .join(' AND ')
   const keys = keyTexts(question, columns)
   return [
     `SELECT ${list}`,
     `FROM ${fromText(question, where)}`,
-    ...(where === '' || style.from === 'subquery' ? [] : [`WHERE ${where}`]),
+    ...(where === '' || isInside(style.from) ? [] : [`WHERE ${where}`]),
     ...(keys.length === 0 ? [] : [`GROUP BY ${keys.join(', ')}`]),
     ...(having === undefined ? [] : [`HAVING ${having}`]),
     ...orderText(question, columns),
     ...(limit === undefined ? [] : [`LIMIT ${limit}`]),
     ...(offset === undefined ? [] : [`OFFSET ${offset}`]),
   ].join(' ')
+}
+
+/** Conditions with something bound in them. */
+export const PARAMETER_FILTERS = ['"country" = ?', '"added" > CAST(? AS BIGINT)'] as const
+const BOUND: Readonly<Record<string, Parameter>> = {
+  [PARAMETER_FILTERS[0]]: { type: 'VARCHAR', value: 'US' },
+  [PARAMETER_FILTERS[1]]: { type: 'BIGINT', value: 20 },
+}
+
+function filterText(filter: string, parameters: Parameter[]): string {
+  const bound = BOUND[filter]
+  if (bound !== undefined) parameters.push(bound)
+  return filter
+}
+
+function isInside(from: Style['from']): boolean {
+  return from === 'subquery' || from === 'nested'
 }
 
 function fromText({ table, style }: Grouped, where: string): string {
@@ -136,6 +156,8 @@ function fromText({ table, style }: Grouped, where: string): string {
       return `"druid"."${table}" AS "t"`
     case 'quoted':
       return `"${table}"`
+    case 'nested':
+      return `(SELECT * FROM (SELECT * FROM "${table}") AS "inner"${where === '' ? '' : ` WHERE ${where}`}) AS "outer"`
     case 'subquery':
       return `(SELECT * FROM "${table}"${where === '' ? '' : ` WHERE ${where}`}) AS "virtual_table"`
   }
