@@ -12,7 +12,10 @@ const broken = vi.hoisted(() => ({ now: false }))
 
 vi.mock(import('../../src/engine/parts/cut.ts'), async (original) => {
   const real = await original()
-  return { ...real, isApproximate: (groups, cut) => !broken.now && real.isApproximate(groups, cut) }
+  return {
+    ...real,
+    isApproximate: (groups, cut, threshold) => !broken.now && real.isApproximate(groups, cut, threshold),
+  }
 })
 
 const DAY_MS = 86_400_000

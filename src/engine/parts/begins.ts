@@ -140,7 +140,7 @@ function keyOf({ parts }: Pick<Making, 'parts'>): string {
 
 /** Edges that begin inside of a bucket and end with it. */
 function beginsAmong(edges: readonly Interval[], grid: Grid): readonly Interval[] {
-  return edges.filter((edge) => {
+  return grid.alone(edges).filter((edge) => {
     const { startMs, endMs } = grid.around(edge)
     return edge.startMs > startMs && edge.endMs === endMs && endMs - startMs <= BUCKET_MAX_MS
   })

@@ -12,7 +12,7 @@ import { type Grid } from './window.ts'
 
 /** The heads among a window's edges. */
 export function headsOf(edges: readonly Interval[], grid: Grid): readonly Head[] {
-  return edges.flatMap((edge) => {
+  return grid.alone(edges).flatMap((edge) => {
     const bucket = grid.around(edge)
     const [whole, ...more] = grid.full([bucket])
     const isRegular = more.length === 0 && whole?.startMs === bucket.startMs && whole.endMs === bucket.endMs

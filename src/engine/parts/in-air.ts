@@ -65,8 +65,9 @@ export class InAir {
     ranges: readonly Interval[],
     fetched: Promise<Landed<Rows, Head> | undefined>,
   ): void {
-    if (ranges.length === 0) return
+    // Also where nobody may join it: whoever began it hears of its failure by a promise of its own.
     const landing = fetched.catch(() => undefined)
+    if (ranges.length === 0) return
     const one: UnderWay = { method, ranges, beganAtMs: this.#clock.now(), landing }
     this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), one])
     landing

@@ -85,6 +85,12 @@ export class Grid {
     return { window, ahead, ...piecesOf(window, this.#bucket) }
   }
 
+  /** The edges that are alone in their bucket: rows of one bucket can't be put together from two places. */
+  alone(edges: readonly Interval[]): readonly Interval[] {
+    const starts = edges.map((edge) => this.around(edge).startMs)
+    return edges.filter((_, at) => starts.indexOf(starts[at] ?? 0) === starts.lastIndexOf(starts[at] ?? 0))
+  }
+
   /** How many buckets intervals have; about, where they are very many. */
   count(intervals: readonly Interval[]): number {
     return intervals.reduce((sum, { startMs, endMs }) => {

@@ -28,6 +28,16 @@ test.each<[string, number, number, boolean]>([
   expect(headsOf([edge], grid('PT1H'))).toEqual(isHead ? [{ bucket: BUCKET, edge }] : [])
 })
 
+test('edges that share a bucket are neither', () => {
+  const both = [
+    { startMs: 10 * HOUR_MS, endMs: 10.2 * HOUR_MS },
+    { startMs: 10.4 * HOUR_MS, endMs: 11 * HOUR_MS },
+  ]
+  expect(grid('PT1H').alone(both)).toEqual([])
+  expect(headsOf(both, grid('PT1H'))).toEqual([])
+  expect(grid('PT1H').alone([...both, { startMs: 0, endMs: 1 }])).toEqual([{ startMs: 0, endMs: 1 }])
+})
+
 test('the hour that comes twice is no bucket of its own', () => {
   const startMs = Date.parse('2026-11-01T05:00:00Z')
   const edge = { startMs, endMs: startMs + HOUR_MS / 2 }

@@ -199,7 +199,7 @@ const chosen: Compound = (writer, depth) => {
   const parts = [subject, ...branches.flatMap(({ when, result }) => [when, result]), otherwise].filter(
     (part) => part !== undefined,
   )
-  return atom(text, ['CASE', ...parts.map(({ tree }) => tree)])
+  return atom(text, [subject === undefined ? 'CASE' : 'CASE OF', ...parts.map(({ tree }) => tree)])
 }
 
 const COMPOUNDS: readonly [Compound, ...Compound[]] = [

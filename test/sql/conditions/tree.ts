@@ -163,5 +163,5 @@ function caseBy({ caseExpression, whenThenParts, elseExpression }: SqlCase): Tre
     thenExpression,
   ])
   const parts = [caseExpression, ...branches, elseExpression].filter((part) => part !== undefined)
-  return ['CASE', ...parts.map(readBy)]
+  return [caseExpression === undefined ? 'CASE' : 'CASE OF', ...parts.map(readBy)]
 }
