@@ -1,4 +1,5 @@
-// One client on one connection that stays open: an answer with the time that it took, or its bytes as they come.
+// One client on connections that stay open, one unless told: an answer with the time that it took, or its bytes as they
+// come.
 import { Agent, type IncomingMessage, request } from 'node:http'
 
 export interface Timed {
@@ -11,18 +12,22 @@ export interface Timed {
 const TIMEOUT_MS = 600_000
 
 export class Client {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  readonly #agent: Agent
   readonly #url: string
 
   /** `base`: `http://HOST:PORT` of whatever answers SQL. */
-  constructor(base: string) {
+  constructor(base: string, connections = 1) {
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections })
     this.#url = `${base}/druid/v2/sql`
   }
 
-  /** The whole answer; `tookMs` runs from the sending to its last byte. @throws Error when it is cut. */
-  async ask(query: string): Promise<Timed> {
+  /**
+   * The whole answer to a text, or to a body; `tookMs` runs from the sending to its last byte.
+   * @throws Error when it is cut.
+   */
+  async ask(asked: string | Readonly<Record<string, unknown>>): Promise<Timed> {
     const began = performance.now()
-    const response = await this.open({ query })
+    const response = await this.open(typeof asked === 'string' ? { query: asked } : asked)
     const chunks: Buffer[] = []
     for await (const chunk of response) chunks.push(chunk as Buffer)
     const tookMs = performance.now() - began

@@ -27,6 +27,7 @@ interface LoggedNative {
   readonly datasources: readonly string[]
   readonly intervals: readonly string[]
   readonly context: Readonly<Record<string, unknown>>
+  readonly beganAtMs: number
   /** The SQL statement that it was planned from; undefined when it was sent as a native query. */
   readonly sqlQueryId: string | undefined
   readonly success: boolean
@@ -131,9 +132,9 @@ export function countQueries(queries: readonly LoggedQuery[]): QueryCounts {
  * statistics, `{"query", "context"}`. Seen on Druid 33.0.0; a text holds its tabs escaped, as JSON does.
  */
 export function parseLine(line: string): LoggedQuery | undefined {
-  const [, , first = '', second = '', third = ''] = line.split('\t')
+  const [time = '', , first = '', second = '', third = ''] = line.split('\t')
   if (first === '') return sqlOf(parsed(third), succeeded(second))
-  return nativeOf(parsed(second), succeeded(first))
+  return nativeOf(parsed(second), Date.parse(time), succeeded(first))
 }
 
 function succeeded(stats: string): boolean {
@@ -156,7 +157,7 @@ function sqlOf(body: Json | undefined, success: boolean): LoggedSql | undefined 
   }
 }
 
-function nativeOf(query: Json | undefined, success: boolean): LoggedNative | undefined {
+function nativeOf(query: Json | undefined, beganAtMs: number, success: boolean): LoggedNative | undefined {
   if (query === undefined) return undefined
   const context = objectOf(query['context'])
   const id = context['sqlQueryId']
@@ -166,6 +167,7 @@ function nativeOf(query: Json | undefined, success: boolean): LoggedNative | und
     datasources: [...new Set(datasourcesOf(query['dataSource']))],
     intervals: intervalsOf(query),
     context,
+    beganAtMs,
     sqlQueryId: typeof id === 'string' ? id : undefined,
     success,
   }
