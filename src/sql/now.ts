@@ -2,6 +2,7 @@
 import { type NowUse } from '../plan/facts.ts'
 import { intervalMs, periodMs, unitMs } from './instants.ts'
 import { type Token } from './lexer.ts'
+import { INTEGERS } from './reader.ts'
 import { type Expression, type QueryTree, restOf, type Source } from './tree.ts'
 import { NOW_FUNCTIONS, NOW_WORDS } from './words.ts'
 
@@ -171,11 +172,27 @@ class Finder {
   }
 
   #times(span: Offset | undefined, count: Expression | undefined): Offset | undefined {
-    const minus = count?.kind === 'operator' && count.operator === '-' && count.parts.length === 1
-    const inner = minus ? count.parts[0] : count
-    const token = inner?.kind === 'literal' ? this.#tokens[inner.at] : undefined
-    if (span === undefined || token?.kind !== 'number' || !/^\d{1,9}$/.test(token.text)) return undefined
-    return { ms: span.ms * Number(token.text) * (minus ? -1 : 1), unit: span.unit }
+    const times = this.#count(count)
+    return span === undefined || times === undefined ? undefined : { ms: span.ms * times, unit: span.unit }
+  }
+
+  /** A whole number: a literal, behind a minus, cast to what it is. */
+  #count(it: Expression | undefined): number | undefined {
+    if (it?.kind === 'operator' && it.operator === '-' && it.parts.length === 1) {
+      const positive = this.#count(it.parts[0])
+      return positive === undefined ? undefined : -positive
+    }
+    if (it?.kind === 'call') return this.#isWhole(it) ? this.#count(it.parts[0]) : undefined
+    const token = it?.kind === 'literal' ? this.#tokens[it.at] : undefined
+    return token?.kind === 'number' && /^\d{1,9}$/.test(token.text) ? Number(token.text) : undefined
+  }
+
+  /** `CAST(… AS INTEGER)`: the type is one word. */
+  #isWhole(it: Extract<Expression, { kind: 'call' }>): boolean {
+    const type = it.parts[1]
+    if (this.#nameOf(it) !== 'CAST' || type?.kind !== 'marker' || !type.text.startsWith('#type')) return false
+    const at = Number(type.text.slice('#type'.length))
+    return INTEGERS.has(this.#word(at)) && this.#word(at + 1) === ')'
   }
 
   #marked(marker: string): string {

@@ -25,7 +25,8 @@ export function stringOf(it: Expression | undefined, reader: Reader): string | u
   return token?.kind === 'string' ? token.value : undefined
 }
 
-const INTEGERS = new Set(['INTEGER', 'BIGINT'])
+/** Types to which a whole number can be cast and stays what it is. */
+export const INTEGERS: ReadonlySet<string> = new Set(['INTEGER', 'BIGINT'])
 
 /** A whole number that can be held exactly: a literal, behind a minus, cast to what it is, or a product of such. */
 export function integerOf(it: Expression | undefined, reader: Reader): number | undefined {
