@@ -10,7 +10,8 @@ export interface OvateProgram extends Program {
 }
 
 export interface OvateOptions {
-  readonly brokers: readonly string[]
+  /** Left out where `env` says how they are found. */
+  readonly brokers?: readonly string[]
   readonly core?: number
   readonly nodeArgs?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -32,7 +33,7 @@ export async function startOvate({ brokers, core, nodeArgs, env }: OvateOptions)
       OVATE_LISTEN_PORT: '0',
       OVATE_LISTEN_SHUTDOWN: '1s',
       OVATE_ADMIN_PORT: String(adminPort),
-      OVATE_DRUID_BROKERS: brokers.join(),
+      ...(brokers !== undefined && { OVATE_DRUID_BROKERS: brokers.join() }),
       OVATE_LOG_LEVEL: 'error',
       ...env,
     },

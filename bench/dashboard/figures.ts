@@ -10,24 +10,25 @@ type Figures = Readonly<Record<string, number>>
 /** How an answer was come by, from `Cache-Status`. */
 export interface Source {
   readonly how: 'hit' | 'partial' | 'collapsed' | 'miss' | 'bypass' | 'direct'
-  /** The share of its parts that were held or that another's query brought. */
+  /** The share of its parts that were held. */
   readonly held: number
+  /** The share that another's query brought, which it waited for. */
+  readonly joined: number
   readonly detail: string
 }
 
-/**
- * `hit` and `collapsed` (another's flight, joined) asked nothing of Druid. `partial` names the parts that were held,
- * of all: `series 166/168`.
- */
+/** `partial` names the parts that were held, of all: `series 166/168`. `collapsed` joined another's flight. */
 export function sourceOf(cacheStatus: string): Source {
   const detail = /detail="([^"]*)"/.exec(cacheStatus)?.[1] ?? ''
-  if (cacheStatus === '') return { how: 'direct', held: 0, detail }
-  if (/; hit\b/.test(cacheStatus)) return { how: 'hit', held: 1, detail }
-  if (/; collapsed\b/.test(cacheStatus)) return { how: 'collapsed', held: 1, detail }
-  if (/; fwd=bypass\b/.test(cacheStatus)) return { how: 'bypass', held: 0, detail }
+  const none = { held: 0, joined: 0, detail }
+  if (cacheStatus === '') return { ...none, how: 'direct' }
+  if (/; hit\b/.test(cacheStatus)) return { ...none, how: 'hit', held: 1 }
+  if (/; fwd=bypass\b/.test(cacheStatus)) return { ...none, how: 'bypass' }
   const [, held, all] = /(\d+)\/(\d+)/.exec(detail) ?? []
-  if (!/; fwd=partial\b/.test(cacheStatus) || Number(all) === 0) return { how: 'miss', held: 0, detail }
-  return { how: 'partial', held: Number(held) / Number(all), detail }
+  const isPartial = /; fwd=partial\b/.test(cacheStatus) && Number(all) > 0
+  const share = isPartial ? Number(held) / Number(all) : 0
+  if (/; collapsed\b/.test(cacheStatus)) return { how: 'collapsed', held: share, joined: 1 - share, detail }
+  return { ...none, how: isPartial ? 'partial' : 'miss', held: share }
 }
 
 function rowsOf({ statement, answer }: Answered): number {
@@ -44,20 +45,26 @@ export function timesOf(answers: readonly Answered[]): Figures {
   }
 }
 
-/** `cachedRowsShare`: a row of an answer put together counts for the share of the answer's parts that were held. */
+/**
+ * `cachedRowsShare`: rows for which nothing was asked of Druid on behalf of their request, those that another's query
+ * brought among them; `heldRowsShare`: those that were held before. A row of an answer put together counts for the share
+ * of the answer's parts.
+ */
 export function sharesOf(answers: readonly Answered[]): Figures {
   const sources = answers.map((one) => ({ ...sourceOf(one.cacheStatus), rows: rowsOf(one) }))
   const share = (how: Source['how']): number =>
     sources.filter((one) => one.how === how).length / Math.max(1, sources.length)
-  const rows = sources.reduce((sum, one) => sum + one.rows, 0)
-  const cached = sources.reduce((sum, one) => sum + one.rows * one.held, 0)
+  const sum = (of: (one: (typeof sources)[number]) => number): number =>
+    sources.reduce((all, one) => all + of(one), 0)
+  const rows = sum((one) => one.rows)
   return {
     cachedRequestsShare: share('hit') + share('partial') + share('collapsed'),
     hitShare: share('hit'),
     partialShare: share('partial'),
     collapsedShare: share('collapsed'),
     rows,
-    cachedRowsShare: cached / Math.max(1, rows),
+    cachedRowsShare: sum((one) => one.rows * (one.held + one.joined)) / Math.max(1, rows),
+    heldRowsShare: sum((one) => one.rows * one.held) / Math.max(1, rows),
   }
 }
 

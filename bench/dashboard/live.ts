@@ -9,7 +9,8 @@ import { countOf, type StreamRow } from './stream-rows.ts'
 import { type Answered } from './viewers.ts'
 import { ASIDE } from './work.ts'
 
-interface Reading {
+/** How many rows Druid had at some moment in between. */
+export interface Reading {
   readonly askedAtMs: number
   readonly answeredAtMs: number
   readonly rows: number
@@ -53,6 +54,13 @@ export class LiveCount {
   }
 }
 
+/** Answers that are none, where nothing else is compared. */
+export function failures(answers: readonly Answered[]): Wrongs {
+  return answers
+    .filter(({ status }) => status !== 200)
+    .map(({ statement, status, answer }) => `${statement.id}: ${status} ${answer.toString().slice(0, 200)}`)
+}
+
 /** `rows`: all that there were, in the order in which they came: at each moment Druid had the first so many of them. */
 export function liveWrongs(
   answers: readonly Answered[],
@@ -62,7 +70,7 @@ export function liveWrongs(
   return answers.flatMap((one) => {
     const { statement, askedAtMs, answeredAtMs } = one
     const { counts, range } = statement
-    if (counts === undefined) return []
+    if (counts === undefined || one.status !== 200) return []
     const before = readings.filter((reading) => reading.answeredAtMs <= askedAtMs - BOUND_MS)
     const after = readings.filter((reading) => reading.askedAtMs >= answeredAtMs)
     const least = Math.max(0, ...before.map((reading) => reading.rows))

@@ -17,10 +17,12 @@ export async function findPlace(): Promise<Place | string> {
   const offset = Number(process.env['OVATE_CLUSTER_OFFSET'] ?? 0)
   const found = findCluster(offset)
   const cluster = await startCluster({ offset, data: found?.seeded?.size ?? 'small' })
-  const producing = (await cluster.status()).some(({ name }) => name === 'producer')
+  const producer = (await cluster.status()).find(({ name }) => name === 'producer')
+  // A run that was ended while nothing came in leaves it so.
+  if (producer?.state === 'frozen') cluster.thaw('producer')
   const leave = async (): Promise<void> => {
     if (found === undefined) await cluster.stop()
-    else if (!producing) await stopProducer(cluster)
+    else if (producer === undefined) await stopProducer(cluster)
   }
   try {
     await startStream(cluster)

@@ -34,6 +34,8 @@ export interface Listed {
   readonly context?: Readonly<Record<string, unknown>>
   /** Rows stand exactly in Druid's order unless told. */
   readonly ordered?: Ordered
+  /** Druid's own answer changes with its segments: a topN of more groups than it takes of each (1000). */
+  readonly approximate?: true
   /** Over `stream`: where a row has the count of its rows, which only grows; and which rows are counted at all. */
   readonly counts?: Counts
 }

@@ -66,7 +66,10 @@ const GRAFANA = chartsOf('grafana', 'stream', [
     title: 'top of an hour',
     range: grafana.last(HOUR_MS),
     statements: [
-      panel(`"user", SUM(added) AS added`, 'GROUP BY "user"\nORDER BY added DESC\nLIMIT 10'),
+      {
+        ...panel(`"user", SUM(added) AS added`, 'GROUP BY "user"\nORDER BY added DESC\nLIMIT 10'),
+        approximate: true,
+      },
       {
         ...panel('country, COUNT(*) AS c', 'GROUP BY country\nORDER BY c DESC'),
         counts: { column: 1 },

@@ -23,15 +23,29 @@ export async function readStreamRows(broker: string): Promise<readonly StreamRow
     .toSorted((a, b) => a.timeMs - b.timeMs)
 }
 
-/** How many of the first `visible` rows lie in a window. */
+/** How many of the first `visible` rows, all in the order of their times, lie in a window. */
 export function countOf(
   rows: readonly StreamRow[],
   visible: number,
   { startMs, endMs }: Interval,
   of: (row: StreamRow) => boolean = () => true,
 ): number {
+  const end = Math.min(visible, firstFrom(rows, endMs))
   let count = 0
-  for (const row of rows.slice(0, visible))
-    if (row.timeMs >= startMs && row.timeMs < endMs && of(row)) count += 1
+  for (let at = firstFrom(rows, startMs); at < end; at += 1) {
+    const row = rows[at]
+    if (row !== undefined && of(row)) count += 1
+  }
   return count
+}
+
+/** The first row that isn't earlier. */
+function firstFrom(rows: readonly StreamRow[], ms: number): number {
+  let [low, high] = [0, rows.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((rows[middle]?.timeMs ?? 0) < ms) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -1,7 +1,7 @@
 // For those who look for causes (BENCH_TRACE=1): what each statement asked of Druid, and why it wasn't held. Each
 // request then has an id of its own by which the Broker's log tells them apart, so no body comes twice.
 import { type LoggedQuery } from '../../test/cluster/request-log.ts'
-import { sourceOf } from './figures.ts'
+import { sourceOf, timesOf } from './figures.ts'
 import { type RowTimes } from './row-times.ts'
 import { type Statement } from './statement.ts'
 import { type Answered } from './viewers.ts'
@@ -29,6 +29,10 @@ export function trace(
   { target, title, answers, logged }: Traced,
   tables: Readonly<Record<string, RowTimes>>,
 ): void {
+  for (const how of new Set(answers.map(({ cacheStatus }) => sourceOf(cacheStatus).how))) {
+    const times = timesOf(answers.filter(({ cacheStatus }) => sourceOf(cacheStatus).how === how))
+    console.log(`  ${target}, ${title}, ${how}: ${JSON.stringify(times)}`)
+  }
   console.log(`\n  ${target}, ${title}: Druid's queries, rows scanned, answers, statement, how answered`)
   const ids = [...new Set(answers.map(({ statement }) => statement.id))]
   const lines = ids.map((id) => {
