@@ -18,7 +18,7 @@ import { STREAM_CHARTS } from './dashboard/stream-charts.ts'
 import { readStreamRows } from './dashboard/stream-rows.ts'
 import { trace, traceContext, TRACED } from './dashboard/trace.ts'
 import { type Answered, view, type Viewing } from './dashboard/viewers.ts'
-import { workOf } from './dashboard/work.ts'
+import { RUN, workOf } from './dashboard/work.ts'
 import { type OvateProgram, startOvate } from './ovate.ts'
 import { type Outcome, type Result } from './result.ts'
 
@@ -179,6 +179,7 @@ class Dashboard {
   #view(asking: Asking): Promise<readonly Answered[]> {
     const { viewers } = this.#size
     const context = (statement: Statement, now: Now): Readonly<Record<string, unknown>> => ({
+      ...RUN,
       ...traceContext?.(statement),
       ...asking.context?.(statement, now),
     })
@@ -242,7 +243,7 @@ class Dashboard {
         ...timesOf(answers),
         ...sharesOf(answers),
         ...workFigures(workOf(logged, tables)),
-        candidates: looks,
+        timelineLooks: looks,
       },
     }))
     if (TRACED) for (const one of measured) trace(one, tables)
@@ -267,7 +268,7 @@ class Dashboard {
   }
 }
 
-/** How often Ovate asked Brokers for `candidates`: their log leaves these out. */
+/** How often Ovate asked for `candidates`, which Brokers don't log, and for the table's columns beside them. */
 async function looksOf(ovate: OvateProgram | undefined): Promise<number> {
   if (ovate === undefined) return 0
   const { body } = await request(`${ovate.adminUrl}/metrics`)

@@ -7,7 +7,6 @@ import { Client } from '../client.ts'
 import { type RowTimes } from './row-times.ts'
 import { type Body, clockOf, type Span, type Statement, wireOf } from './statement.ts'
 import { type Answered } from './viewers.ts'
-import { ASIDE } from './work.ts'
 
 /** How old a relative statement's now may be. */
 export const BOUND_MS = 5_000
@@ -22,7 +21,7 @@ export class Comparer {
   readonly #client: Client
   readonly #known = new Map<string, Promise<Answer>>()
 
-  /** `broker`: whose answers are right; one whose log isn't counted, or is told which to leave out. */
+  /** `broker`: whose answers are right. */
   constructor(broker: string) {
     this.#client = new Client(broker, AT_ONCE)
   }
@@ -113,7 +112,7 @@ export class Comparer {
     const key = JSON.stringify({ ...body, context })
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const sent = { ...body, context: { ...context, sqlQueryId: `${ASIDE}${randomUUID()}` } }
+    const sent = { ...body, context: { ...context, sqlQueryId: randomUUID() } }
     const asked = this.#client.ask(sent).then((one) => ({ status: one.status, body: one.body.toString() }))
     this.#known.set(key, asked)
     return asked

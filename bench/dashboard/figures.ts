@@ -74,6 +74,5 @@ export function workFigures(work: Work): Figures {
     druidQueries: work.queries,
     scannedRows: work.scannedRows,
     explains: work.explains,
-    schemaLooks: work.schemaLooks,
   }
 }

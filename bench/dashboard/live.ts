@@ -7,7 +7,6 @@ import { BOUND_MS, type Wrongs } from './compare.ts'
 import { type Span, wireOf } from './statement.ts'
 import { countOf, type StreamRow } from './stream-rows.ts'
 import { type Answered } from './viewers.ts'
-import { ASIDE } from './work.ts'
 
 /** How many rows Druid had at some moment in between. */
 export interface Reading {
@@ -47,8 +46,7 @@ export class LiveCount {
 
   async #read(): Promise<void> {
     const askedAtMs = Date.now()
-    const context = { sqlQueryId: `${ASIDE}${askedAtMs}-${this.#readings.length}` }
-    const answer = await sql(this.#broker, { query: 'SELECT COUNT(*) AS n FROM "stream"', context })
+    const answer = await sql(this.#broker, 'SELECT COUNT(*) AS n FROM "stream"')
     const [row] = parseJson(answer) as { n: number }[]
     this.#readings.push({ askedAtMs, answeredAtMs: Date.now(), rows: row?.n ?? 0 })
   }

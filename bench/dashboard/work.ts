@@ -4,40 +4,33 @@ import { type RowTimes } from './row-times.ts'
 import { type Span } from './statement.ts'
 
 export interface Work {
-  /** SQL statements that ask for rows of datasources. */
+  /** SQL statements that ask for data. */
   readonly statements: number
-  /** Native queries that they became. */
+  /** Native queries over datasources that they became. */
   readonly queries: number
   /** Rows within the intervals of these, by known counts; filters make Druid read fewer, which is left out. */
   readonly scannedRows: number
   /** EXPLAIN PLAN FOR: planned, not run. */
   readonly explains: number
-  /** Statements over INFORMATION_SCHEMA, by which Ovate follows a table's columns. */
-  readonly schemaLooks: number
 }
 
-/** Statements with such an id compare, and are no part of what is measured. */
-export const ASIDE = 'bench-aside-'
+/** A key in the context of every request, which Ovate hands on: others may use the cluster meanwhile. */
+export const RUN = { benchRun: `dashboard-${process.pid}` } as const
 
-/** What was asked for of the tables whose rows are known; a Broker's own queries (segmentMetadata) are not among it. */
+/** What was asked on behalf of requests with that key, of tables whose rows are known. */
 export function workOf(logged: readonly LoggedQuery[], tables: Readonly<Record<string, RowTimes>>): Work {
-  const asked = logged.filter(({ sqlQueryId }) => sqlQueryId !== undefined && !sqlQueryId.startsWith(ASIDE))
+  const asked = logged.filter(({ context }) => context['benchRun'] === RUN.benchRun)
   const statements = asked.filter((query) => query.kind === 'sql')
   const native = asked
     .filter((query) => query.kind === 'native')
     .filter(({ datasources }) => datasources.some((name) => Object.hasOwn(tables, name)))
-  const data = statements.filter(({ statement }) => statement === 'data')
-  const schemaLooks = data.filter(({ sql }) => SCHEMA.test(sql)).length
   return {
-    statements: data.length - schemaLooks,
+    statements: statements.filter(({ statement }) => statement === 'data').length,
     queries: native.length,
     scannedRows: native.reduce((sum, query) => sum + scannedBy(query, tables), 0),
     explains: statements.filter(({ statement }) => statement === 'explain').length,
-    schemaLooks,
   }
 }
-
-const SCHEMA = /\bINFORMATION_SCHEMA\b/
 
 type Native = LoggedQuery & { readonly kind: 'native' }
 
