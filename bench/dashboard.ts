@@ -36,6 +36,8 @@ interface Size {
   readonly viewers: number
   readonly direct: number
   readonly warming: number
+  /** Of the warm-up only. */
+  readonly warmingViewers: number
   readonly warmingPeriodMs: number
   readonly steady: number
   readonly spread: number
@@ -47,6 +49,7 @@ const FULL: Size = {
   viewers: 10,
   direct: 3,
   warming: 3,
+  warmingViewers: 10,
   warmingPeriodMs: PERIOD_MS,
   steady: 10,
   spread: 4,
@@ -57,7 +60,8 @@ const QUICK: Size = {
   viewers: 4,
   direct: 1,
   warming: 3,
-  warmingPeriodMs: 2_500,
+  warmingViewers: 1,
+  warmingPeriodMs: 2_000,
   steady: 2,
   spread: 1,
   spreadMs: 5_000,
@@ -127,10 +131,10 @@ class Dashboard {
     try {
       const of = { target: 'Ovate', broker: 'broker1', ovate } as const
       const { url } = ovate
-      const { warming, warmingPeriodMs, steady, spread, spreadMs } = this.#size
+      const { warming, warmingViewers, warmingPeriodMs, steady, spread, spreadMs } = this.#size
       const first = await this.#measured(
         { ...of, title: WARMING },
-        { url, rounds: warming, periodMs: warmingPeriodMs },
+        { url, viewers: warmingViewers, rounds: warming, periodMs: warmingPeriodMs },
       )
       // Here and not earlier: what Ovate holds of the head gets as old meanwhile as between two refreshes.
       await this.#view({ url: withAll, viewers: 1, rounds: 2, periodMs: 0 })
@@ -141,7 +145,6 @@ class Dashboard {
       const own = await this.#measured(of, { url, rounds: steady })
       const unsynchronised = await this.#measured({ ...of, title: SPREAD }, { url, rounds: spread, spreadMs })
       const readings = await counts.stop()
-      console.error('T comparing', Date.now())
       const through = [first, own, unsynchronised]
       const [wrongs, paused] = await Promise.all([this.#compared(through, readings), this.#paused(url)])
       const outcome = await this.#outcome(
@@ -169,9 +172,7 @@ class Dashboard {
     const log = this.#cluster.requestLog(broker)
     const mark = await log.mark()
     const looksBefore = await looksOf(ovate)
-    const t0 = Date.now()
     const answers = await this.#view(asking)
-    console.error('T', target, title, Date.now() - t0)
     const looks = (await looksOf(ovate)) - looksBefore
     return { target, title, answers, logged: await log.since(mark), looks }
   }
