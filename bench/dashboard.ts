@@ -62,10 +62,10 @@ const QUICK: Size = {
   warming: 3,
   warmingViewers: 1,
   warmingPeriodMs: 2_000,
-  steady: 2,
+  steady: 1,
   spread: 1,
-  spreadMs: 5_000,
-  compared: 300,
+  spreadMs: 4_000,
+  compared: 200,
 }
 
 /** Druid keeps nothing for these, at the Broker and at Historicals. */
