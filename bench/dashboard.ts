@@ -118,6 +118,8 @@ class Dashboard {
     const { direct: rounds } = this.#size
     const [without, withAll] = this.#brokers
     const off = { url: without, rounds, context: () => CACHES_OFF }
+    // A Broker that was just started has to compile first.
+    await this.#view({ ...off, viewers: 1, rounds: 1 })
     const direct = await this.#measured({ target: 'Broker, no cache', broker: 'broker1' }, off)
     const announced = await announceAlone(this.#cluster, 'broker1')
     const counts = new LiveCount(withAll)
