@@ -128,6 +128,8 @@ class Dashboard {
         OVATE_DRUID_ZOOKEEPER_CONNECT: this.#cluster.zookeeper,
         OVATE_DRUID_ZOOKEEPER_PATH: announced.path,
         OVATE_FRESHNESS_SCHEMA_REFRESH: '2s',
+        // All of it runs on one machine: probes wait behind the load that the viewers make.
+        OVATE_DRUID_HEALTH_TIMEOUT: '10s',
       },
     })
     try {
@@ -262,7 +264,7 @@ class Dashboard {
     if (own === undefined || without === undefined || withAll === undefined) return []
     return [
       `${STATEMENTS.length} statements in ${CHARTS.length} charts, ${viewers} viewers; Ovate in front of Broker 1, which it`,
-      '  finds through ZooKeeper, announced there on a path of its own so that Broker 2 is left out',
+      '  finds through ZooKeeper, announced there on a path of its own so that Broker 2 is left out; probes may take 10 s',
       `the first ${warming} refreshes through Ovate are printed apart, and the aims are about those that follow: a`,
       '  dashboard stays open for hours',
       ...aimNotes({ own, without, withAll }),
