@@ -47,12 +47,12 @@ interface Size {
 
 const FULL: Size = {
   viewers: 10,
-  direct: 3,
+  direct: 2,
   warming: 3,
   warmingViewers: 10,
   warmingPeriodMs: PERIOD_MS,
-  steady: 10,
-  spread: 4,
+  steady: 8,
+  spread: 3,
   spreadMs: PERIOD_MS,
   compared: Number.POSITIVE_INFINITY,
 }
