@@ -13,6 +13,7 @@ import { findPlace } from './dashboard/place.ts'
 import { HOUR_MS } from './dashboard/ranges.ts'
 import { RowTimes } from './dashboard/row-times.ts'
 import { sampleOf } from './dashboard/sample.ts'
+import { FULL, PERIOD_MS, QUICK, type Size } from './dashboard/size.ts'
 import { type Now, type Statement, statementsOf } from './dashboard/statement.ts'
 import { STREAM_CHARTS } from './dashboard/stream-charts.ts'
 import { readStreamRows } from './dashboard/stream-rows.ts'
@@ -25,48 +26,10 @@ import { type Outcome, type Result } from './result.ts'
 const CHARTS = [...EVENTS_CHARTS, ...STREAM_CHARTS]
 const STATEMENTS = statementsOf(CHARTS)
 const SEED = 20_261_126
-const PERIOD_MS = 10_000
 const TOGETHER_MS = 2_000
 const SYNCHRONISED = 'all within 2 s, every 10 s'
 const WARMING = 'the first refreshes: a warm-up'
 const SPREAD = 'at any time: no aim'
-
-/** How often all viewers refresh in each part of a run, and how many answers over sealed data are compared. */
-interface Size {
-  readonly viewers: number
-  readonly direct: number
-  readonly warming: number
-  /** Of the warm-up only. */
-  readonly warmingViewers: number
-  readonly warmingPeriodMs: number
-  readonly steady: number
-  readonly spread: number
-  readonly spreadMs: number
-  readonly compared: number
-}
-
-const FULL: Size = {
-  viewers: 10,
-  direct: 2,
-  warming: 3,
-  warmingViewers: 10,
-  warmingPeriodMs: PERIOD_MS,
-  steady: 8,
-  spread: 3,
-  spreadMs: PERIOD_MS,
-  compared: Number.POSITIVE_INFINITY,
-}
-const QUICK: Size = {
-  viewers: 4,
-  direct: 1,
-  warming: 3,
-  warmingViewers: 1,
-  warmingPeriodMs: 2_000,
-  steady: 1,
-  spread: 1,
-  spreadMs: 4_000,
-  compared: 200,
-}
 
 /** Druid keeps nothing for these, at the Broker and at Historicals. */
 const CACHES_OFF = {
@@ -141,7 +104,7 @@ class Dashboard {
         { url, viewers: warmingViewers, rounds: warming, periodMs: warmingPeriodMs },
       )
       // Here and not earlier: what Ovate holds of the head gets as old meanwhile as between two refreshes.
-      await this.#view({ url: withAll, viewers: 1, rounds: 2, periodMs: 0 })
+      await this.#view({ url: withAll, viewers: 1, rounds, periodMs: 0 })
       const cached = await this.#measured(
         { target: 'Broker, all caches', broker: 'broker2' },
         { url: withAll, rounds },
@@ -219,7 +182,7 @@ class Dashboard {
     }
   }
 
-  /** Nothing comes in: every answer over both tables is Druid's, each statement asked twice. */
+  /** Nothing comes in: every answer over both tables is Druid's. */
   async #paused(url: string): Promise<Wrongs> {
     const comparer = new Comparer(this.#brokers[1])
     this.#cluster.freeze('producer')
@@ -227,7 +190,8 @@ class Dashboard {
       await delay(BOUND_MS + 2_000)
       const context = (statement: Statement, now: Now): Record<string, unknown> =>
         statement.range.relative === true ? { sqlCurrentTimestamp: new Date(now.wallMs).toISOString() } : {}
-      const answers = await this.#view({ url, viewers: 1, rounds: 2, periodMs: 0, context })
+      const rounds = this.#size.paused
+      const answers = await this.#view({ url, viewers: 1, rounds, periodMs: 0, context })
       return await comparer.literal(answers, url)
     } finally {
       this.#cluster.thaw('producer')
