@@ -100,7 +100,7 @@ function boundsAt({ bounds }: Facts, { parameters }: Query): WholePlan['bounds']
   const [first] = intervals
   if (first?.startMs === FIRST_MS && first.endMs === LAST_MS) return undefined
   // Values of parameters stand for literals: those of another type or form may be read in another way.
-  return { intervals, form: `${bounds.form} ${parameters.replaceAll(/\d/g, '0')}` }
+  return { intervals, form: digest([bounds.form, parameters.replaceAll(/\d/g, '0')]) }
 }
 
 function passReason(facts: Facts, query: Query, circumstances: Circumstances): Reason | undefined {

@@ -13,6 +13,7 @@ import {
 import { bucketOf, roughMs } from './buckets.ts'
 import { type TokenRange } from './clauses.ts'
 import { Formulas, holdsAggregate, stretchOf } from './formulas.ts'
+import { isStar, type Level } from './levels.ts'
 import { type GroupedChain, shapeOf, tailClauses, textsOf } from './grouped-texts.ts'
 import { pathAt } from './names.ts'
 import { countNow } from './now.ts'
@@ -20,7 +21,7 @@ import { type Output, Outputs } from './outputs.ts'
 import { callName, parameterIndex, type Reader } from './reader.ts'
 import { timeColumn } from './time-column.ts'
 import { type Expression } from './tree.ts'
-import { NotUnderstood } from './view.ts'
+import { NotUnderstood, type View } from './view.ts'
 
 /** The facts, or why there are none. Throws NotUnderstood. */
 export function groupedOf(chain: GroupedChain): Grouped | NotGrouped {
@@ -57,8 +58,9 @@ class Reading {
     const having = this.#having(formulas)
     const order = this.#order(formulas)
     const bucket = bucketGroup === undefined ? undefined : this.#bucket(bucketGroup)
-    // What is ordered by further inside would have to be shown on the way out.
-    if (tail.at > 0 && bucket !== undefined && order.some(({ column }) => column === undefined))
+    // What isn't selected and ordered by further inside, or round a `*`, would have no place of its own on the way out.
+    const isOutside = tail.at === 0 && (at === 0 || isProjected(levels[0], this.#reader.view))
+    if (!isOutside && bucket !== undefined && order.some(({ column }) => column === undefined))
       return 'subquery'
     return {
       table: this.#table(),
@@ -238,6 +240,10 @@ class Reading {
   #stretch(range: TokenRange): Stretch {
     return stretchOf(range, this.#reader)
   }
+}
+
+function isProjected(level: Level | undefined, view: View): boolean {
+  return level?.select.columns.every(({ value }) => !isStar(value, view)) ?? false
 }
 
 function isConstant(it: Expression): boolean {

@@ -19,7 +19,7 @@ interface Edit extends Stretch {
  * group's last instant behind those.
  */
 export function seriesText(sql: string, grouped: Grouped, ranges: readonly Interval[], live = false): string {
-  const { bucket, order, texts } = grouped
+  const { bucket, order, texts, timeColumn } = grouped
   const piece = ({ from, to }: Stretch): string => sql.slice(from, to)
   const instant = bucket === undefined ? '' : `, ${instantText(piece(bucket.text))} AS "${BUCKET_COLUMN}"`
   const orders = order
@@ -29,10 +29,13 @@ export function seriesText(sql: string, grouped: Grouped, ranges: readonly Inter
   const last = live ? `, ${lastText(grouped)}` : ''
   return edited(sql, [
     behind(texts.select, instant + (texts.outer.length === 0 ? orders : '') + last),
-    // What shows all columns shows this one, too.
-    ...texts.outer.map(({ select, isStar }, at) =>
-      behind(select, (isStar ? '' : `, "${BUCKET_COLUMN}"`) + (at === 0 ? orders : '')),
-    ),
+    // What shows all columns shows these, too.
+    ...texts.outer
+      .filter(({ isStar }) => !isStar)
+      .map(({ select }, at) =>
+        behind(select, `, "${BUCKET_COLUMN}"${at === 0 ? orders : ''}${live ? `, "${LAST_COLUMN}"` : ''}`),
+      ),
+    ...(live ? timeColumn.added.map(({ at, text }) => ({ from: at, to: at, text })) : []),
     ...boundEdits(grouped, ranges),
     ...groupingEdits(sql, grouped),
     ...[texts.tail, ...texts.idle].map((text) => ({ ...text, text: '' })),
@@ -49,6 +52,11 @@ function groupingEdits(sql: string, { texts, bucket, dimensions }: Grouped): rea
     { ...distinct, text: '' },
     { ...groupBy, text: ` GROUP BY ${text} ` },
   ]
+}
+
+/** The last instant of which a group has a row, ms. */
+function lastText({ timeColumn }: Grouped): string {
+  return `TIMESTAMP_TO_MILLIS(MAX(${timeColumn.name})) AS "${LAST_COLUMN}"`
 }
 
 function behind({ to }: Stretch, text: string): Edit {
@@ -80,11 +88,6 @@ function rangesText(ranges: readonly Interval[]): string {
   return `(${each.join(' OR ')})`
 }
 
-/** The last instant of which a group has a row, ms. */
-function lastText({ timeColumn }: Grouped): string {
-  return `TIMESTAMP_TO_MILLIS(MAX(${timeColumn.name})) AS "${LAST_COLUMN}"`
-}
-
 /** Edits must not overlap; of several at one place the first given stands first. */
 function edited(sql: string, edits: readonly Edit[]): string {
   let text = ''
@@ -110,8 +113,7 @@ function partsOf(sql: string, aggregates: readonly Aggregate[]): readonly string
 
 /**
  * The text that fetches parts of a merge: hidden buckets of `period` (UTC, or `INSTANTS`), the dimensions and the parts of aggregates
- * over `ranges`, without HAVING, order and limit, whatever the SELECTs round it make of them; with `live` each group's last
- * instant behind them.
+ * over `ranges`, without HAVING, order and limit, whatever the SELECTs round it make of them; with `live` each group's last instant behind them.
  */
 export function mergeText(
   sql: string,
@@ -123,8 +125,8 @@ export function mergeText(
   }: { readonly ranges: readonly Interval[]; readonly period: string; readonly live?: boolean },
 ): string {
   const { dimensions, aggregates, texts, timeColumn } = grouped
-  const { name } = timeColumn
-  const bucket = period === INSTANTS ? name : `TIME_FLOOR(${name}, '${period}', NULL, 'UTC')`
+  const bucket =
+    period === INSTANTS ? timeColumn.name : `TIME_FLOOR(${timeColumn.name}, '${period}', NULL, 'UTC')`
   const groups = dimensions.map(({ text }) => sql.slice(text.from, text.to))
   const parts = partsOf(sql, aggregates)
   const columns = [

@@ -61,6 +61,14 @@ const PAIRS: readonly Pair[] = [
     derives: true,
   },
   {
+    name: 'days inside of another SELECT from hours of WITH',
+    first: (time) =>
+      `WITH q AS (SELECT __time AS z, added FROM events WHERE ${time} AND ${ABOUT('inside')}) SELECT FLOOR(z TO HOUR) AS h, COUNT(*) AS n, SUM(added) AS a FROM q GROUP BY 1`,
+    next: (time) =>
+      `SELECT n AS m, d FROM (${days('inside', 'SUM(added) AS a, COUNT(*) AS n')(time)}) ORDER BY d DESC`,
+    derives: true,
+  },
+  {
     name: 'days from hours, of two dimensions, with nulls',
     first: hours('two', `referrer, city, ${MEASURES}`, ', 2, 3'),
     next: days('two', 'city, referrer, MAX(reqId) AS high, COUNT(*) AS n', ', 2, 3'),

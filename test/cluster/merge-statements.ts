@@ -51,7 +51,6 @@ export const COMPUTED = ({ days, hours, nothing }: Where): readonly string[] => 
   `SELECT weight, COUNT(*), SUM(added) FROM events WHERE ${days} GROUP BY weight`,
   `SELECT latency, COUNT(*) FROM events WHERE ${hours} GROUP BY latency`,
   `SELECT country = 'US', COUNT(*) FROM events WHERE ${days} GROUP BY country = 'US'`,
-  `SELECT LOOKUP(country, 'country_name'), SUM(added) FROM events WHERE ${days} GROUP BY 1`,
   `SELECT UPPER(device) AS d, CONCAT(country, ',"x"') AS c, COUNT(*) FROM events WHERE ${days} GROUP BY 1, 2`,
   `SELECT EXTRACT(HOUR FROM __time) AS h, COUNT(*), AVG(added) FROM events WHERE ${days} GROUP BY 1`,
   `SELECT reqId, COUNT(*), SUM(price) FROM events WHERE ${hours} GROUP BY reqId`,

@@ -384,6 +384,19 @@ describe.runIf(clusterAvailable)('parts', () => {
     await waitUntil('an answer from parts', inParts, within(SETTLED_MS))
   }
 
+  // Before the windows that are so wide that a topN is not exact any more: such a form is whole for a while.
+  test.each([...FORMS, ...MERGES].map(([name, form, context]) => ({ name, form, context })))(
+    "$name: equal to the byte in windows that begin at their askers' own moments",
+    async ({ form, context }) => {
+      const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS - 2 * DAY_MS
+      const text = (moment: number): string =>
+        form(between(endMs - DAY_MS - 17 * 60_000 + moment, endMs - 17 * 60_000 + moment))
+      await begun((minute) => ({ query: text(Number(minute) * 60_000), context }))
+      for (const moment of [0, 7, 1_001, 5_432, 61_000, 61_001, 300_300, 1_019_999])
+        expect((await same({ query: text(moment), context, header: true })).status).toBe(200)
+    },
+  )
+
   test.each([...FORMS, ...MERGES].map(([name, form, context]) => ({ name, form, context })))(
     '$name: equal to the byte in every window',
     async ({ form, context }) => {
@@ -400,20 +413,6 @@ describe.runIf(clusterAvailable)('parts', () => {
       }
       expect(kinds.length).toBeGreaterThanOrEqual(3)
       expect(kinds.some(({ held }) => held > 0)).toBe(true)
-    },
-  )
-
-  test.each([...FORMS, ...MERGES].map(([name, form, context]) => ({ name, form, context })))(
-    "$name: equal to the byte in windows that begin at their askers' own moments",
-    async ({ form, context }) => {
-      const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS - 2 * DAY_MS
-      const text = (moment: number): string =>
-        form(between(endMs - DAY_MS - 17 * 60_000 + moment, endMs - 17 * 60_000 + moment))
-      await begun((minute) => ({ query: text(Number(minute) * 60_000), context }))
-      for (const moment of [0, 7, 1_001, 5_432, 61_000, 61_001, 300_300, 1_019_999]) {
-        const { status } = await same({ query: text(moment), context, header: true })
-        expect(status).toBe(200)
-      }
     },
   )
 

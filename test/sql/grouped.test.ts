@@ -253,6 +253,10 @@ describe('levels', () => {
       'subquery',
     ],
     ['SELECT COUNT(*) FROM (SELECT * FROM t LIMIT 3)', 'subquery'],
+    [
+      'SELECT * FROM (SELECT FLOOR(__time TO DAY) AS d, COUNT(*) AS n FROM t GROUP BY 1) ORDER BY n + 1',
+      'subquery',
+    ],
     ['WITH a AS (SELECT x FROM t) SELECT COUNT(*) FROM a WHERE x IN (SELECT x FROM a)', 'subquery'],
     ['SELECT DISTINCT COUNT(*) FROM t GROUP BY country', 'distinct'],
     ['SELECT country, SUM(COUNT(*)) OVER () FROM t GROUP BY 1', 'window-function'],
@@ -323,6 +327,14 @@ describe('texts that fetch parts', () => {
     expect(seriesText(sql, grouped(sql), RANGES).trim()).toBe(
       `WITH a AS (SELECT x, __time AS z FROM t WHERE ${CONDITION}), b AS (SELECT FLOOR(z TO DAY) AS d, SUM(x) AS s, ${instant('FLOOR(z TO DAY)')} AS "__ovate_bucket" FROM a WHERE TRUE GROUP BY 1 )
       SELECT s / 2 AS h, "__ovate_bucket", d AS "__ovate_order_0" FROM (SELECT * FROM b) WHERE s > 1`,
+    )
+  })
+
+  test('of a series inside of other SELECTs, with the last instant of each group', () => {
+    const sql =
+      'SELECT d FROM (SELECT * FROM (SELECT FLOOR(z TO DAY) AS d FROM (SELECT __time AS z FROM t) GROUP BY 1)) ORDER BY d'
+    expect(seriesText(sql, grouped(sql), RANGES, true).trim()).toBe(
+      `SELECT d, "__ovate_bucket", "__ovate_last" FROM (SELECT * FROM (SELECT FLOOR(z TO DAY) AS d, ${instant('FLOOR(z TO DAY)')} AS "__ovate_bucket", TIMESTAMP_TO_MILLIS(MAX("z")) AS "__ovate_last" FROM (SELECT __time AS z FROM t WHERE ${CONDITION}) GROUP BY 1))`,
     )
   })
 

@@ -132,10 +132,10 @@ export class Beginning {
 
 /** HAVING of a series leaves out groups, and their last instants with them. */
 function canBeLive({ kind, grouped }: Parts): boolean {
-  const { having, texts, timeColumn } = grouped
-  // What stands in the SELECT that groups shows in those round it only where they name it.
+  // A WHERE outside of the SELECT that groups is another HAVING.
+  const { having, texts } = grouped
   return (
-    kind === 'merge' || (having === undefined && texts.outer.length === 0 && timeColumn.added.length === 0)
+    kind === 'merge' || (having === undefined && texts.outer.every(({ where }) => where.from === where.to))
   )
 }
 
