@@ -18,5 +18,10 @@ export function randomOf(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
   const below = (limit: number): number => Math.floor(next() * limit)
-  return { next, below, pick: (items) => items[below(items.length)] ?? items[0] }
+  const pick = <Item>(items: readonly [Item, ...Item[]]): Item => {
+    const at = below(items.length)
+    // An item may be null.
+    return at < items.length ? (items[at] as Item) : items[0]
+  }
+  return { next, below, pick }
 }

@@ -302,7 +302,8 @@ const STATEMENTS: readonly Statement[] = [
   [
     'texts beyond ASCII, ordered backwards and cut',
     'merge',
-    (time) => `SELECT "größe", COUNT(*) AS n FROM odd WHERE ${time} GROUP BY 1 ORDER BY 1 DESC LIMIT 11`,
+    (time) =>
+      `SELECT "größe", COUNT(*) AS n FROM odd WHERE ${time} AND "größe" IS NOT NULL GROUP BY 1 ORDER BY 1 DESC LIMIT 11`,
   ],
   [
     'texts beyond ASCII in conditions',
@@ -371,6 +372,18 @@ const STATEMENTS: readonly Statement[] = [
     (time) => `SELECT FLOOR("__time" TO DAY) AS d FROM odd WHERE ${time} GROUP BY 1`,
   ],
   ['nothing but the dimension', 'merge', (time) => `SELECT "order" FROM odd WHERE ${time} GROUP BY 1`],
+  // A groupBy counts rows without any value of a multi-value dimension as null, a topN not at all.
+  [
+    'a topN with null among its rows',
+    'whole',
+    (time) => `SELECT "select", COUNT(*) AS top FROM odd WHERE ${time} GROUP BY 1 ORDER BY 2 DESC LIMIT 15`,
+  ],
+  [
+    'a topN without null among its rows',
+    'merge',
+    (time) =>
+      `SELECT "select", COUNT(*) AS top FROM odd WHERE ${time} AND "select" IS NOT NULL GROUP BY 1 ORDER BY 2 DESC LIMIT 15`,
+  ],
   [
     'HAVING without GROUP BY',
     'merge',
