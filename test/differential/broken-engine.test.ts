@@ -101,13 +101,15 @@ describe.runIf(sandboxAvailable)('the comparison notices a broken engine:', () =
     ['an edge', 1, {}],
     ['a null order', 2, {}],
     ['an invalidation', 3, {}],
-    ['a DST label', 6, CHANGE],
+    ['a DST label', 24, CHANGE],
   ])(
     '%s',
     async (what, first, world) => {
       broken.now = what
-      const { differences, statements } = await untilNoticed(first, world)
-      process.stderr.write(`${what}: noticed after ${statements} statements: ${differences[0]?.what ?? ''}\n`)
+      const { differences, seed, statements } = await untilNoticed(first, world)
+      process.stderr.write(
+        `${what}: noticed by seed ${seed} after ${statements} statements: ${differences[0]?.what ?? ''}\n`,
+      )
       expect(differences.length).toBeGreaterThan(0)
       // It is the engine that was wrong, not what it passes on.
       expect(differences[0]?.cache).toMatch(/series|merge|derive/)
@@ -121,6 +123,8 @@ async function untilNoticed(
   when: SandboxWorldOptions,
 ): Promise<{
   readonly differences: readonly Difference[]
+  /** Of the sequence that noticed. */
+  readonly seed: number | undefined
   readonly statements: number
 }> {
   const tally = new Tally()
@@ -130,10 +134,10 @@ async function untilNoticed(
     try {
       const isOver = (): boolean => statements() >= STATEMENTS_MAX
       const { differences } = await runSequence(world, { seed, steps: STEPS, tally, isOver })
-      if (differences.length > 0) return { differences, statements: statements() }
+      if (differences.length > 0) return { differences, seed, statements: statements() }
     } finally {
       await world.stop()
     }
   }
-  return { differences: [], statements: statements() }
+  return { differences: [], seed: undefined, statements: statements() }
 }
