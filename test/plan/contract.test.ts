@@ -54,6 +54,7 @@ const NOT_TAKEN_APART = new Set([
   'context-key',
   'not-mergeable',
   'grouping-sets',
+  'lookup',
   'time-zone',
   'now-outside-bounds',
   'window-function',
