@@ -7,13 +7,13 @@ import { Engine } from '../engine/engine.ts'
 import { Keeper } from '../engine/keeper.ts'
 import { PartWitness } from '../engine/parts/part-witness.ts'
 import { MergeMethod } from '../engine/parts/merge-method.ts'
-import { Begins } from '../engine/parts/begins.ts'
 import { Beginning } from '../engine/parts/beginning.ts'
 import { ClientHeads } from '../engine/parts/client-heads.ts'
 import { Derivations } from '../engine/parts/derivations.ts'
 import { FallBacks } from '../engine/parts/fall-backs.ts'
 import { Gathering } from '../engine/parts/gathering.ts'
 import { Layout } from '../engine/parts/layout.ts'
+import { InstantEdges } from '../engine/parts/instant-edges.ts'
 import { Learnt } from '../engine/parts/learnt.ts'
 import { PartAnswers, type PartLanding } from '../engine/parts/part-answers.ts'
 import { PartStates } from '../engine/parts/part-state.ts'
@@ -157,7 +157,7 @@ export function assemble(
     rowsMax: PART_ROWS_MAX,
   })
   const partKeeper = new PartKeeper({ clock, cache, keeper, timelines, rules })
-  const begins = new Begins({
+  const instantEdges = new InstantEdges({
     clock,
     cache,
     keeper,
@@ -168,7 +168,7 @@ export function assemble(
     witness,
     exactDoubles: methods.exactDoubles,
   })
-  const layout = new Layout({ clock, cache, learnt, derivations, begins })
+  const layout = new Layout({ clock, cache, learnt, derivations, instantEdges })
   const partFlights = new Flights<PartLanding>(clock, (landing) =>
     landing.kind === 'entry' ? landing.judged : undefined,
   )
@@ -182,7 +182,7 @@ export function assemble(
     layout,
     gathering,
     partKeeper,
-    begins,
+    instantEdges,
     fallBacks,
     series,
     merge,

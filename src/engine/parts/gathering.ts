@@ -15,7 +15,7 @@ import { type Fetched, fetchParts } from './fetch.ts'
 import { isGood } from './heads.ts'
 import { InAir, type Joined } from './in-air.ts'
 import { type Learnt } from './learnt.ts'
-import { type Head, type LaidOut } from './making.ts'
+import { type LaidOut, type Making } from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
 import { type RowsKind } from './method.ts'
 
@@ -56,6 +56,8 @@ interface Taken<Rows extends Bucketed> {
 /** What came of an answer's missing parts. */
 export interface Came<Rows extends Bucketed, RowHead> {
   readonly taken: readonly Taken<Rows>[]
+  /** Edges whose buckets came by instant. */
+  readonly edges: readonly Slice<Rows>[]
   /** None: all of it came for others. */
   readonly owns: readonly OwnFetch<Rows, RowHead>[]
   /** Undefined: nothing came. */
@@ -73,6 +75,10 @@ interface FromOthers<Rows extends Bucketed, RowHead> {
 }
 
 const BROKEN_MS = 30_000
+const NOTHING = { taken: [], edges: [], owns: [], head: undefined, fromMs: Number.POSITIVE_INFINITY }
+
+/** What a fetch needs to know. */
+type Fetching<Rows extends Bucketed, RowHead> = Making & Pick<LaidOut<Rows, RowHead>, 'method' | 'live'>
 
 export class Gathering {
   readonly #options: GatheringOptions
@@ -93,44 +99,51 @@ export class Gathering {
     held: Promise<void>,
     stop: AbortSignal,
   ): Promise<Came<Rows, RowHead> | undefined> {
-    const came = await this.#rounds(made, ageMaxMs, held, stop)
+    const isNeeded = made.missing.length > 0 || made.lacksLoose
+    const [came, edges] = await Promise.all([
+      isNeeded ? this.#rounds(made, ageMaxMs, held, stop) : NOTHING,
+      edgesOf(made, stop),
+    ])
     if (came === undefined) return undefined
     const slices = slicesIn(came)
     const late = made.heads.filter((head) => !isGood(head, slices))
     for (const head of made.heads) this.#options.learnt.head(made.parts.shape, late.includes(head))
-    return late.length === 0 ? came : await this.#exactly(made, came, late, stop)
+    const all = { ...came, edges: edges.slices, fromMs: Math.min(came.fromMs, edges.fromMs) }
+    const exact = [...late.map(({ edge }) => edge), ...edges.failed]
+    return exact.length === 0 ? all : await this.#exactly(made, all, exact, stop)
   }
 
-  /** What a text that groups by instant brings, beside the road; undefined when it is too much, or fails. */
-  async beside(
-    made: LaidOut<MergeRows, ColumnTypes>,
+  /** What a text that groups by instant brings; why it is too much, or fails. */
+  async byInstant(
+    made: Fetching<MergeRows, ColumnTypes>,
     { ranges, rowsMax }: { readonly ranges: readonly Interval[]; readonly rowsMax: number },
     stop: AbortSignal,
-  ): Promise<OwnFetch<MergeRows, ColumnTypes> | undefined> {
+  ): ReturnType<typeof fetchParts<MergeRows, ColumnTypes>> {
     const text = this.#options.merge.instantsText(made.request.query.sql, made.parts, ranges)
-    const fetched = await this.#fetched(made, { text, ranges, rowsMax }, stop)
-    return typeof fetched === 'string' ? undefined : { fetched, ranges, full: ranges }
+    return await this.#fetched(made, { text, ranges, rowsMax }, stop)
   }
 
-  /** Rows lie behind the window already: what it asks for of these heads is fetched by itself. */
+  /** Fetches edges by themselves: of heads that have rows behind the window already, and of buckets that didn't come. */
   async #exactly<Rows extends Bucketed, RowHead>(
     made: LaidOut<Rows, RowHead>,
     came: Came<Rows, RowHead>,
-    heads: readonly Head[],
+    edges: readonly Interval[],
     stop: AbortSignal,
   ): Promise<Came<Rows, RowHead> | undefined> {
-    const edges = heads.map(({ edge }) => edge)
-    const buckets = heads.map(({ bucket }) => bucket)
-    const own = await this.#placed({ ...made, loose: edges }, { ranges: edges, full: [] }, stop)
+    const buckets = edges.map((edge) => made.grid.around(edge))
+    const loose = edges.map(({ endMs }, at) => ({ startMs: buckets[at]?.startMs ?? endMs, endMs }))
+    const own = await this.#placed({ ...made, loose }, { ranges: united(edges), full: [] }, stop)
     const isOther =
       own !== undefined && came.head !== undefined && !made.method.sameHead(came.head, own.fetched.head)
     if (own === undefined || isOther) return undefined
-    const rest = came.taken.map(({ rows, intervals }) => ({ rows, intervals: without(intervals, buckets) }))
+    const all = united(buckets)
+    const rest = came.taken.map(({ rows, intervals }) => ({ rows, intervals: without(intervals, all) }))
     // What is older than this answer isn't kept: a count that was seen would go back.
-    const owns = came.owns.map((one) => ({ ...one, full: without(one.full, buckets) }))
+    const owns = came.owns.map((one) => ({ ...one, full: without(one.full, all) }))
     return {
       ...came,
-      taken: [...rest, { rows: own.fetched.rows, intervals: edges }],
+      head: came.head ?? own.fetched.head,
+      taken: [...rest, { rows: own.fetched.rows, intervals: loose }],
       owns: [...owns, own],
     }
   }
@@ -182,7 +195,7 @@ export class Gathering {
       own === undefined ? [] : [{ rows: own.fetched.rows, intervals: united([...full, ...made.loose]) }]
     const owns = own === undefined ? [] : [own]
     const fromMs = Math.min(own?.fetched.answer.sentAtMs ?? Number.POSITIVE_INFINITY, others.fromMs)
-    return { taken: [...mine, ...others.taken], owns, head, fromMs, left: others.left }
+    return { taken: [...mine, ...others.taken], edges: [], owns, head, fromMs, left: others.left }
   }
 
   async #fromOthers<Rows extends Bucketed, RowHead>(
@@ -232,7 +245,7 @@ export class Gathering {
   }
 
   async #fetched<Rows extends Bucketed, RowHead>(
-    { request, plan, parts, method, live, service: group }: LaidOut<Rows, RowHead>,
+    { request, plan, parts, method, live, service: group }: Fetching<Rows, RowHead>,
     { text, ranges, rowsMax }: Fetch,
     signal: AbortSignal,
   ): ReturnType<typeof fetchParts<Rows, RowHead>> {
@@ -277,8 +290,32 @@ function isAll<Rows extends Bucketed>(
 /** What an answer takes, in no order. */
 export function slicesIn<Rows extends Bucketed>({
   taken,
-}: Pick<Came<Rows, unknown>, 'taken'>): readonly Slice<Rows>[] {
-  return taken.flatMap(({ rows, intervals }) => slicesOf(rows, intervals))
+  edges,
+}: Pick<Came<Rows, unknown>, 'taken' | 'edges'>): readonly Slice<Rows>[] {
+  return [...taken.flatMap(({ rows, intervals }) => slicesOf(rows, intervals)), ...edges]
+}
+
+/** What came by instant, and the edges that didn't. */
+async function edgesOf<Rows extends Bucketed>(
+  { coming }: LaidOut<Rows, unknown>,
+  stop: AbortSignal,
+): Promise<{
+  readonly slices: readonly Slice<Rows>[]
+  readonly failed: readonly Interval[]
+  readonly fromMs: number
+}> {
+  const slices: Slice<Rows>[] = []
+  const failed: Interval[] = []
+  let fromMs = Number.POSITIVE_INFINITY
+  for (const { edge, landing } of coming) {
+    const landed = await orAborted(landing, stop)
+    if (landed === undefined) failed.push(edge)
+    else {
+      slices.push(landed.rows)
+      fromMs = Math.min(fromMs, landed.fromMs)
+    }
+  }
+  return { slices, failed, fromMs }
 }
 
 function slicesOf<Rows extends Bucketed>(rows: Rows, intervals: readonly Interval[]): readonly Slice<Rows>[] {

@@ -8,8 +8,8 @@ import { intersected, joinedTo, united, without } from '../../plan/intervals.ts'
 import { type Bucketed, sliceOf } from '../../result/bucket-rows.ts'
 import { partHeaders } from '../headers.ts'
 import { shapeAt, type Store } from '../store.ts'
-import { type Begins } from './begins.ts'
 import { headsOf, isGood } from './heads.ts'
+import { type InstantEdges } from './instant-edges.ts'
 import { type Learnt } from './learnt.ts'
 import { type Asking, type Head, type LaidOut, type Making, windowAt } from './making.ts'
 import { type Method } from './method.ts'
@@ -36,7 +36,7 @@ export interface LayoutOptions {
   readonly cache: Store
   readonly learnt: Learnt
   readonly derivations: Deriving
-  readonly begins: Pick<Begins, 'held'>
+  readonly instantEdges: Pick<InstantEdges, 'held' | 'coming'>
 }
 
 /** A text with more ranges would take Druid longer to plan than what lies between them to compute. */
@@ -58,16 +58,20 @@ export class Layout {
     this.#options = options
   }
 
-  /** Undefined where it can't be told which parts an answer has. @throws the signal's reason. */
+  /**
+   * Undefined where it can't be told which parts an answer has. Parts on their way may have been sent at most `ageMaxMs` ago.
+   * @throws the signal's reason.
+   */
   async laidOut<Rows extends Bucketed, RowHead>(
     method: Method<Rows, RowHead>,
     making: Making,
+    ageMaxMs: number,
     signal: AbortSignal,
   ): Promise<LaidOut<Rows, RowHead> | undefined> {
     const asked = windowAt(making, making.momentMs)
     const view = asked === undefined ? undefined : await this.#view(making, asked, signal)
     if (asked === undefined || view === undefined) return undefined
-    return this.#over(method, making, { asked, view })
+    return this.#over(method, making, { asked, view, ageMaxMs })
   }
 
   /** The same as far as it is known at this moment, asking nobody and changing nothing; for people. */
@@ -79,7 +83,7 @@ export class Layout {
     const view = making.timeline.polled
     return asked === undefined || view === undefined
       ? undefined
-      : this.#over(method, making, { asked, view, derives: false })
+      : this.#over(method, making, { asked, view, ageMaxMs: undefined })
   }
 
   #over<Rows extends Bucketed, RowHead>(
@@ -88,20 +92,33 @@ export class Layout {
     {
       asked,
       view,
-      derives = true,
-    }: { readonly asked: readonly Interval[]; readonly view: BrokerView; readonly derives?: boolean },
+      ageMaxMs,
+    }: {
+      readonly asked: readonly Interval[]
+      readonly view: BrokerView
+      /** Undefined: for people, nothing is sent and nothing changes. */
+      readonly ageMaxMs: number | undefined
+    },
   ): LaidOut<Rows, RowHead> | undefined {
     const placed = placedOver(method, making, asked, view)
     if (placed === undefined) return undefined
     const { key, grid } = placed
     const { laid: exact } = placed
-    const heads = making.live ? headsOf(exact.edges, grid) : []
+    const isForPeople = ageMaxMs === undefined
+    const { instantEdges } = this.#options
+    const instants = instantEdges.held<Rows>(making, { edges: exact.edges, grid, view })
+    const notHeld = exact.edges.filter((edge) => !instants.some((one) => one.edge === edge))
+    const coming = isForPeople
+      ? []
+      : instantEdges.coming<Rows>(making, { edges: notHeld, grid, view }, ageMaxMs)
+    const others = notHeld.filter((edge) => !coming.some((one) => one.edge === edge))
+    const heads = making.live ? headsOf(others, grid) : []
     const wide = united([...exact.full, ...heads.map(({ bucket }) => bucket)])
     const usableNow = (): readonly UsableRun<Rows>[] =>
       this.#usable(making, method, view, { key, grid, wide })
     let usable = usableNow()
     let derived = false
-    if (derives && lackingOf(exact.full, usable).length > 0) {
+    if (!isForPeople && lackingOf(exact.full, usable).length > 0) {
       if (this.#taken(making, method, key)) usable = usableNow()
       const missing = lackingOf(exact.full, usable)
       const lacking = { making, method, key, grid, view, missing }
@@ -110,14 +127,11 @@ export class Layout {
     }
     const { held, shared } = this.#heads(making, heads, usable)
     const asWhole = [...held, ...shared]
-    const atEnds = {
+    const laid = {
       ...exact,
       full: united([...exact.full, ...asWhole.map(({ bucket }) => bucket)]),
-      edges: exact.edges.filter((edge) => !asWhole.some((head) => head.edge === edge)),
+      edges: others.filter((edge) => !asWhole.some((head) => head.edge === edge)),
     }
-    const begins = this.#options.begins.held<Rows>(making, { edges: atEnds.edges, grid, view })
-    const isGiven = (edge: Interval): boolean => begins.some((begin) => begin.edge === edge)
-    const laid = { ...atEnds, edges: atEnds.edges.filter((edge) => !isGiven(edge)) }
     const missing = joinedTo(RANGES_MAX, lackingOf(laid.full, usable), laid.full)
     const loose = united(
       [...laid.edges, ...laid.ahead].map(({ startMs, endMs }) => ({
@@ -139,7 +153,9 @@ export class Layout {
       grid,
       laid,
       heads: fetched,
-      begins,
+      edges: exact.edges,
+      instants,
+      coming,
       view,
       asked,
       usable,

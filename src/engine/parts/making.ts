@@ -7,6 +7,7 @@ import { type Interval } from '../../plan/facts.ts'
 import { type Parts, type WholePlan } from '../../plan/plan.ts'
 import { windowOf } from '../../plan/window.ts'
 import { type Verdict } from '../../plan/witness.ts'
+import { type ColumnTypes } from '../../result/merge/value-types.ts'
 import { type Bucketed, type Slice } from '../../result/bucket-rows.ts'
 import { type SqlRequest } from '../request.ts'
 import { type Method } from './method.ts'
@@ -42,10 +43,19 @@ export interface Head {
 }
 
 /** An edge that is given from rows held by instant. */
-export interface Begin<Rows extends Bucketed> {
+export interface InstantEdge<Rows extends Bucketed> {
   readonly edge: Interval
   readonly slice: Slice<Rows>
   readonly run: UsableRun<Bucketed>
+}
+
+/** An edge whose bucket is on its way by instant. */
+export interface Coming<Rows> {
+  readonly edge: Interval
+  /** `fromMs`: when it was sent. Undefined when it failed, or can't be put together. Never rejects. */
+  readonly landing: Promise<
+    { readonly rows: Rows; readonly head: ColumnTypes; readonly fromMs: number } | undefined
+  >
 }
 
 /** An answer laid out: what of it is held, and what has to be fetched. */
@@ -54,11 +64,14 @@ export interface LaidOut<Rows extends Bucketed, RowHead> extends Making {
   /** Of what is held. */
   readonly key: string
   readonly grid: Grid
-  /** Heads that are given, or fetched, as whole buckets are full ones here, and no edges; nor are beginnings that are held. */
+  /** All edges of the window. */
+  readonly edges: readonly Interval[]
+  /** Heads that are given, or fetched, as whole buckets are full ones here, and no edges; nor are those that are given by instant. */
   readonly laid: Laid
   /** Those that are fetched so: good for an answer only where no row lies behind its window. */
   readonly heads: readonly Head[]
-  readonly begins: readonly Begin<Rows>[]
+  readonly instants: readonly InstantEdge<Rows>[]
+  readonly coming: readonly Coming<Slice<Rows>>[]
   readonly view: BrokerView
   /** All that the window asks for, where the timeline has nothing too. */
   readonly asked: readonly Interval[]

@@ -20,10 +20,10 @@ import { type Keeper } from '../keeper.ts'
 import { type Outcome } from '../outcome.ts'
 import { type HeldAnswer, type SqlRequest } from '../request.ts'
 import { shapeAt, type Store } from '../store.ts'
-import { type Begins } from './begins.ts'
 import { type Beginning } from './beginning.ts'
 import { type FallBacks } from './fall-backs.ts'
 import { type Came, type Gathering, slicesIn } from './gathering.ts'
+import { type InstantEdges } from './instant-edges.ts'
 import { type Layout } from './layout.ts'
 import { formOf, type HeldProof, type LaidOut, type Making } from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
@@ -55,7 +55,7 @@ export interface PartAnswersOptions {
   readonly layout: Layout
   readonly gathering: Gathering
   readonly partKeeper: PartKeeper
-  readonly begins: Pick<Begins, 'asked'>
+  readonly instantEdges: Pick<InstantEdges, 'asked'>
   readonly fallBacks: FallBacks
   readonly series: SeriesMethod
   readonly merge: MergeMethod
@@ -138,23 +138,24 @@ export class PartAnswers {
     ageMaxMs: number,
     stop: AbortSignal,
   ): Promise<PartLanding> {
-    const made = await this.#options.layout.laidOut(method, making, stop)
+    const made = await this.#options.layout.laidOut(method, making, ageMaxMs, stop)
     if (made === undefined) return NONE
-    if (made.missing.length === 0 && !made.lacksLoose) return this.#fromHeld(made)
+    const { missing, lacksLoose, coming } = made
+    if (missing.length === 0 && !lacksLoose && coming.length === 0) return this.#fromHeld(made)
     return await this.#withFetched(made, ageMaxMs, stop)
   }
 
   #fromHeld<Rows extends Bucketed, Head>(made: LaidOut<Rows, Head>): PartLanding {
-    const { plan, method, grid, laid, usable, begins, key, asked } = made
+    const { plan, method, grid, laid, usable, instants, key, asked } = made
     const { cache, clock, partKeeper } = this.#options
     const shape = shapeAt<Rows, Head>(cache, key, method)
     if (shape === undefined) return NONE
     const held = heldProof(made, asked, clock.now())
-    const slices = [...slicesOf(usable, laid.full), ...begins.map(({ slice }) => slice)]
+    const slices = [...slicesOf(usable, laid.full), ...instants.map(({ slice }) => slice)]
     const filled = slices.filter((slice) => method.rows.count(slice) > 0).toSorted(byTime)
     const bytes = this.#assembled(made, filled, shape.head)
     if (bytes === undefined) return NONE
-    const count = grid.count(laid.full) + begins.length
+    const count = grid.count(laid.full) + instants.length
     const entry = new Entry(
       { kept: bytes, headers: shape.headers, tables: plan.tables, service: shape.service },
       `${nameOf(made)} ${count}/${count}`,
@@ -170,20 +171,23 @@ export class PartAnswers {
     ageMaxMs: number,
     stop: AbortSignal,
   ): Promise<PartLanding> {
-    const { plan, parts, method, grid, laid, usable, begins, kept, missing, key, asked } = made
+    const { plan, parts, method, grid, laid, usable, instants, coming, kept, missing, key, asked } = made
     const { clock, gathering, keeper, cache } = this.#options
     // All that was asked for, where the timeline has nothing too: what comes there later changes the answer.
-    const lacking = united([...missing, ...(made.lacksLoose ? [...laid.edges, ...laid.ahead] : [])])
+    const edges = coming.map(({ edge }) => edge)
+    const lacking = united([...missing, ...(made.lacksLoose ? [...laid.edges, ...laid.ahead] : []), ...edges])
     const held = heldProof(made, without(asked, lacking), clock.now())
     const over = new Settling()
     try {
       const came = await gathering.gather(made, ageMaxMs, over.settled, stop)
-      if (came?.head === undefined) return NONE
-      const slices = [...slicesOf(usable, kept), ...begins.map(({ slice }) => slice), ...slicesIn(came)]
+      const shape = shapeAt<Rows, Head>(cache, key, method)
+      const head = came?.head ?? shape?.head
+      if (came === undefined || head === undefined) return NONE
+      const slices = [...slicesOf(usable, kept), ...instants.map(({ slice }) => slice), ...slicesIn(came)]
       const filled = slices.filter((slice) => method.rows.count(slice) > 0).toSorted(byTime)
-      const bytes = this.#assembled(made, filled, came.head)
-      const headers = came.owns[0]?.fetched.answer.headers ?? shapeAt(cache, key, method)?.headers ?? []
-      const total = grid.count(laid.full) + laid.edges.length + begins.length
+      const bytes = this.#assembled(made, filled, head)
+      const headers = came.owns[0]?.fetched.answer.headers ?? shape?.headers ?? []
+      const total = grid.count(laid.full) + laid.edges.length + instants.length + edges.length
       const given = { headers: partHeaders(headers), tables: plan.tables, service: made.service }
       const entry =
         bytes === undefined
@@ -191,10 +195,10 @@ export class PartAnswers {
           : new Entry({ kept: bytes, ...given }, `${parts.kind} ${total}/${total}`)
       const judged = this.#kept(made, came, entry && { entry, held })
       over.after(judged)
-      keeper.beside(judged.then(() => this.#options.begins.asked(made)))
+      keeper.beside(judged.then(() => this.#options.instantEdges.asked(made)))
       if (entry === undefined) return NONE
-      const isPartial = usable.length > 0
-      const lacked = grid.count(missing) + laid.edges.length
+      const isPartial = usable.length + instants.length > 0
+      const lacked = grid.count(missing) + laid.edges.length + edges.length
       const detail = `${nameOf(made)} ${total - lacked}/${total}`
       const outcome = { kind: isPartial ? 'partial' : 'miss', collapsed: false, detail } as const
       const fromMs = Math.min(held.fromMs, came.fromMs)
@@ -212,7 +216,8 @@ export class PartAnswers {
     const { partKeeper } = this.#options
     // What came for others has its proof with them.
     const [only] = owns
-    const isOwn = owns.length === 1 && only !== undefined && without(made.missing, only.full).length === 0
+    const isAlone = owns.length === 1 && made.coming.length === 0
+    const isOwn = isAlone && only !== undefined && without(made.missing, only.full).length === 0
     await Promise.all(owns.map((own) => partKeeper.keep(made, own, isOwn ? given : undefined))).catch(
       () => undefined,
     )

@@ -24,6 +24,10 @@ export interface PartKeeperOptions {
   readonly rules: (datasource: string) => FreshnessRules
 }
 
+/** What is known of buckets that are kept: of which shape they are, and how they are cut. */
+type Keeping<Rows extends Bucketed, RowHead> = Making &
+  Pick<LaidOut<Rows, RowHead>, 'method' | 'key' | 'grid'>
+
 export class PartKeeper {
   readonly #options: PartKeeperOptions
 
@@ -32,12 +36,30 @@ export class PartKeeper {
   }
 
   /** Keeps what was fetched, and the answer (`given`), if all that it holds beside that is proved by what was held. */
-  async keep<Rows extends Bucketed, Head>(
-    made: LaidOut<Rows, Head>,
-    { fetched, ranges, full }: OwnFetch<Rows, Head>,
+  async keep<Rows extends Bucketed, RowHead>(
+    made: LaidOut<Rows, RowHead>,
+    own: OwnFetch<Rows, RowHead>,
     given: { readonly entry: Entry; readonly held: HeldProof } | undefined,
   ): Promise<void> {
-    const { timelines, rules, clock, cache, keeper } = this.#options
+    const { cache, clock } = this.#options
+    const proof = await this.keepBuckets(made, own, aheadOf(own.fetched.rows, made.laid))
+    if (proof === undefined || given === undefined) return
+    const { entry, held } = given
+    entry.proof = this.entryProof(made, held, proof)
+    const costMs = clock.now() - own.fetched.answer.sentAtMs
+    if (entry.proof !== undefined) cache.put(made.plan.key, entry, costMs)
+  }
+
+  /**
+   * Keeps the buckets that were fetched; `aheadMs` is the last of them that lies behind all that the timeline had. Returns
+   * what an answer made of them rests on; undefined where that can't be kept.
+   */
+  async keepBuckets<Rows extends Bucketed, RowHead>(
+    made: Keeping<Rows, RowHead>,
+    { fetched, ranges, full }: OwnFetch<Rows, RowHead>,
+    aheadMs?: number,
+  ): Promise<Proof | undefined> {
+    const { timelines, rules, clock, keeper } = this.#options
     const { plan, timeline, request } = made
     const { broker, generation, sentAtMs } = fetched.answer
     const [table = ''] = plan.tables
@@ -58,7 +80,7 @@ export class PartKeeper {
       },
       () => clock.now(),
     )
-    if (keeper.wasPurged(plan.tables, sentAtMs)) return
+    if (keeper.wasPurged(plan.tables, sentAtMs)) return undefined
     const pieces = provenPieces(
       {
         timeline,
@@ -72,21 +94,17 @@ export class PartKeeper {
       },
       clock.now(),
     )
-    this.#put(made, fetched, pieces)
-    if (proof === undefined || given === undefined) return
-    const { entry, held } = given
-    entry.proof = this.entryProof(made, held, proof)
-    if (entry.proof !== undefined) cache.put(plan.key, entry, clock.now() - sentAtMs)
+    this.#put(made, fetched, { pieces, aheadMs })
+    return proof
   }
 
-  #put<Rows extends Bucketed, Head>(
-    made: LaidOut<Rows, Head>,
-    fetched: Fetched<Rows, Head>,
-    pieces: readonly Piece[],
+  #put<Rows extends Bucketed, RowHead>(
+    { method, key, plan, service }: Keeping<Rows, RowHead>,
+    fetched: Fetched<Rows, RowHead>,
+    { pieces, aheadMs }: { readonly pieces: readonly Piece[]; readonly aheadMs: number | undefined },
   ): void {
-    const { method, key, plan, service, laid } = made
     const { cache, clock } = this.#options
-    const known = shapeAt<Rows, Head>(cache, key, method)
+    const known = shapeAt<Rows, RowHead>(cache, key, method)
     // A column whose type has changed: what was kept before is of another table.
     const isSame = known !== undefined && method.sameHead(known.head, fetched.head)
     const { head } = fetched
@@ -94,7 +112,7 @@ export class PartKeeper {
     const shape = isSame
       ? known
       : new Shape({ kind: method.rows, tables: plan.tables, service, head, headers })
-    shape.aheadMs = aheadOf(fetched.rows, laid)
+    shape.aheadMs = aheadMs
     shape.put(
       pieces.map((piece) => ({
         ...piece,
@@ -102,8 +120,8 @@ export class PartKeeper {
       })),
     )
     while (shape.sizeBytes > cache.entryMaxBytes && shape.runs.length > 0) shape.shrink()
-    if (shape.runs.length === 0) return
-    cache.put(key, shape as unknown as Shape<Bucketed, unknown>, clock.now() - fetched.answer.sentAtMs)
+    if (shape.runs.length > 0)
+      cache.put(key, shape as unknown as Shape<Bucketed, unknown>, clock.now() - fetched.answer.sentAtMs)
   }
 
   /** The proof of an answer put together from what was held and what was fetched. */
@@ -134,13 +152,13 @@ export class PartKeeper {
  * timeline may move in the next.
  */
 export function heldProof(
-  { timeline, rules, request, view, usable: runs, begins }: LaidOut<Bucketed, unknown>,
+  { timeline, rules, request, view, usable: runs, instants }: LaidOut<Bucketed, unknown>,
   intervals: readonly Interval[],
   nowMs: number,
 ): HeldProof {
   if (intervals.length === 0)
     return { fromMs: nowMs, ageMs: 0, untilMs: Number.POSITIVE_INFINITY, tables: [] }
-  const usable = [...runs, ...begins.map(({ run }) => run)]
+  const usable = [...runs, ...instants.map(({ run }) => run)]
   const isSealed = usable.every(({ run }) => run.proof.under !== undefined)
   const lookAge = lookAgeMs(view, intervals, { rules, nowMs, arrivedAtMs: request.arrivedAtMs }) ?? 0
   const ageMs = Math.max(lookAge, ...usable.map((one) => one.ageMs))

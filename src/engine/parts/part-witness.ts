@@ -71,20 +71,23 @@ export class PartWitness {
     await known.word
   }
 
-  /** Whether Druid plans the text that groups by instant as was agreed; asked once for each shape. Never rejects. */
-  async agreesOnInstants(making: Making, sql: string, ranges: readonly Interval[]): Promise<boolean> {
+  /** Whether Druid is known to plan the text that groups by instant as was agreed on. */
+  hasAgreedOnInstants({ verdict }: Making): boolean {
+    return this.#instants.get(verdict.ours) === true
+  }
+
+  /** Asks Druid for its plan of that text, once for each plan that was agreed on. Never rejects. */
+  async askOnInstants(making: Making, sql: string, ranges: readonly Interval[]): Promise<void> {
     const { verdict, parts } = making
-    const known = this.#instants.get(verdict.ours)
-    if (known !== undefined) return known
+    if (this.#instants.has(verdict.ours)) return
+    this.#instants.set(verdict.ours, false)
     try {
       const body = making.request.bodies.explain(explainSql(sql), parts.parameters)
       const plan = await this.#explained(making, body)
       const bucketAt = parts.kind === 'series' ? parts.grouped.columns.length : 0
-      const agrees = instantsDifference(verdict, plan, { bucketAt, ranges }) === undefined
-      this.#instants.set(verdict.ours, agrees)
-      return agrees
+      this.#instants.set(verdict.ours, instantsDifference(verdict, plan, { bucketAt, ranges }) === undefined)
     } catch {
-      return false
+      this.#instants.delete(verdict.ours)
     }
   }
 

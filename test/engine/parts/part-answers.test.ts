@@ -55,7 +55,9 @@ function answers(
         verdict: {},
         service: 'druid/broker',
         heads: [],
-        begins: [],
+        instants: [],
+        coming: [],
+        edges: [],
         derived: false,
         key: 'k',
       }
@@ -63,7 +65,7 @@ function answers(
   }
   const options = {
     clock,
-    cache: {},
+    cache: { get: () => undefined },
     flights: new Flights<PartLanding>(clock),
     keeper: { beside: () => undefined, clockErrorMs: () => 0 },
     rights: { allows: async () => true },
@@ -76,6 +78,7 @@ function answers(
         await fetched
         return {
           taken: [],
+          edges: [],
           owns: [{ fetched: { answer: { headers: [] } }, full: [] }],
           head: {},
           fromMs: clock.now(),
@@ -83,7 +86,7 @@ function answers(
       },
     },
     partKeeper: { keep: async () => undefined },
-    begins: { asked: () => undefined },
+    instantEdges: { asked: () => undefined },
     onHeld: () => undefined,
     fallBacks: {},
     merge: method,

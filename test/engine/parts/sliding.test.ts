@@ -1,0 +1,82 @@
+// Windows that begin and end at each asker's own moment: exact, and Druid is asked for a few of many.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sandboxAvailable } from '../../sandbox/available.ts'
+import { type SandboxTable } from '../../../src/sandbox/store.ts'
+import { type SandboxStack, startSandboxStack } from '../../support/sandbox-stack.ts'
+import { askBoth, cacheStatus, seen } from '../../support/side-by-side.ts'
+
+const MINUTE_MS = 60_000
+const STEP_MS = 737
+/** So many askers until it is known how windows move, and what Druid makes of the text; and so many behind them. */
+const LEARNT = 8
+const ASKED = 16
+
+/** The last: whether no more than the beginning is learnt by asking Druid. */
+const FORMS: readonly (readonly [string, (window: string) => string, boolean])[] = [
+  [
+    'a series',
+    (window) =>
+      `SELECT TIME_FLOOR(__time, 'PT1M') AS t, kind, COUNT(*) AS n, AVG(v) AS a FROM facts WHERE ${window} GROUP BY 1, 2`,
+    true,
+  ],
+  ['totals', (window) => `SELECT COUNT(*) AS n, SUM(v) AS s, MAX(v) AS m FROM facts WHERE ${window}`, true],
+  [
+    'the best ones',
+    (window) => `SELECT kind, SUM(v) AS s FROM facts WHERE ${window} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 3`,
+    true,
+  ],
+  // Its groups can't be added up from instants: only its head is shared.
+  [
+    'a sketch',
+    (window) =>
+      `SELECT TIME_FLOOR(__time, 'PT1M') AS t, APPROX_COUNT_DISTINCT(kind) AS k FROM facts WHERE ${window} GROUP BY 1`,
+    false,
+  ],
+]
+
+describe.runIf(sandboxAvailable)('windows that slide by moments', () => {
+  let it: SandboxStack
+  let table: SandboxTable
+
+  beforeAll(async () => {
+    it = await startSandboxStack()
+    await it.clock.advance(23 * MINUTE_MS + 17_000)
+    table = await it.sandbox.engine.createTable(
+      'facts',
+      new Map([
+        ['__time', 'TIMESTAMP'],
+        ['kind', 'VARCHAR'],
+        ['v', 'BIGINT'],
+      ]),
+    )
+    const endMs = it.clock.now() - 400
+    const rows = Array.from({ length: 3_000 }, (_, at) => ({
+      __time: endMs - at * 1_301,
+      kind: at % 7 === 0 ? null : `k${at % 5}`,
+      v: (at * 37) % 101,
+    }))
+    await table.append(rows)
+  })
+  afterAll(() => it.stop())
+
+  test.each(FORMS)('%s', async (_, form, isHeld) => {
+    const fromMs = it.clock.now() - 30 * MINUTE_MS
+    const said: string[] = []
+    let before = 0
+    for (let at = 0; at < LEARNT + ASKED; at += 1) {
+      if (at === LEARNT) before = it.sandbox.stats.data
+      const [from, to] = [fromMs + at * STEP_MS, it.clock.now() + at]
+      const sql = form(`__time >= MILLIS_TO_TIMESTAMP(${from}) AND __time < MILLIS_TO_TIMESTAMP(${to})`)
+      const { ours, theirs } = await askBoth(it, { query: sql, resultFormat: 'array', header: true })
+      expect({ sql, ...seen(ours) }).toEqual({ sql, ...seen(theirs) })
+      said.push(cacheStatus(ours))
+    }
+    // What it is compared with is asked, too.
+    const more = it.sandbox.stats.data - before - ASKED
+    expect({ said, more }).toEqual({ said, more: isHeld ? 0 : ASKED })
+    const isFromParts = said
+      .slice(LEARNT)
+      .map((text) => /^(?:hit|fwd=partial); detail="(?:series|merge)/.test(text))
+    expect(isFromParts).not.toContain(false)
+  })
+})
