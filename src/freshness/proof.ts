@@ -17,6 +17,8 @@ export interface Proof {
   readonly generation: number
   /** When the request was sent, by our clock: the answer's "now", and the age of all that was not sealed. */
   readonly sentAtMs: number
+  /** The answer's "now", by our clock, where some of it is older; undefined: when it was sent. */
+  readonly nowAtMs?: number
   /** How long askers of a relative statement may share it, ms; Infinity when it doesn't depend on now. */
   readonly tickMs: number
   /** How long it may live whatever the timeline says (lookups, row policies), ms. */
@@ -115,7 +117,8 @@ const LOOK: Verdict = { kind: 'look' }
  */
 export function judge(proof: Proof, generation: number, nowMs: number, arrivedAtMs: number): Verdict {
   const sinceSentMs = nowMs - proof.sentAtMs
-  if (proof.generation !== generation || sinceSentMs > proof.tickMs || sinceSentMs > proof.lifeMs)
+  const sinceNowMs = nowMs - (proof.nowAtMs ?? proof.sentAtMs)
+  if (proof.generation !== generation || sinceNowMs > proof.tickMs || sinceSentMs > proof.lifeMs)
     return INVALID
   let ageMs = proof.agesFromSending ? sinceSentMs : 0
   for (const table of proof.tables) {

@@ -309,7 +309,7 @@ const MERGES: readonly Form[] = [
   ],
   [
     'an outer limit, with no order',
-    (time) => `SELECT city, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1`,
+    (time) => `SELECT device, COUNT(*) AS n FROM events WHERE ${time} GROUP BY 1`,
     OUTER,
   ],
   [

@@ -139,6 +139,7 @@ export class PartKeeper {
       service,
       generation,
       sentAtMs,
+      nowAtMs: beganAtMs,
       tickMs: tick,
       lifeMs: untilMs - sentAtMs,
       agesFromSending: Number.isFinite(tick),
