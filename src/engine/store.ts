@@ -25,3 +25,14 @@ export function shapeAt<Rows extends Bucketed, Head>(
     ? (found as unknown as Shape<Rows, Head>)
     : undefined
 }
+
+/** Keeps a shape if it may be kept; true when it is. `costMs` is what it took Druid. */
+export function putShape<Rows extends Bucketed, Head>(
+  store: Store,
+  key: string,
+  shape: Shape<Rows, Head>,
+  costMs: number,
+): boolean {
+  // What it holds is found again by its kind.
+  return store.put(key, shape as unknown as Shape<Bucketed, unknown>, costMs)
+}

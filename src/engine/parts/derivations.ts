@@ -7,15 +7,15 @@ import { LRUCache } from 'lru-cache'
 import { type Clock } from '../../clock.ts'
 import { type Piece } from '../../freshness/pieces.ts'
 import { type BrokerView } from '../../freshness/view.ts'
-import { kinship, type PartsPlan } from '../../plan/derivation.ts'
+import { kinship } from '../../plan/derivation.ts'
 import { type Interval } from '../../plan/facts.ts'
-import { intersected, united, without as minus } from '../../plan/intervals.ts'
+import { intersected, united, without } from '../../plan/intervals.ts'
 import { type Bucketed } from '../../result/bucket-rows.ts'
-import { shapeAt, type Store } from '../store.ts'
+import { putShape, shapeAt, type Store } from '../store.ts'
 import { type ClientHeads } from './client-heads.ts'
 import { type Derived, derivedFrom, type Member } from './derived.ts'
 import { type Deriving, type Lacking } from './layout.ts'
-import { type Making } from './making.ts'
+import { type Making, partsPlan } from './making.ts'
 import { type MethodOptions } from './method.ts'
 import { Shape, type UsableRun } from './shape.ts'
 import { type Grid } from './window.ts'
@@ -67,7 +67,7 @@ export class Derivations implements Deriving {
       const derived = this.#from(member, shape, { ...lacking, missing })
       if (derived === undefined || !this.#put(lacking, derived, shape.headers)) continue
       found = true
-      missing = without(missing, derived)
+      missing = without(missing, united(derived.runs.map(({ interval }) => interval)))
     }
     if (found) this.held(making, key, lacking.grid)
     return found
@@ -105,7 +105,7 @@ export class Derivations implements Deriving {
     const { plan, service } = making
     const shape = known ?? new Shape({ kind: method.rows, tables: plan.tables, service, head, headers })
     shape.put(runs)
-    return this.#cache.put(key, shape as unknown as Shape<Bucketed, unknown>, 0)
+    return putShape(this.#cache, key, shape, 0)
   }
 
   #familyOf(making: Making): string {
@@ -117,12 +117,6 @@ export class Derivations implements Deriving {
     }
     return name
   }
-}
-
-function partsPlan({ parts, verdict, live }: Making): PartsPlan {
-  const { kind, grouped } = parts
-  const count = kind === 'series' ? grouped.columns.length : grouped.dimensions.length
-  return { kind, ours: verdict.ours, count, live }
 }
 
 /**
@@ -141,9 +135,4 @@ function piecesOf(usable: readonly UsableRun<Bucketed>[], view: BrokerView): rea
     const untilMs = Math.min(...parts.map(({ proof }) => proof.sentAtMs + proof.lifeMs))
     return [{ interval, proof: { ...first.proof, sentAtMs, lifeMs: untilMs - sentAtMs, under } }]
   })
-}
-
-function without(missing: readonly Interval[], { runs }: Derived<Bucketed, unknown>): readonly Interval[] {
-  const covered = united(runs.map(({ interval }) => interval))
-  return minus(missing, covered)
 }

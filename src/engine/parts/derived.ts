@@ -1,7 +1,6 @@
 // Computes parts of one shape from those of another.
 import { type Piece } from '../../freshness/pieces.ts'
 import { isDoubleSum, type PartsPlan, type Regrouped, regrouped, sameRows } from '../../plan/derivation.ts'
-import { type Interval } from '../../plan/facts.ts'
 import { type Formula } from '../../plan/grouped.ts'
 import { intersected } from '../../plan/intervals.ts'
 import {
@@ -20,9 +19,9 @@ import { addsDoubles, type ColumnTypes, partTypes } from '../../result/merge/val
 import { type PartHead } from '../../result/part-rows.ts'
 import { isUtc } from '../../time/utc.ts'
 import { type ClientHead } from './client-heads.ts'
-import { type Making } from './making.ts'
+import { type Making, partsPlan } from './making.ts'
 import { type Method } from './method.ts'
-import { type Run } from './shape.ts'
+import { type Run, runsOf } from './shape.ts'
 import { type Grid } from './window.ts'
 
 export interface Derived<Rows extends Bucketed, Head> {
@@ -58,6 +57,8 @@ export interface Target<Rows extends Bucketed, Head> {
 const ROWS_MAX = 10_000
 const GROUPS_MAX = 50_000
 const BUCKETS_MAX = 5_000
+const SERIES_ROWS = { join: joinedRows }
+const MERGE_ROWS = { join: joinedMergeRows }
 
 /** Undefined where it can't be computed, or not soon enough. */
 export function derivedFrom<Rows extends Bucketed, Head>(
@@ -75,9 +76,7 @@ function seriesFrom(
   { making, grid, client, exactDoubles }: Target<Bucketed, unknown>,
 ): Derived<BucketRows, PartHead> | undefined {
   if (source.member.plan.kind !== 'series') return undefined
-  const { grouped } = making.parts
-  const { live, verdict } = making
-  const plan = { kind: 'series', ours: verdict.ours, count: grouped.columns.length, live } as const
+  const plan = partsPlan(making)
   const slices = slicesOf<BucketRows>(source)
   if (slices.reduce((sum, slice) => sum + rowsIn(slice), 0) > ROWS_MAX) return undefined
   const from = source.head as PartHead
@@ -91,14 +90,16 @@ function seriesFrom(
   if (same !== undefined) {
     const isTyped = same.columns.every((column, index) => isSameType(from, column, client, index))
     const all = slices.map((slice) => projected(slice, same.columns))
-    return isTyped ? { head, runs: runsOf(source.pieces, joinedRows(all.map(whole)), joinedRows) } : undefined
+    return isTyped
+      ? { head, runs: runsOf(source.pieces, joinedRows(all.map(whole)), SERIES_ROWS) }
+      : undefined
   }
   const made = regrouped(plan, source.member.plan)
   const coarse =
     made === undefined
       ? undefined
       : coarserRows(made, { source, slices, from }, { making, grid, client, exactDoubles })
-  return coarse === undefined ? undefined : { head, runs: runsOf(source.pieces, coarse, joinedRows) }
+  return coarse === undefined ? undefined : { head, runs: runsOf(source.pieces, coarse, SERIES_ROWS) }
 }
 
 /** Rows of longer buckets, where it is known how Druid prints their labels, and sums of doubles order nothing. */
@@ -118,7 +119,6 @@ function coarserRows(
     order?.keys.some(({ of }) => of !== 'bucket' && isDoubleSum(ours.columns[of])) ?? true
   if (bucket?.label.kind !== 'moved' || !isUtc(zone) || starts === undefined || isOrderedBySums)
     return undefined
-  const movedMs = bucket.label.ms
   const labelAt = made.columns.findIndex(({ kind }) => kind === 'label')
   if (labelAt >= 0 && client.sqlTypes[labelAt] !== 'TIMESTAMP') return undefined
   const columns = [...made.dimensions, ...made.aggregates.map(({ column }) => column)]
@@ -128,13 +128,12 @@ function coarserRows(
   const partials = partialsOf(slices, columns, { types: plain, shape })
   const kinds = partTypes(plain, shape)?.parts
   if (partials === undefined || kinds === undefined) return undefined
-  const labelled = typesOf(from, columns, ['LONG', 'LONG'], ['BIGINT', 'TIMESTAMP'])
   return rowsOfPartials(coarsened(partials, starts, kinds), {
     facts: seriesFacts(made),
     sql: making.request.query.sql,
     client,
-    parts: labelled,
-    label: (ms) => JSON.stringify(new Date(ms + movedMs).toISOString()),
+    parts: plain,
+    labelMs: bucket.label.ms,
   })
 }
 
@@ -162,9 +161,7 @@ function mergeFrom(
 ): Derived<MergeRows, ColumnTypes> | undefined {
   const { grouped } = making.parts
   const { kind, count } = source.member.plan
-  const { live, verdict } = making
-  const plan = { kind: 'merge', ours: verdict.ours, count: grouped.dimensions.length, live } as const
-  const made = regrouped(plan, source.member.plan)
+  const made = regrouped(partsPlan(making), source.member.plan)
   const starts = nestedStarts(source, grid)
   if (made === undefined || starts === undefined) return undefined
   const columns = [...made.dimensions, ...made.aggregates.map(({ column }) => column)]
@@ -180,7 +177,7 @@ function mergeFrom(
           made.aggregates.map(({ column }) => column - 1 - count),
         )
   if (found === undefined) return undefined
-  return { head, runs: runsOf(source.pieces, coarsened(found, starts, types.parts), joinedMergeRows) }
+  return { head, runs: runsOf(source.pieces, coarsened(found, starts, types.parts), MERGE_ROWS) }
 }
 
 function partialsOf(
@@ -211,15 +208,10 @@ function nestedStarts({ member, pieces }: Source, grid: Grid): readonly number[]
 }
 
 /** Types of columns of the source behind those of a bucket. */
-function typesOf(
-  { types, sqlTypes }: ColumnTypes,
-  columns: readonly number[],
-  firstTypes = ['LONG'],
-  firstSqlTypes = ['BIGINT'],
-): ColumnTypes {
+function typesOf({ types, sqlTypes }: ColumnTypes, columns: readonly number[]): ColumnTypes {
   return {
-    types: [...firstTypes, ...columns.map((column) => types[column] ?? '')],
-    sqlTypes: [...firstSqlTypes, ...columns.map((column) => sqlTypes[column] ?? '')],
+    types: ['LONG', ...columns.map((column) => types[column] ?? '')],
+    sqlTypes: ['BIGINT', ...columns.map((column) => sqlTypes[column] ?? '')],
   }
 }
 
@@ -239,17 +231,6 @@ function slicesOf<Rows extends Bucketed>({ runs, pieces }: Source): readonly Sli
     )
     .filter(({ from, to }) => from < to)
     .toSorted((a, b) => (a.rows.buckets[a.from] ?? 0) - (b.rows.buckets[b.from] ?? 0))
-}
-
-function runsOf<Rows extends Bucketed>(
-  pieces: readonly Piece[],
-  rows: Rows,
-  join: (slices: readonly Slice<Rows>[]) => Rows,
-): readonly Run<Rows>[] {
-  return pieces.map((piece) => {
-    const { startMs, endMs }: Interval = piece.interval
-    return { ...piece, rows: join([sliceOf(rows, startMs, endMs)]) }
-  })
 }
 
 function whole<Rows extends Bucketed>(rows: Rows): Slice<Rows> {

@@ -56,17 +56,13 @@ function seriesEdge(
   )
   if (bucket?.label.kind !== 'moved' || kinds === undefined || !isLabelled || isOrdered !== true)
     return undefined
-  const movedMs = bucket.label.ms
   const { startMs } = grid.around(edge)
   const found = rowsOfPartials(coarsened(joinedMergeRows([slice]), [startMs], kinds), {
     facts: factsOf(grouped),
     sql: request.query.sql,
     client,
-    parts: {
-      types: ['LONG', 'LONG', ...head.types.slice(1)],
-      sqlTypes: ['BIGINT', 'TIMESTAMP', ...head.sqlTypes.slice(1)],
-    },
-    label: (ms) => JSON.stringify(new Date(ms + movedMs).toISOString()),
+    parts: head,
+    labelMs: bucket.label.ms,
   })
   return found === undefined ? undefined : { rows: found, from: 0, to: found.buckets.length }
 }

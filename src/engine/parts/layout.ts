@@ -5,15 +5,15 @@ import { lookAgeMs } from '../../freshness/pieces.ts'
 import { type BrokerView } from '../../freshness/view.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { intersected, joinedTo, united, without } from '../../plan/intervals.ts'
-import { type Bucketed, sliceOf } from '../../result/bucket-rows.ts'
+import { type Bucketed } from '../../result/bucket-rows.ts'
 import { partHeaders } from '../headers.ts'
-import { shapeAt, type Store } from '../store.ts'
+import { putShape, shapeAt, type Store } from '../store.ts'
 import { headsOf, isGood } from './heads.ts'
 import { type InstantEdges } from './instant-edges.ts'
 import { type Learnt } from './learnt.ts'
 import { type Asking, type Head, type LaidOut, type Making, windowAt } from './making.ts'
 import { type Method } from './method.ts'
-import { Shape, type UsableRun } from './shape.ts'
+import { runsOf, Shape, type UsableRun } from './shape.ts'
 import { type Grid, type Laid, withRows } from './window.ts'
 
 /** Puts what can be computed from parts of other shapes into one's own; true when there was something. */
@@ -102,8 +102,7 @@ export class Layout {
   ): LaidOut<Rows, RowHead> | undefined {
     const placed = placedOver(method, making, asked, view)
     if (placed === undefined) return undefined
-    const { key, grid } = placed
-    const { laid: exact } = placed
+    const { key, grid, laid: exact } = placed
     const isForPeople = ageMaxMs === undefined
     const { instantEdges } = this.#options
     const instants = instantEdges.held<Rows>(making, { edges: exact.edges, grid, view })
@@ -240,19 +239,9 @@ export class Layout {
       head,
       headers: partHeaders(headers),
     })
-    shape.put(
-      taken.pieces.map((piece) => ({
-        ...piece,
-        rows: method.rows.join([sliceOf(rows, piece.interval.startMs, piece.interval.endMs)]),
-      })),
-    )
+    shape.put(runsOf(taken.pieces, rows, method.rows))
     const [first] = taken.pieces
-    const isKept = cache.put(
-      key,
-      shape as unknown as Shape<Bucketed, unknown>,
-      clock.now() - (first?.proof.sentAtMs ?? 0),
-    )
-    return isKept
+    return putShape(cache, key, shape, clock.now() - (first?.proof.sentAtMs ?? 0))
   }
 }
 

@@ -3,6 +3,7 @@ import { type FreshnessRules } from '../../freshness/bounds.ts'
 import { type Proof } from '../../freshness/proof.ts'
 import { type Timeline } from '../../freshness/timelines.ts'
 import { type BrokerView } from '../../freshness/view.ts'
+import { type PartsPlan } from '../../plan/derivation.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { type Parts, type WholePlan } from '../../plan/plan.ts'
 import { windowOf } from '../../plan/window.ts'
@@ -103,6 +104,13 @@ export function windowAt(
   nowMs: number,
 ): readonly Interval[] | undefined {
   return windowOf(parts.grouped.time, { nowMs, parameters: request.query.parameters })
+}
+
+/** A shape's parts, as Druid plans the text that fetches them. */
+export function partsPlan({ parts, verdict, live }: Making): PartsPlan {
+  const { kind, grouped } = parts
+  const count = kind === 'series' ? grouped.columns.length : grouped.dimensions.length
+  return { kind, ours: verdict.ours, count, live }
 }
 
 /** A form that answers of one shape have: its order and limits as they are written. */

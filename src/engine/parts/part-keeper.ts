@@ -5,15 +5,15 @@ import { lookAgeMs, type Piece, provenPieces } from '../../freshness/pieces.ts'
 import { type Proof, prove } from '../../freshness/proof.ts'
 import { type Timelines } from '../../freshness/timelines.ts'
 import { type Interval } from '../../plan/facts.ts'
-import { type Bucketed, sliceOf } from '../../result/bucket-rows.ts'
+import { type Bucketed } from '../../result/bucket-rows.ts'
 import { type Entry } from '../entry.ts'
 import { partHeaders } from '../headers.ts'
 import { type Keeper } from '../keeper.ts'
-import { shapeAt, type Store } from '../store.ts'
+import { putShape, shapeAt, type Store } from '../store.ts'
 import { type Fetched } from './fetch.ts'
 import { type OwnFetch } from './gathering.ts'
 import { type HeldProof, type LaidOut, type Making } from './making.ts'
-import { Shape } from './shape.ts'
+import { runsOf, Shape } from './shape.ts'
 import { type Laid } from './window.ts'
 
 export interface PartKeeperOptions {
@@ -113,15 +113,9 @@ export class PartKeeper {
       ? known
       : new Shape({ kind: method.rows, tables: plan.tables, service, head, headers })
     shape.aheadMs = aheadMs
-    shape.put(
-      pieces.map((piece) => ({
-        ...piece,
-        rows: method.rows.join([sliceOf(fetched.rows, piece.interval.startMs, piece.interval.endMs)]),
-      })),
-    )
+    shape.put(runsOf(pieces, fetched.rows, method.rows))
     while (shape.sizeBytes > cache.entryMaxBytes && shape.runs.length > 0) shape.shrink()
-    if (shape.runs.length > 0)
-      cache.put(key, shape as unknown as Shape<Bucketed, unknown>, clock.now() - fetched.answer.sentAtMs)
+    if (shape.runs.length > 0) putShape(cache, key, shape, clock.now() - fetched.answer.sentAtMs)
   }
 
   /** The proof of an answer put together from what was held and what was fetched. */

@@ -17,6 +17,18 @@ export interface UsableRun<Rows extends Bucketed> {
   readonly ageMs: number
 }
 
+/** Pieces as runs, each with its own of these rows: what they were cut from is let go. */
+export function runsOf<Rows extends Bucketed>(
+  pieces: readonly Piece[],
+  rows: Rows,
+  { join }: Pick<RowsKind<Rows>, 'join'>,
+): readonly Run<Rows>[] {
+  return pieces.map((piece) => {
+    const { startMs, endMs } = piece.interval
+    return { ...piece, rows: join([sliceOf(rows, startMs, endMs)]) }
+  })
+}
+
 /** What a shape costs beside its runs. */
 const SHAPE_BYTES = 2_000
 const RUN_OVERHEAD_BYTES = 300

@@ -94,23 +94,28 @@ export interface SeriesFacts {
   /** Where the facts' texts stand. */
   readonly sql: string
   readonly client: ColumnTypes
-  /** Head of the partials, their bucket first; then the label, which `labelled` adds. */
+  /** Head of the partials, their bucket first. */
   readonly parts: ColumnTypes
-  /** The label of a bucket as Druid prints it, JSON. */
-  readonly label: (bucketMs: number) => string
+  /** By how much a label is later than its bucket's start, ms. */
+  readonly labelMs: number
 }
 
 /** Partials of buckets as rows of the client's own columns; undefined where a cell can't be told. */
 export function rowsOfPartials(
   { buckets, partials }: MergeRows,
-  { facts, sql, client, parts, label }: SeriesFacts,
+  { facts, sql, client, parts, labelMs }: SeriesFacts,
 ): BucketRows | undefined {
-  const merger = mergerOf(facts, { sql, client, parts })
+  const labelled = {
+    types: ['LONG', 'LONG', ...parts.types.slice(1)],
+    sqlTypes: ['BIGINT', 'TIMESTAMP', ...parts.sqlTypes.slice(1)],
+  }
+  const merger = mergerOf(facts, { sql, client, parts: labelled })
   if (merger === undefined) return undefined
   const slices: BucketSlice[] = []
   for (const [index, partial] of partials.entries()) {
     const ms = buckets[index] ?? 0
-    const text = label(ms)
+    // As Druid prints a TIMESTAMP in UTC.
+    const text = JSON.stringify(new Date(ms + labelMs).toISOString())
     const keys = partial.keys.map((key) => (facts.dimensions.length === 1 ? text : `${text},${key}`))
     const merged = merger.merge([{ ...partial, keys }])
     if (merged === undefined) return undefined
