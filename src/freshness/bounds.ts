@@ -45,3 +45,16 @@ export function tickMs(rules: FreshnessRules, now: NowUse, clockErrorMs: number 
   const tick = Math.min(rules.headMs, shortest * TICK_SHARE)
   return tick < TICK_MIN_MS ? 0 : tick
 }
+
+/** How far what is taken for now may lie behind the Broker's where there is no tick, ms: about what a request takes. */
+const NOW_SLACK_MS = 100
+
+/**
+ * Whether an answer may be put together for a moment that the Broker's clock has reached for certain, which lies up to twice
+ * the clock's error behind: within the tick.
+ */
+export function knowsNow(rules: FreshnessRules, now: NowUse, clockErrorMs: number | undefined): boolean {
+  if (now.kind === 'none') return true
+  if (clockErrorMs === undefined || clockErrorMs > CLOCK_ERROR_MAX_MS) return false
+  return 2 * clockErrorMs <= Math.max(tickMs(rules, now, clockErrorMs), NOW_SLACK_MS)
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { boundFor, type FreshnessRules, tickMs } from '../../src/freshness/bounds.ts'
+import { boundFor, type FreshnessRules, knowsNow, tickMs } from '../../src/freshness/bounds.ts'
 
 const RULES: FreshnessRules = {
   mode: 'bounded',
@@ -38,4 +38,18 @@ test.each([
   ['a Broker whose clock is known badly', { kind: 'used', distancesMs: [] }, {}, 5_000, 0],
 ] as const)('the tick of a statement with %s', (_, now, rules, clockErrorMs, tick) => {
   expect(tickMs({ ...RULES, ...rules }, now, clockErrorMs)).toBe(tick)
+})
+
+test.each([
+  ['no use of now, whatever the clock shows', { kind: 'none' }, {}, undefined, true],
+  ['a long way back, and a second at most', { kind: 'used', distancesMs: [24 * HOUR_MS] }, {}, 1_000, true],
+  ['a minute back, and a tick that holds it', { kind: 'used', distancesMs: [60_000] }, {}, 300, true],
+  ['a minute back, and a tick that is too short', { kind: 'used', distancesMs: [60_000] }, {}, 301, false],
+  ['half a second back', { kind: 'used', distancesMs: [500] }, {}, 50, true],
+  ['half a second back, and a clock known less well', { kind: 'used', distancesMs: [500] }, {}, 51, false],
+  ['strict', { kind: 'used', distancesMs: [] }, { mode: 'strict' }, 50, true],
+  ['strict, and a clock known less well', { kind: 'used', distancesMs: [] }, { mode: 'strict' }, 51, false],
+  ['a clock that is not known', { kind: 'used', distancesMs: [] }, {}, undefined, false],
+] as const)('a moment for now is known well enough: %s', (_, now, rules, clockErrorMs, isKnown) => {
+  expect(knowsNow({ ...RULES, ...rules }, now, clockErrorMs)).toBe(isKnown)
 })

@@ -2,7 +2,7 @@
 import { orAborted } from '../../abort.ts'
 import { type Clock } from '../../clock.ts'
 import { type Druid } from '../../druid/druid.ts'
-import { type FreshnessRules } from '../../freshness/bounds.ts'
+import { type FreshnessRules, knowsNow } from '../../freshness/bounds.ts'
 import { type Timelines } from '../../freshness/timelines.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { united } from '../../plan/intervals.ts'
@@ -29,7 +29,6 @@ export interface BeginningOptions {
   readonly rules: (datasource: string) => FreshnessRules
 }
 
-const CLOCK_ERROR_MAX_MS = 1_000
 /** Nobody waits longer for Druid's word. */
 const WITNESS_WAIT_MAX_MS = 1_000
 
@@ -68,8 +67,11 @@ export class Beginning {
     const { clock, druid, keeper } = this.#options
     if (parts === undefined) return undefined
     const service = plan.service ?? druid.defaultService
+    const errorMs = isRelative({ plan, parts }) ? (keeper.clockErrorMs(plan.service) ?? 0) : 0
     const nowMs = keeper.brokerNowMs(plan.service)
-    const momentMs = parts.pinnedNowMs ?? nowMs
+    // A Broker never takes a later moment for now than the one at which it answers.
+    const momentMs = parts.pinnedNowMs ?? nowMs - errorMs
+    const beganAtMs = clock.now()
     const endMs = canBeLive(parts) ? windowAt({ request, parts }, momentMs)?.at(-1)?.endMs : undefined
     return {
       request,
@@ -78,7 +80,8 @@ export class Beginning {
       service,
       generation: druid.generation(service),
       momentMs,
-      beganAtMs: clock.now(),
+      beganAtMs,
+      nowAtMs: beganAtMs - 2 * errorMs,
       live: endMs !== undefined && Math.abs(endMs - nowMs) < LIVE_MS,
     }
   }
@@ -86,13 +89,13 @@ export class Beginning {
   /** What stands in the way, Druid's word apart. */
   notYet(asking: Asking): NotYet | undefined {
     const { parts, plan } = asking
-    const { learnt, fallBacks, keeper } = this.#options
+    const { learnt, fallBacks, keeper, rules } = this.#options
     if (learnt.wholeMs(parts.shape) === undefined || !this.#options[parts.kind].isReady(parts))
       return 'never-asked'
     if ([parts.shape, formOf(asking)].some((key) => fallBacks.why(key) !== undefined)) return 'falls-back'
-    const isRelative = parts.pinnedNowMs === undefined && plan.now.kind === 'used'
-    const errorMs = keeper.clockErrorMs(plan.service) ?? Number.POSITIVE_INFINITY
-    return isRelative && errorMs > CLOCK_ERROR_MAX_MS ? 'no-clock' : undefined
+    const errorMs = keeper.clockErrorMs(plan.service)
+    const isKnown = plan.tables.every((table) => knowsNow(rules(table), plan.now, errorMs))
+    return isKnown || !isRelative({ plan, parts }) ? undefined : 'no-clock'
   }
 
   /** Undefined until Druid's word is known to agree. */
@@ -128,6 +131,11 @@ export class Beginning {
     const text = method.text(request.query.sql, parts, wide, { grid, live: asking.live })
     keeper.beside(witness.ask({ ...asking, text, ranges: wide, period: grid.period, windowNow }))
   }
+}
+
+/** What it asks for depends on the moment at which it is asked. */
+function isRelative({ plan, parts }: { readonly plan: WholePlan; readonly parts: Parts }): boolean {
+  return parts.pinnedNowMs === undefined && plan.now.kind === 'used'
 }
 
 /** HAVING of a series leaves out groups, and their last instants with them. */

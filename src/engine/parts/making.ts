@@ -22,9 +22,11 @@ export interface Asking {
   readonly parts: Parts
   readonly service: string
   readonly generation: number
-  /** The moment that bounds are read against, and that moment by our own clock. */
+  /** The moment that bounds are read against: one that the Broker's clock has reached for certain. */
   readonly momentMs: number
   readonly beganAtMs: number
+  /** The earliest that the moment may have been by our own clock. */
+  readonly nowAtMs: number
   /** Its window ends about now: what is fetched tells up to which instant it has rows. */
   readonly live: boolean
 }

@@ -85,7 +85,7 @@ export class PartAnswers {
     try {
       const making = await beginning.making(request, plan, wait.signal)
       if (making === undefined) return undefined
-      const ageMaxMs = joinAgeMs(request, plan, this.#options)
+      const ageMaxMs = joinAgeMs(request, plan, this.#options) - (making.beganAtMs - making.nowAtMs)
       const askedAtMs = clock.now()
       const begin = (stop: AbortSignal): Promise<PartLanding> => this.#landOrNone(making, ageMaxMs, stop)
       const join = async (maxMs: number): Promise<Landed<PartLanding>> =>

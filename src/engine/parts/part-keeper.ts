@@ -120,7 +120,7 @@ export class PartKeeper {
 
   /** The proof of an answer put together from what was held and what was fetched. */
   entryProof(making: Making, held: HeldProof, fetched: Proof | undefined): Proof | undefined {
-    const { plan, rules, service, generation, beganAtMs, parts } = making
+    const { plan, rules, service, generation, beganAtMs, nowAtMs, parts } = making
     const now = parts.pinnedNowMs === undefined ? plan.now : ({ kind: 'none' } as const)
     const tick = tickMs(rules, now, this.#options.keeper.clockErrorMs(plan.service))
     const sentAtMs = Math.min(beganAtMs, held.fromMs, fetched?.sentAtMs ?? beganAtMs)
@@ -133,7 +133,7 @@ export class PartKeeper {
       service,
       generation,
       sentAtMs,
-      nowAtMs: beganAtMs,
+      nowAtMs,
       tickMs: tick,
       lifeMs: untilMs - sentAtMs,
       agesFromSending: Number.isFinite(tick),

@@ -70,7 +70,13 @@ function answers(
     keeper: { beside: () => undefined, clockErrorMs: () => 0 },
     rights: { allows: async () => true },
     beginning: {
-      making: async (request: unknown, plan: unknown) => ({ request, plan, parts: { kind: 'merge' } }),
+      making: async (request: unknown, plan: unknown) => ({
+        request,
+        plan,
+        parts: { kind: 'merge' },
+        beganAtMs: clock.now(),
+        nowAtMs: clock.now(),
+      }),
     },
     layout,
     gathering: {
