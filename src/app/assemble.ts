@@ -13,7 +13,7 @@ import { Derivations } from '../engine/parts/derivations.ts'
 import { FallBacks } from '../engine/parts/fall-backs.ts'
 import { Gathering } from '../engine/parts/gathering.ts'
 import { Layout } from '../engine/parts/layout.ts'
-import { InstantEdges } from '../engine/parts/instant-edges.ts'
+import { SteppedEdges } from '../engine/parts/stepped-edges.ts'
 import { Learnt } from '../engine/parts/learnt.ts'
 import { PartAnswers, type PartLanding } from '../engine/parts/part-answers.ts'
 import { PartStates } from '../engine/parts/part-state.ts'
@@ -157,7 +157,7 @@ export function assemble(
     rowsMax: PART_ROWS_MAX,
   })
   const partKeeper = new PartKeeper({ clock, cache, keeper, timelines, rules })
-  const instantEdges = new InstantEdges({
+  const steppedEdges = new SteppedEdges({
     clock,
     cache,
     keeper,
@@ -168,7 +168,7 @@ export function assemble(
     witness,
     exactDoubles: methods.exactDoubles,
   })
-  const layout = new Layout({ clock, cache, learnt, derivations, instantEdges })
+  const layout = new Layout({ clock, cache, learnt, derivations, steppedEdges })
   const partFlights = new Flights<PartLanding>(clock, (landing) =>
     landing.kind === 'entry' ? landing.judged : undefined,
   )
@@ -182,7 +182,7 @@ export function assemble(
     layout,
     gathering,
     partKeeper,
-    instantEdges,
+    steppedEdges,
     fallBacks,
     series,
     merge,

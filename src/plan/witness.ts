@@ -144,28 +144,36 @@ function mergeOrder(
   return isAsked && order.length === asked.length ? { keys: order, ties } : undefined
 }
 
+/** What the parts of a bucket are grouped by: a period in UTC, or their very instants. */
+export type StepSize = 'PT1H' | 'instants'
+
 /** As Druid plans `__time` as a dimension. */
 const INSTANT = '__time LONG'
 
 /**
- * In what Druid's plan of the text that groups by instant differs from what was agreed on; undefined: in nothing. `bucketAt`
+ * In what Druid's plan of the text that groups by a step differs from what was agreed on; undefined: in nothing. `bucketAt`
  * is where the agreed text has its bucket.
  */
-export function instantsDifference(
+export function stepsDifference(
   { ours, aggregations }: Verdict & { readonly kind: 'agrees' },
-  instants: NativePlan | undefined,
-  { bucketAt, ranges }: { readonly bucketAt: number; readonly ranges: readonly Interval[] },
+  steps: NativePlan | undefined,
+  {
+    size,
+    bucketAt,
+    ranges,
+  }: { readonly size: StepSize; readonly bucketAt: number; readonly ranges: readonly Interval[] },
 ): string | undefined {
-  if (instants === undefined) return 'plan'
+  if (steps === undefined) return 'plan'
+  const step = size === 'instants' ? INSTANT : floorText(size, undefined, 'UTC')
   const dimensions = ours.dimensions.filter((one) => one !== ours.columns[bucketAt])
   return (
-    different('table', [ours.table], [instants.table]) ??
-    different('filter', [ours.filter], [instants.filter]) ??
-    different('ranges', ranges.map(text), instants.intervals.map(text)) ??
-    different('having', [''], [instants.having]) ??
-    different('bucket', [INSTANT], instants.columns.slice(0, 1)) ??
-    different('dimensions', [...dimensions, INSTANT].toSorted(), instants.dimensions) ??
-    different('aggregations', aggregations, instants.aggregations)
+    different('table', [ours.table], [steps.table]) ??
+    different('filter', [ours.filter], [steps.filter]) ??
+    different('ranges', ranges.map(text), steps.intervals.map(text)) ??
+    different('having', [''], [steps.having]) ??
+    different('bucket', [step], steps.columns.slice(0, 1)) ??
+    different('dimensions', [...dimensions, step].toSorted(), steps.dimensions) ??
+    different('aggregations', aggregations, steps.aggregations)
   )
 }
 

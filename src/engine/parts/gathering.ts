@@ -6,6 +6,7 @@ import { type Timelines } from '../../freshness/timelines.ts'
 import { type Rights } from '../../identity/rights.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { united, without } from '../../plan/intervals.ts'
+import { type StepSize } from '../../plan/witness.ts'
 import { type Bucketed, type Slice, sliceOf } from '../../result/bucket-rows.ts'
 import { type MergeRows } from '../../result/merge-rows.ts'
 import { type ColumnTypes } from '../../result/merge/value-types.ts'
@@ -56,7 +57,7 @@ interface Taken<Rows extends Bucketed> {
 /** What came of an answer's missing parts. */
 export interface Came<Rows extends Bucketed, RowHead> {
   readonly taken: readonly Taken<Rows>[]
-  /** Edges whose buckets came by instant. */
+  /** Edges that came by steps. */
   readonly edges: readonly Slice<Rows>[]
   /** None: all of it came for others. */
   readonly owns: readonly OwnFetch<Rows, RowHead>[]
@@ -113,13 +114,13 @@ export class Gathering {
     return exact.length === 0 ? all : await this.#exactly(made, all, exact, stop)
   }
 
-  /** What a text that groups by instant brings; why it is too much, or fails. */
-  async byInstant(
+  /** What a text that groups by steps brings; why it is too much, or fails. */
+  async bySteps(
     made: Fetching<MergeRows, ColumnTypes>,
-    { ranges, rowsMax }: { readonly ranges: readonly Interval[]; readonly rowsMax: number },
+    { ranges, size, rowsMax }: Omit<Fetch, 'text'> & { readonly size: StepSize },
     stop: AbortSignal,
   ): ReturnType<typeof fetchParts<MergeRows, ColumnTypes>> {
-    const text = this.#options.merge.instantsText(made.request.query.sql, made.parts, ranges)
+    const text = this.#options.merge.stepsText(made.request.query.sql, made.parts, ranges, size)
     return await this.#fetched(made, { text, ranges, rowsMax }, stop)
   }
 
@@ -295,7 +296,7 @@ export function slicesIn<Rows extends Bucketed>({
   return [...taken.flatMap(({ rows, intervals }) => slicesOf(rows, intervals)), ...edges]
 }
 
-/** What came by instant, and the edges that didn't. */
+/** What came by steps, and the edges that didn't. */
 async function edgesOf<Rows extends Bucketed>(
   { coming }: LaidOut<Rows, unknown>,
   stop: AbortSignal,
@@ -311,7 +312,7 @@ async function edgesOf<Rows extends Bucketed>(
     const landed = await orAborted(landing, stop)
     if (landed === undefined) failed.push(edge)
     else {
-      slices.push(landed.rows)
+      slices.push(...landed.slices)
       fromMs = Math.min(fromMs, landed.fromMs)
     }
   }

@@ -9,11 +9,11 @@ import { type Bucketed } from '../../result/bucket-rows.ts'
 import { partHeaders } from '../headers.ts'
 import { putShape, shapeAt, type Store } from '../store.ts'
 import { headsOf, isGood } from './heads.ts'
-import { type InstantEdges } from './instant-edges.ts'
 import { type Learnt } from './learnt.ts'
 import { type Asking, type Head, type LaidOut, type Making, windowAt } from './making.ts'
 import { type Method } from './method.ts'
 import { runsOf, Shape, type UsableRun } from './shape.ts'
+import { type SteppedEdges } from './stepped-edges.ts'
 import { type Grid, type Laid, withRows } from './window.ts'
 
 /** Puts what can be computed from parts of other shapes into one's own; true when there was something. */
@@ -36,7 +36,7 @@ export interface LayoutOptions {
   readonly cache: Store
   readonly learnt: Learnt
   readonly derivations: Deriving
-  readonly instantEdges: Pick<InstantEdges, 'held' | 'coming'>
+  readonly steppedEdges: Pick<SteppedEdges, 'held' | 'coming'>
 }
 
 /** A text with more ranges would take Druid longer to plan than what lies between them to compute. */
@@ -104,12 +104,12 @@ export class Layout {
     if (placed === undefined) return undefined
     const { key, grid, laid: exact } = placed
     const isForPeople = ageMaxMs === undefined
-    const { instantEdges } = this.#options
-    const instants = instantEdges.held<Rows>(making, { edges: exact.edges, grid, view })
-    const notHeld = exact.edges.filter((edge) => !instants.some((one) => one.edge === edge))
+    const { steppedEdges } = this.#options
+    const stepped = steppedEdges.held<Rows>(making, { edges: exact.edges, grid, view })
+    const notHeld = exact.edges.filter((edge) => !stepped.some((one) => one.edge === edge))
     const coming = isForPeople
       ? []
-      : instantEdges.coming<Rows>(making, { edges: notHeld, grid, view }, ageMaxMs)
+      : steppedEdges.coming<Rows>(making, { edges: notHeld, grid, view }, ageMaxMs)
     const others = notHeld.filter((edge) => !coming.some((one) => one.edge === edge))
     const heads = making.live ? headsOf(others, grid) : []
     const wide = united([...exact.full, ...heads.map(({ bucket }) => bucket)])
@@ -153,7 +153,7 @@ export class Layout {
       laid,
       heads: fetched,
       edges: exact.edges,
-      instants,
+      stepped,
       coming,
       view,
       asked,

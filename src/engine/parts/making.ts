@@ -8,7 +8,6 @@ import { type Interval } from '../../plan/facts.ts'
 import { type Parts, type WholePlan } from '../../plan/plan.ts'
 import { windowOf } from '../../plan/window.ts'
 import { type Verdict } from '../../plan/witness.ts'
-import { type ColumnTypes } from '../../result/merge/value-types.ts'
 import { type Bucketed, type Slice } from '../../result/bucket-rows.ts'
 import { type SqlRequest } from '../request.ts'
 import { type Method } from './method.ts'
@@ -45,20 +44,21 @@ export interface Head {
   readonly edge: Interval
 }
 
-/** An edge that is given from rows held by instant. */
-export interface InstantEdge<Rows extends Bucketed> {
+/** An edge that is given from steps that are held. */
+export interface SteppedEdge<Rows extends Bucketed> {
   readonly edge: Interval
-  readonly slice: Slice<Rows>
-  readonly run: UsableRun<Bucketed>
+  readonly slices: readonly Slice<Rows>[]
+  readonly runs: readonly UsableRun<Bucketed>[]
 }
 
-/** An edge whose bucket is on its way by instant. */
-export interface Coming<Rows> {
+/** An edge of which some steps are on their way. */
+export interface Coming<Rows extends Bucketed> {
   readonly edge: Interval
-  /** `fromMs`: when it was sent. Undefined when it failed, or can't be put together. Never rejects. */
-  readonly landing: Promise<
-    { readonly rows: Rows; readonly head: ColumnTypes; readonly fromMs: number } | undefined
-  >
+  /** What of it isn't held, and what the rest rests on. */
+  readonly lacking: readonly Interval[]
+  readonly runs: readonly UsableRun<Bucketed>[]
+  /** `fromMs`: when the first of them was sent. Undefined when one failed, or it can't be put together. Never rejects. */
+  readonly landing: Promise<{ readonly slices: readonly Slice<Rows>[]; readonly fromMs: number } | undefined>
 }
 
 /** An answer laid out: what of it is held, and what has to be fetched. */
@@ -69,12 +69,12 @@ export interface LaidOut<Rows extends Bucketed, RowHead> extends Making {
   readonly grid: Grid
   /** All edges of the window. */
   readonly edges: readonly Interval[]
-  /** Heads that are given, or fetched, as whole buckets are full ones here, and no edges; nor are those that are given by instant. */
+  /** Heads that are given, or fetched, as whole buckets are full ones here, and no edges; nor are those that are given by steps. */
   readonly laid: Laid
   /** Those that are fetched so: good for an answer only where no row lies behind its window. */
   readonly heads: readonly Head[]
-  readonly instants: readonly InstantEdge<Rows>[]
-  readonly coming: readonly Coming<Slice<Rows>>[]
+  readonly stepped: readonly SteppedEdge<Rows>[]
+  readonly coming: readonly Coming<Rows>[]
   readonly view: BrokerView
   /** All that the window asks for, where the timeline has nothing too. */
   readonly asked: readonly Interval[]

@@ -1,7 +1,7 @@
 // Answers that aren't grouped by time: partial aggregates of hidden buckets are put together.
 import { type Interval } from '../../plan/facts.ts'
 import { type Parts } from '../../plan/plan.ts'
-import { type MergeOrder } from '../../plan/witness.ts'
+import { type MergeOrder, type StepSize } from '../../plan/witness.ts'
 import { type Slice } from '../../result/bucket-rows.ts'
 import { compareKeys, compareOrdered, type SortKey } from '../../result/cell-order.ts'
 import { type MergedGroups } from '../../result/merge/merged-groups.ts'
@@ -82,9 +82,9 @@ export class MergeMethod implements Method<MergeRows, ColumnTypes> {
     return mergeText(sql, grouped, { ranges, period: grid.period, live })
   }
 
-  /** The text that fetches the same aggregates by instant. */
-  instantsText(sql: string, { grouped }: Parts, ranges: readonly Interval[]): string {
-    return mergeText(sql, grouped, { ranges, period: INSTANTS })
+  /** The text that fetches the same aggregates by steps. */
+  stepsText(sql: string, { grouped }: Parts, ranges: readonly Interval[], size: StepSize): string {
+    return mergeText(sql, grouped, { ranges, period: size === 'instants' ? INSTANTS : size })
   }
 
   sink({ grouped }: Parts, limits: PartLimits, live: boolean): PartSink<MergeRows, ColumnTypes> {

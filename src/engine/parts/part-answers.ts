@@ -23,7 +23,7 @@ import { shapeAt, type Store } from '../store.ts'
 import { type Beginning } from './beginning.ts'
 import { type FallBacks } from './fall-backs.ts'
 import { type Came, type Gathering, slicesIn } from './gathering.ts'
-import { type InstantEdges } from './instant-edges.ts'
+import { type SteppedEdges } from './stepped-edges.ts'
 import { type Layout } from './layout.ts'
 import { formOf, type HeldProof, type LaidOut, type Making } from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
@@ -55,7 +55,7 @@ export interface PartAnswersOptions {
   readonly layout: Layout
   readonly gathering: Gathering
   readonly partKeeper: PartKeeper
-  readonly instantEdges: Pick<InstantEdges, 'asked'>
+  readonly steppedEdges: Pick<SteppedEdges, 'asked'>
   readonly fallBacks: FallBacks
   readonly series: SeriesMethod
   readonly merge: MergeMethod
@@ -146,16 +146,16 @@ export class PartAnswers {
   }
 
   #fromHeld<Rows extends Bucketed, Head>(made: LaidOut<Rows, Head>): PartLanding {
-    const { plan, method, grid, laid, usable, instants, key, asked } = made
+    const { plan, method, grid, laid, usable, stepped, key, asked } = made
     const { cache, clock, partKeeper } = this.#options
     const shape = shapeAt<Rows, Head>(cache, key, method)
     if (shape === undefined) return NONE
     const held = heldProof(made, asked, clock.now())
-    const slices = [...slicesOf(usable, laid.full), ...instants.map(({ slice }) => slice)]
+    const slices = [...slicesOf(usable, laid.full), ...stepped.flatMap((edge) => edge.slices)]
     const filled = slices.filter((slice) => method.rows.count(slice) > 0).toSorted(byTime)
     const bytes = this.#assembled(made, filled, shape.head)
     if (bytes === undefined) return NONE
-    const count = grid.count(laid.full) + instants.length
+    const count = grid.count(laid.full) + stepped.length
     const entry = new Entry(
       { kept: bytes, headers: shape.headers, tables: plan.tables, service: shape.service },
       `${nameOf(made)} ${count}/${count}`,
@@ -171,11 +171,15 @@ export class PartAnswers {
     ageMaxMs: number,
     stop: AbortSignal,
   ): Promise<PartLanding> {
-    const { plan, parts, method, grid, laid, usable, instants, coming, kept, missing, key, asked } = made
+    const { plan, parts, method, grid, laid, usable, stepped, coming, kept, missing, key, asked } = made
     const { clock, gathering, keeper, cache } = this.#options
     // All that was asked for, where the timeline has nothing too: what comes there later changes the answer.
-    const edges = coming.map(({ edge }) => edge)
-    const lacking = united([...missing, ...(made.lacksLoose ? [...laid.edges, ...laid.ahead] : []), ...edges])
+    const comingParts = coming.flatMap((edge) => edge.lacking)
+    const lacking = united([
+      ...missing,
+      ...(made.lacksLoose ? [...laid.edges, ...laid.ahead] : []),
+      ...comingParts,
+    ])
     const held = heldProof(made, without(asked, lacking), clock.now())
     const over = new Settling()
     try {
@@ -183,11 +187,11 @@ export class PartAnswers {
       const shape = shapeAt<Rows, Head>(cache, key, method)
       const head = came?.head ?? shape?.head
       if (came === undefined || head === undefined) return NONE
-      const slices = [...slicesOf(usable, kept), ...instants.map(({ slice }) => slice), ...slicesIn(came)]
+      const slices = [...slicesOf(usable, kept), ...stepped.flatMap((edge) => edge.slices), ...slicesIn(came)]
       const filled = slices.filter((slice) => method.rows.count(slice) > 0).toSorted(byTime)
       const bytes = this.#assembled(made, filled, head)
       const headers = came.owns[0]?.fetched.answer.headers ?? shape?.headers ?? []
-      const total = grid.count(laid.full) + laid.edges.length + instants.length + edges.length
+      const total = grid.count(laid.full) + laid.edges.length + stepped.length + coming.length
       const given = { headers: partHeaders(headers), tables: plan.tables, service: made.service }
       const entry =
         bytes === undefined
@@ -195,10 +199,10 @@ export class PartAnswers {
           : new Entry({ kept: bytes, ...given }, `${parts.kind} ${total}/${total}`)
       const judged = this.#kept(made, came, entry && { entry, held })
       over.after(judged)
-      keeper.beside(judged.then(() => this.#options.instantEdges.asked(made)))
+      keeper.beside(judged.then(() => this.#options.steppedEdges.asked(made)))
       if (entry === undefined) return NONE
-      const isPartial = usable.length + instants.length > 0
-      const lacked = grid.count(missing) + laid.edges.length + edges.length
+      const isPartial = usable.length + stepped.length > 0 || coming.some((edge) => edge.runs.length > 0)
+      const lacked = grid.count(missing) + laid.edges.length + coming.length
       const detail = `${nameOf(made)} ${total - lacked}/${total}`
       const outcome = { kind: isPartial ? 'partial' : 'miss', collapsed: false, detail } as const
       const fromMs = Math.min(held.fromMs, came.fromMs)

@@ -147,13 +147,13 @@ export class PartKeeper {
  * timeline may move in the next.
  */
 export function heldProof(
-  { timeline, rules, request, view, usable: runs, instants }: LaidOut<Bucketed, unknown>,
+  { timeline, rules, request, view, usable: runs, stepped, coming }: LaidOut<Bucketed, unknown>,
   intervals: readonly Interval[],
   nowMs: number,
 ): HeldProof {
   if (intervals.length === 0)
     return { fromMs: nowMs, ageMs: 0, untilMs: Number.POSITIVE_INFINITY, tables: [] }
-  const usable = [...runs, ...instants.map(({ run }) => run)]
+  const usable = [...runs, ...[...stepped, ...coming].flatMap((edge) => edge.runs)]
   const isSealed = usable.every(({ run }) => run.proof.under !== undefined)
   const lookAge = lookAgeMs(view, intervals, { rules, nowMs, arrivedAtMs: request.arrivedAtMs }) ?? 0
   const ageMs = Math.max(lookAge, ...usable.map((one) => one.ageMs))

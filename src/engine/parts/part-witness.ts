@@ -5,7 +5,13 @@ import { type Clock } from '../../clock.ts'
 import { type Druid } from '../../druid/druid.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { type NativePlan, readNativePlan } from '../../plan/native.ts'
-import { instantsDifference, mergeVerdict, seriesVerdict, type Verdict } from '../../plan/witness.ts'
+import {
+  mergeVerdict,
+  seriesVerdict,
+  stepsDifference,
+  type StepSize,
+  type Verdict,
+} from '../../plan/witness.ts'
 import { explainSql } from '../../sql/statements.ts'
 import { explainRow } from '../explain-row.ts'
 import { type Asking, formOf, type Making } from './making.ts'
@@ -45,7 +51,7 @@ export class PartWitness {
   readonly #options: PartWitnessOptions
   readonly #known = new LRUCache<string, Known>({ max: KNOWN_MAX })
   /** By the plan that was agreed on. */
-  readonly #instants = new WeakMap<object, boolean>()
+  readonly #steps = new WeakMap<object, Map<StepSize, boolean>>()
 
   constructor(options: PartWitnessOptions) {
     this.#options = options
@@ -71,23 +77,31 @@ export class PartWitness {
     await known.word
   }
 
-  /** Whether Druid is known to plan the text that groups by instant as was agreed on. */
-  hasAgreedOnInstants({ verdict }: Making): boolean {
-    return this.#instants.get(verdict.ours) === true
+  /** Whether Druid is known to plan the text that groups by such steps as was agreed on. */
+  hasAgreedOnSteps({ verdict }: Making, size: StepSize): boolean {
+    return this.#steps.get(verdict.ours)?.get(size) === true
   }
 
   /** Asks Druid for its plan of that text, once for each plan that was agreed on. Never rejects. */
-  async askOnInstants(making: Making, sql: string, ranges: readonly Interval[]): Promise<void> {
+  async askOnSteps(
+    making: Making,
+    {
+      size,
+      sql,
+      ranges,
+    }: { readonly size: StepSize; readonly sql: string; readonly ranges: readonly Interval[] },
+  ): Promise<void> {
     const { verdict, parts } = making
-    if (this.#instants.has(verdict.ours)) return
-    this.#instants.set(verdict.ours, false)
+    const known = this.#steps.get(verdict.ours) ?? new Map<StepSize, boolean>()
+    if (known.has(size)) return
+    this.#steps.set(verdict.ours, known.set(size, false))
     try {
       const body = making.request.bodies.explain(explainSql(sql), parts.parameters)
       const plan = await this.#explained(making, body)
       const bucketAt = parts.kind === 'series' ? parts.grouped.columns.length : 0
-      this.#instants.set(verdict.ours, instantsDifference(verdict, plan, { bucketAt, ranges }) === undefined)
+      known.set(size, stepsDifference(verdict, plan, { size, bucketAt, ranges }) === undefined)
     } catch {
-      this.#instants.delete(verdict.ours)
+      known.delete(size)
     }
   }
 

@@ -46,6 +46,11 @@ export class Grid {
     return piecesOf(window, this.#bucket).full
   }
 
+  /** An interval cut into whole buckets, and what of it lies in others. */
+  pieces(interval: Interval): Pieces {
+    return piecesOf([interval], this.#bucket)
+  }
+
   /** Ascending starts of the buckets in an interval of whole ones; undefined where one is irregular, or for too many. */
   starts({ startMs, endMs }: Interval, countMax: number): readonly number[] | undefined {
     const { movedMs } = this.#bucket

@@ -83,7 +83,10 @@ export function coarsened(
     while (at + 1 < starts.length && (starts[at + 1] ?? 0) <= ms) at += 1
     const partial = partials[index]
     const start = starts[at] ?? ms
-    if (partial !== undefined) groups.set(start, [...(groups.get(start) ?? []), partial])
+    const group = groups.get(start)
+    if (partial === undefined) continue
+    if (group === undefined) groups.set(start, [partial])
+    else group.push(partial)
   }
   return mergeRowsOf(new Map([...groups].map(([start, all]) => [start, mergePartials(all, kinds)])))
 }

@@ -92,7 +92,7 @@ function answers(
       },
     },
     partKeeper: { keep: async () => undefined },
-    instantEdges: { asked: () => undefined },
+    steppedEdges: { asked: () => undefined },
     onHeld: () => undefined,
     fallBacks: {},
     merge: method,

@@ -6,31 +6,75 @@ import { type SandboxStack, startSandboxStack } from '../../support/sandbox-stac
 import { askBoth, cacheStatus, seen } from '../../support/side-by-side.ts'
 
 const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
 const STEP_MS = 737
 /** So many askers until it is known how windows move, and what Druid makes of the text; and so many behind them. */
 const LEARNT = 8
 const ASKED = 16
 
-/** The last: whether no more than the beginning is learnt by asking Druid. */
-const FORMS: readonly (readonly [string, (window: string) => string, boolean])[] = [
+const SUNDAY = `TIME_SHIFT(TIME_FLOOR(TIME_SHIFT(__time, 'P1D', 1), 'P1W'), 'P1D', -1)`
+
+/** How long a window is, ms. The last: whether no more than the beginning is learnt by asking Druid. */
+const FORMS: readonly (readonly [string, number, (window: string) => string, boolean])[] = [
   [
     'a series',
+    30 * MINUTE_MS,
     (window) =>
       `SELECT TIME_FLOOR(__time, 'PT1M') AS t, kind, COUNT(*) AS n, AVG(v) AS a FROM facts WHERE ${window} GROUP BY 1, 2`,
     true,
   ],
-  ['totals', (window) => `SELECT COUNT(*) AS n, SUM(v) AS s, MAX(v) AS m FROM facts WHERE ${window}`, true],
+  [
+    'totals',
+    30 * MINUTE_MS,
+    (window) => `SELECT COUNT(*) AS n, SUM(v) AS s, MAX(v) AS m FROM facts WHERE ${window}`,
+    true,
+  ],
   [
     'the best ones',
+    30 * MINUTE_MS,
     (window) => `SELECT kind, SUM(v) AS s FROM facts WHERE ${window} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 3`,
     true,
   ],
   // Its groups can't be added up from instants: only its head is shared.
   [
     'a sketch',
+    30 * MINUTE_MS,
     (window) =>
       `SELECT TIME_FLOOR(__time, 'PT1M') AS t, APPROX_COUNT_DISTINCT(kind) AS k FROM facts WHERE ${window} GROUP BY 1`,
     false,
+  ],
+  [
+    'a series of days',
+    9 * DAY_MS,
+    (window) =>
+      `SELECT TIME_FLOOR(__time, 'P1D') AS t, kind, COUNT(*) AS n, MIN(v) AS a FROM facts WHERE ${window} GROUP BY 1, 2`,
+    true,
+  ],
+  [
+    'a series of weeks from Sunday, by its greatest',
+    20 * DAY_MS,
+    (window) =>
+      `SELECT ${SUNDAY} AS t, COUNT(*) AS n, SUM(v) AS s FROM facts WHERE ${window} GROUP BY ${SUNDAY} ORDER BY 3 DESC`,
+    true,
+  ],
+  [
+    'a series of quarters of a day that begin at a half hour',
+    3 * DAY_MS,
+    (window) =>
+      `SELECT TIME_FLOOR(__time, 'PT6H', TIMESTAMP '2000-01-01 00:30:00') AS t, COUNT(*) AS n FROM facts WHERE ${window} GROUP BY 1`,
+    true,
+  ],
+  [
+    'totals of many days',
+    20 * DAY_MS,
+    (window) => `SELECT COUNT(*) AS n, SUM(v) AS s, MAX(v) AS m, AVG(v) AS a FROM facts WHERE ${window}`,
+    true,
+  ],
+  [
+    'the best ones of many days',
+    20 * DAY_MS,
+    (window) => `SELECT kind, SUM(v) AS s FROM facts WHERE ${window} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 3`,
+    true,
   ],
 ]
 
@@ -55,12 +99,17 @@ describe.runIf(sandboxAvailable)('windows that slide by moments', () => {
       kind: at % 7 === 0 ? null : `k${at % 5}`,
       v: (at * 37) % 101,
     }))
-    await table.append(rows)
+    const older = Array.from({ length: 15_000 }, (_, at) => ({
+      __time: endMs - 3_000 * 1_301 - at * 120_011,
+      kind: at % 9 === 0 ? null : `k${at % 4}`,
+      v: (at * 53) % 97,
+    }))
+    await table.append([...rows, ...older])
   })
   afterAll(() => it.stop())
 
-  test.each(FORMS)('%s', async (_, form, isHeld) => {
-    const fromMs = it.clock.now() - 30 * MINUTE_MS
+  test.each(FORMS)('%s', async (_, lengthMs, form, isHeld) => {
+    const fromMs = it.clock.now() - lengthMs
     const said: string[] = []
     let before = 0
     for (let at = 0; at < LEARNT + ASKED; at += 1) {

@@ -1,7 +1,7 @@
-// Rows of an edge from groups by instant.
+// Rows of an edge from groups by steps.
 import { type Interval } from '../../plan/facts.ts'
 import { type Formula } from '../../plan/grouped.ts'
-import { type Bucketed, type Slice, sliceOf } from '../../result/bucket-rows.ts'
+import { type Bucketed, type Slice } from '../../result/bucket-rows.ts'
 import { coarsened, rowsOfPartials } from '../../result/derive/regrouped.ts'
 import { joinedMergeRows, type MergeRows } from '../../result/merge-rows.ts'
 import { type MergeFacts, mergeShape } from '../../result/merge/merger.ts'
@@ -13,8 +13,8 @@ import { type Grid } from './window.ts'
 
 const INEXACT = new Set(['DOUBLE', 'FLOAT'])
 
-/** Whether an answer's edges can be put together from groups by instant. */
-export function hasInstants({ parts: { kind, grouped }, verdict }: Making): boolean {
+/** Whether an answer's edges can be put together from groups by steps. */
+export function hasSteps({ parts: { kind, grouped }, verdict }: Making): boolean {
   if (kind === 'merge') return true
   const { bucket, columns, having, order, texts, zone } = grouped
   const areKnown = columns.every(({ role, formula }) => role === 'bucket' || formula !== undefined)
@@ -24,28 +24,25 @@ export function hasInstants({ parts: { kind, grouped }, verdict }: Making): bool
   return areKnown && isPlain && isUtc(zone) && bucket?.label.kind === 'moved' && verdict.order !== undefined
 }
 
-/** What is held of a bucket, and what is asked for of it. */
-interface Held {
+/** An edge's rows by steps, in order of time. */
+interface Stepped {
   readonly edge: Interval
   readonly grid: Grid
-  readonly rows: MergeRows
-  /** Of the answer that the groups came in. */
+  readonly slices: readonly Slice<MergeRows>[]
+  /** Of the answers that they came in. */
   readonly head: ColumnTypes
   readonly client: ClientHead
 }
 
 /** The part of an edge, of the kind that the plan has; undefined where it can't be told. */
-export function edgeRows(making: Making, held: Held): Slice<Bucketed> | undefined {
-  const { edge, rows } = held
-  const slice = sliceOf(rows, edge.startMs, edge.endMs)
-  return making.parts.kind === 'merge' ? slice : seriesEdge(making, held, slice)
+export function edgeRows(making: Making, stepped: Stepped): readonly Slice<Bucketed>[] | undefined {
+  return making.parts.kind === 'merge' ? stepped.slices : seriesEdge(making, stepped)
 }
 
 function seriesEdge(
   { parts: { grouped }, verdict, request }: Making,
-  { edge, grid, head, client }: Held,
-  slice: Slice<MergeRows>,
-): Slice<Bucketed> | undefined {
+  { edge, grid, slices, head, client }: Stepped,
+): readonly Slice<Bucketed>[] | undefined {
   const { bucket } = grouped
   const kinds = partTypes(head, mergeShape(grouped))?.parts
   const labelAt = grouped.columns.findIndex(({ role }) => role === 'bucket')
@@ -57,14 +54,14 @@ function seriesEdge(
   if (bucket?.label.kind !== 'moved' || kinds === undefined || !isLabelled || isOrdered !== true)
     return undefined
   const { startMs } = grid.around(edge)
-  const found = rowsOfPartials(coarsened(joinedMergeRows([slice]), [startMs], kinds), {
+  const found = rowsOfPartials(coarsened(joinedMergeRows(slices), [startMs], kinds), {
     facts: factsOf(grouped),
     sql: request.query.sql,
     client,
     parts: head,
     labelMs: bucket.label.ms,
   })
-  return found === undefined ? undefined : { rows: found, from: 0, to: found.buckets.length }
+  return found === undefined ? undefined : [{ rows: found, from: 0, to: found.buckets.length }]
 }
 
 /** The statement's own, its bucket's label being the first of its dimensions. */
