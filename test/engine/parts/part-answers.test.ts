@@ -55,7 +55,7 @@ function answers(
         verdict: {},
         service: 'druid/broker',
         heads: [],
-        instants: [],
+        stepped: [],
         coming: [],
         edges: [],
         derived: false,
