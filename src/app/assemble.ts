@@ -13,6 +13,7 @@ import { Derivations } from '../engine/parts/derivations.ts'
 import { FallBacks } from '../engine/parts/fall-backs.ts'
 import { Gathering } from '../engine/parts/gathering.ts'
 import { Layout } from '../engine/parts/layout.ts'
+import { StepFetches } from '../engine/parts/step-fetches.ts'
 import { SteppedEdges } from '../engine/parts/stepped-edges.ts'
 import { Learnt } from '../engine/parts/learnt.ts'
 import { PartAnswers, type PartLanding } from '../engine/parts/part-answers.ts'
@@ -163,8 +164,7 @@ export function assemble(
     keeper,
     heads,
     merge,
-    gathering,
-    partKeeper,
+    fetches: new StepFetches({ clock, keeper, merge, gathering, partKeeper }),
     witness,
     exactDoubles: methods.exactDoubles,
   })

@@ -10,7 +10,7 @@ import { partHeaders } from '../headers.ts'
 import { putShape, shapeAt, type Store } from '../store.ts'
 import { headsOf, isGood } from './heads.ts'
 import { type Learnt } from './learnt.ts'
-import { type Asking, type Head, type LaidOut, type Making, windowAt } from './making.ts'
+import { type Asking, type Head, type Lacking, type LaidOut, type Making, windowAt } from './making.ts'
 import { type Method } from './method.ts'
 import { runsOf, Shape, type UsableRun } from './shape.ts'
 import { type SteppedEdges } from './stepped-edges.ts'
@@ -21,22 +21,12 @@ export interface Deriving {
   derive<Rows extends Bucketed, RowHead>(lacking: Lacking<Rows, RowHead>): boolean
 }
 
-/** Full buckets of an answer that aren't held. */
-export interface Lacking<Rows extends Bucketed, RowHead> {
-  readonly making: Making
-  readonly method: Method<Rows, RowHead>
-  readonly key: string
-  readonly grid: Grid
-  readonly view: BrokerView
-  readonly missing: readonly Interval[]
-}
-
 export interface LayoutOptions {
   readonly clock: Clock
   readonly cache: Store
   readonly learnt: Learnt
   readonly derivations: Deriving
-  readonly steppedEdges: Pick<SteppedEdges, 'held' | 'coming'>
+  readonly steppedEdges: Pick<SteppedEdges, 'held' | 'coming' | 'derive'>
 }
 
 /** A text with more ranges would take Druid longer to plan than what lies between them to compute. */
@@ -107,28 +97,37 @@ export class Layout {
     const { steppedEdges } = this.#options
     const stepped = steppedEdges.held<Rows>(making, { edges: exact.edges, grid, view })
     const notHeld = exact.edges.filter((edge) => !stepped.some((one) => one.edge === edge))
-    const coming = isForPeople
-      ? []
-      : steppedEdges.coming<Rows>(making, { edges: notHeld, grid, view }, ageMaxMs)
-    const others = notHeld.filter((edge) => !coming.some((one) => one.edge === edge))
-    const heads = making.live ? headsOf(others, grid) : []
-    const wide = united([...exact.full, ...heads.map(({ bucket }) => bucket)])
+    const mayBeHeads = making.live ? headsOf(notHeld, grid) : []
+    const wide = united([...exact.full, ...mayBeHeads.map(({ bucket }) => bucket)])
     const usableNow = (): readonly UsableRun<Rows>[] =>
       this.#usable(making, method, view, { key, grid, wide })
     let usable = usableNow()
     let derived = false
     if (!isForPeople && lackingOf(exact.full, usable).length > 0) {
       if (this.#taken(making, method, key)) usable = usableNow()
+      const lacking = { making, method, key, grid, view }
       const missing = lackingOf(exact.full, usable)
-      const lacking = { making, method, key, grid, view, missing }
-      derived = missing.length > 0 && this.#options.derivations.derive(lacking)
+      if (missing.length > 0 && steppedEdges.derive({ ...lacking, missing })) usable = usableNow()
+      const left = lackingOf(exact.full, usable)
+      derived = left.length > 0 && this.#options.derivations.derive({ ...lacking, missing: left })
       if (derived) usable = usableNow()
     }
+    const shape = shapeAt<Rows, RowHead>(this.#options.cache, key, method)
+    // Where nothing was ever held, what comes by steps doesn't tell the answer's head.
+    const lacking = shape === undefined ? [] : lackingOf(exact.full, usable)
+    const coming = isForPeople
+      ? []
+      : steppedEdges.coming<Rows>(making, { edges: notHeld, missing: lacking, grid, view }, ageMaxMs)
+    const others = notHeld.filter((edge) => !coming.some((one) => one.edge === edge))
+    const heads = mayBeHeads.filter(({ edge }) => others.includes(edge))
     const { held, shared } = this.#heads(making, heads, usable)
     const asWhole = [...held, ...shared]
     const laid = {
       ...exact,
-      full: united([...exact.full, ...asWhole.map(({ bucket }) => bucket)]),
+      full: without(
+        united([...exact.full, ...asWhole.map(({ bucket }) => bucket)]),
+        united(coming.map(({ edge }) => edge)),
+      ),
       edges: others.filter((edge) => !asWhole.some((head) => head.edge === edge)),
     }
     const missing = joinedTo(RANGES_MAX, lackingOf(laid.full, usable), laid.full)
@@ -138,7 +137,6 @@ export class Layout {
         endMs,
       })),
     )
-    const shape = shapeAt<Rows, RowHead>(this.#options.cache, key, method)
     // Rows that were given from there once would be missing in an answer from what is held.
     const isAhead = shape?.aheadMs !== undefined && shape.aheadMs >= (laid.window.at(-1)?.endMs ?? 0)
     const lacksLoose = missing.length > 0 || laid.edges.length > 0 || isAhead

@@ -90,6 +90,16 @@ export interface LaidOut<Rows extends Bucketed, RowHead> extends Making {
   readonly derived: boolean
 }
 
+/** Full buckets of an answer that aren't held. */
+export interface Lacking<Rows extends Bucketed, RowHead> {
+  readonly making: Making
+  readonly method: Method<Rows, RowHead>
+  readonly key: string
+  readonly grid: Grid
+  readonly view: BrokerView
+  readonly missing: readonly Interval[]
+}
+
 /** What the held part of an answer rests on, at the moment at which its runs were judged. */
 export interface HeldProof {
   /** The earliest moment at which all of it was what Druid had. */

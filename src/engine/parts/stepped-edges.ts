@@ -4,7 +4,6 @@
 //   ├──────── bucket ────────┤            ├──────── bucket ────────┤
 //        ├── edge of one ────┤   …        ├── edge of one ──┤
 //          ├─ of another ────┤   …        ├── of another ─────┤
-import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { type Clock } from '../../clock.ts'
 import { type BrokerView } from '../../freshness/view.ts'
@@ -18,13 +17,12 @@ import { type Keeper } from '../keeper.ts'
 import { shapeAt, type Store } from '../store.ts'
 import { type ClientHeads } from './client-heads.ts'
 import { edgeRows, hasSteps } from './edge-rows.ts'
-import { type Gathering } from './gathering.ts'
-import { type Coming, type LaidOut, type Making, type SteppedEdge } from './making.ts'
+import { type Coming, type Lacking, type LaidOut, type Making, type SteppedEdge } from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
 import { type MethodOptions } from './method.ts'
-import { type PartKeeper } from './part-keeper.ts'
 import { type PartWitness } from './part-witness.ts'
 import { type UsableRun } from './shape.ts'
+import { momentsKey, type StepFetches, stepKey, type Wanted } from './step-fetches.ts'
 import { type Step, stepsOf } from './steps.ts'
 import { type Grid } from './window.ts'
 
@@ -34,17 +32,14 @@ export interface SteppedEdgesOptions {
   readonly keeper: Keeper
   readonly heads: ClientHeads
   readonly merge: MergeMethod
-  readonly gathering: Gathering
-  readonly partKeeper: PartKeeper
+  readonly fetches: StepFetches
   readonly witness: PartWitness
   readonly exactDoubles: MethodOptions['exactDoubles']
 }
 
-const ROWS_MAX = 5_000
+/** More full buckets aren't fetched by instant. */
+const FULL_MAX = 16
 const SHAPES_MAX = 20_000
-/** After a step that had too many. */
-const PAUSE_MS = 600_000
-const BROKEN_MS = 30_000
 /** So many windows with other edges than the one before, and the next one has others, too. */
 const SLIDES = 2
 
@@ -54,25 +49,22 @@ interface Moves {
   readonly count: number
 }
 
-/** Steps that came. */
-interface Landed {
-  readonly rows: MergeRows
-  readonly head: ColumnTypes
-  readonly fromMs: number
-}
-
-/** Steps on their way. */
-interface UnderWay {
-  readonly beganAtMs: number
-  /** Undefined when they failed. Never rejects. */
-  readonly landing: Promise<Landed | undefined>
-}
-
 /** A window's edges, laid over its buckets. */
 interface Edges {
   readonly edges: readonly Interval[]
   readonly grid: Grid
   readonly view: BrokerView
+}
+
+/** What an answer lacks: edges, and full buckets. */
+interface LackingEdges extends Edges {
+  readonly missing: readonly Interval[]
+}
+
+/** An edge, or a full bucket. */
+interface Place {
+  readonly interval: Interval
+  readonly steps: readonly Found[]
 }
 
 /** A step of an edge, and what of it is held. */
@@ -82,19 +74,9 @@ interface Found extends Step {
   readonly missing: readonly Interval[]
 }
 
-/** What is fetched at once. */
-interface Wanted {
-  readonly step: Step
-  readonly ranges: readonly Interval[]
-  /** Beginnings and ends apart: where rows still arrive there may be many more. */
-  readonly at: 'begin' | 'end'
-}
-
 export class SteppedEdges {
   readonly #options: SteppedEdgesOptions
   readonly #moves = new LRUCache<string, Moves>({ max: SHAPES_MAX })
-  readonly #underWay = new Map<string, UnderWay>()
-  readonly #pausedUntilMs = new LRUCache<string, number>({ max: SHAPES_MAX })
 
   constructor(options: SteppedEdgesOptions) {
     this.#options = options
@@ -110,43 +92,110 @@ export class SteppedEdges {
     })
   }
 
-  /** Those of which steps are on their way, or are sent for now: where windows are known to slide, and Druid's plan agreed. */
+  /** Computes full buckets that are held by steps, for a shape that lacks them; true when there was one. */
+  derive<Rows extends Bucketed, RowHead>(lacking: Lacking<Rows, RowHead>): boolean {
+    const { making, method, key, grid, view, missing } = lacking
+    const shape = shapeAt<Rows, RowHead>(this.#options.cache, key, method)
+    if (shape === undefined || !hasSteps(making)) return false
+    const buckets = missing.flatMap((range) => grid.buckets(range, FULL_MAX) ?? [])
+    const runs = buckets.slice(0, FULL_MAX).flatMap((interval) => {
+      const steps = this.#found(making, view, stepsOf(interval, grid))
+      const [first, ...more] = steps.flatMap((step) => step.runs)
+      const isHeld =
+        first !== undefined && more.length === 0 && steps.every((step) => step.missing.length === 0)
+      if (!isHeld) return []
+      const slices = this.#slices<Rows>(making, { edge: interval, grid, isFull: true, ...heldOf(steps) })
+      return slices === undefined ? [] : [{ ...first.run, interval, rows: method.rows.join(slices) }]
+    })
+    shape.put(runs)
+    return runs.length > 0
+  }
+
+  /**
+   * What of an answer is on its way in steps, or is sent for now: where windows are known to slide, and Druid's plan agreed.
+   * Full buckets come with the edges where all of it together has few instants: it is one query instead of several.
+   */
   coming<Rows extends Bucketed>(
     making: Making,
-    { edges, grid, view }: Edges,
+    { edges, missing, grid, view }: LackingEdges,
     ageMaxMs: number,
   ): readonly Coming<Rows>[] {
-    const { witness } = this.#options
     if ((this.#moves.get(momentsKey(making))?.count ?? 0) < SLIDES || !hasSteps(making)) return []
-    return grid.alone(edges).flatMap((edge) => {
-      const steps = this.#found(making, view, stepsOf(edge, grid))
-      const wanted = wantedOf(steps, edge.endMs === grid.around(edge).endMs ? 'begin' : 'end')
-      const isKnown = wanted.every(({ step }) => witness.hasAgreedOnSteps(making, step.size))
-      if (!isKnown || wanted.some((one) => this.#isPaused(making, one))) return []
-      const landings = wanted.map(async (one) => ({
-        step: one.step,
-        landed: await this.#underWayFor(making, one, ageMaxMs).landing,
-      }))
+    const placeOf = (interval: Interval): Place => ({
+      interval,
+      steps: this.#found(making, view, stepsOf(interval, grid)),
+    })
+    const places = grid.alone(edges).map(placeOf)
+    if (places.length === 0) return []
+    const full = missing.map((range) => grid.buckets(range, FULL_MAX))
+    const isFew = full.every((some) => some !== undefined) && full.flat().length <= FULL_MAX
+    const all = isFew ? [...places, ...full.flatMap((some) => some.map(placeOf))] : []
+    const together = this.#together(making, all)
+    if (together !== undefined) return this.#sent(making, { places: all, wanted: [together], grid, ageMaxMs })
+    return places.flatMap((place) => {
+      const at = place.interval.endMs === grid.around(place.interval).endMs ? 'begin' : 'end'
+      const wanted = this.#agreed(making, wantedOf(place.steps, at))
+      return wanted === undefined ? [] : this.#sent(making, { places: [place], wanted, grid, ageMaxMs })
+    })
+  }
+
+  /** What fetches all places at once; undefined where that may be too much. */
+  #together(making: Making, places: readonly Place[]): Wanted | undefined {
+    const steps = places.flatMap((place) => place.steps)
+    const [only, ...more] = this.#agreed(making, wantedOf(steps, 'all')) ?? []
+    const isOne = only?.step.size === 'instants' && more.length === 0
+    return isOne && this.#options.fetches.hasFew(making, only) ? only : undefined
+  }
+
+  /** Undefined where Druid hasn't agreed, or it was too much before. */
+  #agreed(making: Making, wanted: readonly Wanted[]): readonly Wanted[] | undefined {
+    const { witness, fetches } = this.#options
+    const isKnown = wanted.every(({ step }) => witness.hasAgreedOnSteps(making, step.size))
+    return isKnown && !wanted.some((one) => fetches.isPaused(making, one)) ? wanted : undefined
+  }
+
+  #sent<Rows extends Bucketed>(
+    making: Making,
+    given: {
+      readonly places: readonly Place[]
+      readonly wanted: readonly Wanted[]
+      readonly grid: Grid
+      readonly ageMaxMs: number
+    },
+  ): readonly Coming<Rows>[] {
+    const { places, wanted, grid, ageMaxMs } = given
+    const landings = wanted.map(async (one) => ({
+      size: one.step.size,
+      landed: await this.#options.fetches.underWayFor(making, one, ageMaxMs).landing,
+    }))
+    return places.map(({ interval, steps }) => {
+      const lacking = steps.filter(({ missing }) => missing.length > 0)
       const held = heldOf(steps)
       const landing = Promise.all(landings).then((all) => {
-        const landed = all.flatMap((one) => one.landed ?? [])
-        const came = all.flatMap(({ step, landed: rows }) =>
-          rows === undefined ? [] : missingOf(steps, step).map((interval) => sliced(rows.rows, interval)),
+        const came = all.filter(({ size }) => lacking.some((step) => step.size === size))
+        const landed = came.flatMap((one) => one.landed ?? [])
+        if (landed.length < came.length) return undefined
+        const slices = came.flatMap((one) =>
+          lacking
+            .filter(({ size }) => size === one.size)
+            .flatMap(({ missing }) => missing)
+            .flatMap((part) => (one.landed === undefined ? [] : sliced(one.landed.rows, part))),
         )
-        if (landed.length < all.length) return undefined
-        const heads = [...held.heads, ...landed.map(({ head }) => head)]
-        const slices = this.#slices<Rows>(making, { edge, grid, slices: [...held.slices, ...came], heads })
-        return slices && { slices, fromMs: Math.min(...landed.map(({ fromMs }) => fromMs)) }
+        const found = this.#slices<Rows>(making, {
+          edge: interval,
+          grid,
+          slices: [...held.slices, ...slices],
+          heads: [...held.heads, ...landed.map(({ head }) => head)],
+        })
+        return found && { slices: found, fromMs: Math.min(...landed.map(({ fromMs }) => fromMs)) }
       })
-      return [
-        {
-          edge,
-          lacking: steps.flatMap(({ missing }) => missing),
-          runs: steps.flatMap(({ runs }) => runs),
-          // Several are waited for one after the other: none may fail with nobody listening yet.
-          landing: landing.catch(() => undefined),
-        },
-      ]
+      return {
+        edge: interval,
+        lacking: lacking.flatMap(({ missing }) => missing),
+        runs: steps.flatMap(({ runs }) => runs),
+        // Several are waited for one after the other: none may fail with nobody listening yet.
+        landing: landing.catch(() => undefined),
+      }
     })
   }
 
@@ -177,7 +226,7 @@ export class SteppedEdges {
     const { cache, merge, clock } = this.#options
     const present = { view, rules, generation, nowMs: clock.now() }
     return steps.map((step) => {
-      const shape = shapeAt<MergeRows, ColumnTypes>(cache, keyOf(making, step), merge)
+      const shape = shapeAt<MergeRows, ColumnTypes>(cache, stepKey(making, step), merge)
       const runs = shape?.usable([step.wanted], present, (interval) => step.grid.around(interval)) ?? []
       const missing = without([step.wanted], united(runs.map(({ run }) => run.interval)))
       return { ...step, runs, head: shape?.head, missing }
@@ -191,6 +240,8 @@ export class SteppedEdges {
       readonly grid: Grid
       readonly slices: readonly Slice<MergeRows>[]
       readonly heads: readonly ColumnTypes[]
+      /** Rows of a bucket, rather than of some of its steps. */
+      readonly isFull?: boolean
     },
   ): readonly Slice<Rows>[] | undefined {
     const { heads, exactDoubles, merge } = this.#options
@@ -205,77 +256,6 @@ export class SteppedEdges {
     // The kind of its rows is that of the plan.
     return edgeRows(making, { ...found, slices, head, client }) as readonly Slice<Rows>[] | undefined
   }
-
-  #underWayFor(making: Making, wanted: Wanted, ageMaxMs: number): UnderWay {
-    const name = `${keyOf(making, wanted.step)} ${JSON.stringify(wanted.ranges)}`
-    const under = this.#underWay.get(name)
-    const isYoung = under !== undefined && this.#options.clock.now() - under.beganAtMs <= ageMaxMs
-    return isYoung ? under : this.#send(making, wanted, name)
-  }
-
-  #send(making: Making, wanted: Wanted, name: string): UnderWay {
-    const { keeper, clock } = this.#options
-    let settle: () => void = () => undefined
-    const over = new Promise<void>((resolve) => (settle = resolve))
-    const landing = this.#fetch(making, wanted, settle).catch(() => undefined)
-    const under: UnderWay = { beganAtMs: clock.now(), landing }
-    this.#underWay.set(name, under)
-    keeper.beside(
-      over.then(() => {
-        if (this.#underWay.get(name) === under) this.#underWay.delete(name)
-      }),
-    )
-    return under
-  }
-
-  /** `settle` is called once they are held, or won't be. */
-  async #fetch(making: Making, wanted: Wanted, settle: () => void): UnderWay['landing'] {
-    const { gathering, partKeeper, merge, keeper, clock } = this.#options
-    const { step, ranges } = wanted
-    try {
-      // Its own id: the client's own query runs at the same time.
-      const upstreamId = randomUUID()
-      const request = { ...making.request, upstreamId, bodies: making.request.bodies.under(upstreamId) }
-      const key = keyOf(making, step)
-      const own = { ...making, request, method: merge, key, grid: step.grid, live: false }
-      const stop = AbortSignal.timeout(request.timeoutMs)
-      const fetched = await gathering.bySteps(own, { ranges, size: step.size, rowsMax: ROWS_MAX }, stop)
-      if (typeof fetched === 'string') {
-        const pauseMs = fetched === 'broken' ? BROKEN_MS : PAUSE_MS
-        this.#pausedUntilMs.set(pauseKey(making, wanted), clock.monotonic() + pauseMs)
-        settle()
-        return undefined
-      }
-      keeper.beside(
-        partKeeper
-          .keepBuckets(own, { fetched, ranges, full: ranges })
-          .then(() => undefined)
-          .finally(settle),
-      )
-      const { rows, head, answer } = fetched
-      return { rows, head, fromMs: answer.sentAtMs }
-    } catch (error) {
-      settle()
-      throw error
-    }
-  }
-
-  #isPaused(making: Making, wanted: Wanted): boolean {
-    const untilMs = this.#pausedUntilMs.get(pauseKey(making, wanted)) ?? 0
-    return untilMs > this.#options.clock.monotonic()
-  }
-}
-
-function keyOf({ parts }: Pick<Making, 'parts'>, { size }: Pick<Step, 'size'>): string {
-  return `${parts.shape} ${size === 'instants' ? size : `steps ${size}`}`
-}
-
-function momentsKey(making: Pick<Making, 'parts'>): string {
-  return keyOf(making, { size: 'instants' })
-}
-
-function pauseKey(making: Making, { step, at }: Wanted): string {
-  return `${keyOf(making, step)} ${at}`
 }
 
 function startOf({ rows, from }: Slice<MergeRows>): number {
@@ -310,9 +290,4 @@ function wantedOf(steps: readonly Found[], at: Wanted['at']): readonly Wanted[] 
     const ranges = alike.flatMap(({ missing, whole, size }) => (size === 'instants' ? [whole] : missing))
     return { step, ranges: united(ranges), at }
   })
-}
-
-/** What lacks of the steps of one's size. */
-function missingOf(steps: readonly Found[], { size }: Step): readonly Interval[] {
-  return steps.filter((one) => one.size === size).flatMap(({ missing }) => missing)
 }

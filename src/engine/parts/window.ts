@@ -58,6 +58,12 @@ export class Grid {
     return this.#granularity.starts(span, countMax)?.map((ms) => ms + movedMs)
   }
 
+  /** The buckets of an interval of whole ones, one by one; undefined where one is irregular, or for too many. */
+  buckets(interval: Interval, countMax: number): readonly Interval[] | undefined {
+    const starts = this.starts(interval, countMax)
+    return starts?.map((startMs, at) => ({ startMs, endMs: starts[at + 1] ?? interval.endMs }))
+  }
+
   /** The buckets that meet an interval, as one; the interval itself where they aren't known. */
   around({ startMs, endMs }: Interval): Interval {
     const { movedMs } = this.#bucket

@@ -128,4 +128,27 @@ describe.runIf(sandboxAvailable)('windows that slide by moments', () => {
       .map((text) => /^(?:hit|fwd=partial); detail="(?:series|merge)/.test(text))
     expect(isFromParts).not.toContain(false)
   })
+
+  test.each(FORMS.filter(([, lengthMs, , isHeld]) => lengthMs <= 30 * MINUTE_MS && isHeld))(
+    'while rows arrive, one query for all that is missing: %s',
+    async (_, __, form) => {
+      const said: string[] = []
+      const asked: number[] = []
+      for (let at = 0; at < LEARNT + ASKED; at += 1) {
+        await table.append([{ __time: it.clock.now() - 40, kind: `k${at % 6}`, v: at }])
+        // All that was held of the last minutes is older than its bound by then.
+        await it.clock.advance(20_000 + STEP_MS)
+        const before = it.sandbox.stats.data
+        const [from, to] = [it.clock.now() - 4.4 * MINUTE_MS, it.clock.now()]
+        const sql = form(
+          `__time >= MILLIS_TO_TIMESTAMP(${Math.round(from)}) AND __time < MILLIS_TO_TIMESTAMP(${to})`,
+        )
+        const { ours, theirs } = await askBoth(it, { query: sql, resultFormat: 'array', header: true })
+        expect({ sql, ...seen(ours) }).toEqual({ sql, ...seen(theirs) })
+        said.push(cacheStatus(ours))
+        asked.push(it.sandbox.stats.data - before - 1)
+      }
+      expect({ said, most: Math.max(...asked.slice(LEARNT)) }).toEqual({ said, most: 1 })
+    },
+  )
 })
