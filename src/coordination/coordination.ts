@@ -10,6 +10,23 @@ export interface Znode {
   readonly mzxid: bigint
 }
 
+/** `sequential`: ZooKeeper puts ten digits behind the name. `container`: it goes by itself some time after its last child. */
+export type ZnodeKind = 'persistent' | 'container' | 'ephemeral' | 'ephemeral-sequential'
+
+/** `path` as it was made, with its digits. */
+export type Created =
+  | { readonly kind: 'created'; readonly path: string }
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'no-parent' }
+
+/** `version` and `mzxid` of what was written; `conflict`: another version is there than the one that was named. */
+export type Written =
+  | { readonly kind: 'written'; readonly version: number; readonly mzxid: bigint }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'gone' }
+
+export type Deleted = 'deleted' | 'conflict' | 'gone' | 'not-empty'
+
 /** Every operation has a deadline of its own beside `signal`. @throws OvateError OVATE_ZOOKEEPER. */
 export interface Coordination {
   readonly state: SessionState
@@ -23,5 +40,18 @@ export interface Coordination {
   ): Promise<readonly string[] | undefined>
   /** Undefined when there is no such znode. `onChange` is called once, on any change. */
   read(path: string, onChange: (() => void) | undefined, signal: AbortSignal): Promise<Znode | undefined>
+  /**
+   * The watch of `onChange` is set also where there is no such znode. When the answer of `create` is lost the znode may be
+   * there all the same: what must not be left behind has to be looked for by a name of its own.
+   */
+  exists(path: string, onChange: (() => void) | undefined, signal: AbortSignal): Promise<boolean>
+  create(path: string, data: Buffer, kind: ZnodeKind, signal: AbortSignal): Promise<Created>
+  /** Any version where none is named. */
+  write(path: string, data: Buffer, version: number | undefined, signal: AbortSignal): Promise<Written>
+  delete(path: string, version: number | undefined, signal: AbortSignal): Promise<Deleted>
+  /** Leaves the znode itself to those who have the credentials of this client; of its children only who may make or delete them. */
+  restrict(path: string, signal: AbortSignal): Promise<void>
+  /** Resolves when the server asked has all that was written before, anywhere. */
+  sync(path: string, signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }

@@ -76,6 +76,11 @@ class HostedZooKeeper implements NativeZooKeeper {
       a_get: (path, watch, done) => this.#call('a_get', [path, watch], done),
       a_get_children: (path, watch, done) => this.#call('a_get_children', [path, watch], done),
       a_exists: (path, watch, done) => this.#call('a_exists', [path, watch], done),
+      a_create: (path, data, flags, done) => this.#call('a_create', [path, data, flags], done),
+      a_set: (path, data, version, done) => this.#call('a_set', [path, data, version], done),
+      a_delete_: (path, version, done) => this.#call('a_delete_', [path, version], done),
+      a_set_acl: (path, version, acl, done) => this.#call('a_set_acl', [path, version, acl], done),
+      a_sync: (path, done) => this.#call('a_sync', [path], done),
       add_auth: (scheme, credentials, done) => this.#call('add_auth', [scheme, credentials], done),
     }
   }

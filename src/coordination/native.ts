@@ -9,6 +9,13 @@ export interface NativeStat {
   readonly version: number
 }
 
+/** Who may do what with one znode; `perm` is a sum of read 1, write 2, create 4, delete 8, admin 16. */
+export interface NativeAcl {
+  readonly perm: number
+  readonly scheme: string
+  readonly auth: string
+}
+
 type Completion<Values extends unknown[]> = (code: number, text: string, ...values: Values) => void
 
 /** Calls of the binding itself: each returns a code at once, and calls back only when that is 0. */
@@ -19,6 +26,12 @@ export interface NativeClient {
   a_get(path: string, watch: boolean, done: Completion<[NativeStat | null, Buffer | null]>): number
   a_get_children(path: string, watch: boolean, done: Completion<[string[] | null]>): number
   a_exists(path: string, watch: boolean, done: Completion<[NativeStat | null]>): number
+  /** `flags`: ephemeral 1, sequential 2, container 4. */
+  a_create(path: string, data: Buffer, flags: number, done: Completion<[]>): number
+  a_set(path: string, data: Buffer, version: number, done: Completion<[NativeStat | null]>): number
+  a_delete_(path: string, version: number, done: Completion<[]>): number
+  a_set_acl(path: string, version: number, acl: readonly NativeAcl[], done: Completion<[]>): number
+  a_sync(path: string, done: Completion<[]>): number
   add_auth(scheme: string, credentials: string, done: Completion<[]>): number
 }
 
@@ -47,6 +60,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [-7]: 'timeout',
   [-9]: 'invalid state',
   [-101]: 'no node',
+  [-108]: 'an ephemeral znode has no children',
   [-102]: 'no authority: the ACL asks for other credentials',
   [-112]: 'session expired',
   [-115]: 'authentication failed',
@@ -55,6 +69,9 @@ const NAMES: Readonly<Record<number, string>> = {
 }
 
 export const NO_NODE = -101
+export const BAD_VERSION = -103
+export const NODE_EXISTS = -110
+export const NOT_EMPTY = -111
 
 /** A code of the C client as an error. */
 export function nativeError(code: number, doing: string): OvateError {

@@ -1,12 +1,18 @@
 // One session: one object of the native client. It ends for good; another session is another object, since the same
 // one hangs when it is begun again.
 import { OvateError } from '../errors.ts'
+import { type Created, type Deleted, type Written, type ZnodeKind } from './coordination.ts'
 import {
+  BAD_VERSION,
+  type NativeAcl,
+  type NativeClient,
   type NativeConstructor,
   nativeError,
   type NativeStat,
   type NativeZooKeeper,
   NO_NODE,
+  NODE_EXISTS,
+  NOT_EMPTY,
 } from './native.ts'
 
 export interface SessionOptions {
@@ -31,6 +37,16 @@ export interface SessionListener {
  * process that stood still for some seconds, though the session lives.
  */
 const EMPTY_READS_MAX = 100_000
+
+const FLAGS: Readonly<Record<ZnodeKind, number>> = {
+  persistent: 0,
+  container: 4,
+  ephemeral: 1,
+  'ephemeral-sequential': 3,
+}
+const ANY_VERSION = -1
+/** All, for whoever has the credentials that this session has. */
+const OWN_ONLY: readonly NativeAcl[] = [{ perm: 31, scheme: 'auth', auth: '' }]
 
 export class Session {
   readonly #zookeeper: NativeZooKeeper
@@ -79,6 +95,75 @@ export class Session {
   /** `ended` is told at once. */
   close(): void {
     if (!this.#closed) this.#zookeeper.native.close()
+  }
+
+  create(path: string, data: Buffer, kind: ZnodeKind): Promise<Created> {
+    return this.#ask<Created>(`creating ${path}`, (native, done) =>
+      native.a_create(path, data, FLAGS[kind], (code, made) =>
+        done(code, {
+          [0]: { kind: 'created', path: made },
+          [NODE_EXISTS]: { kind: 'exists' },
+          [NO_NODE]: { kind: 'no-parent' },
+        }),
+      ),
+    )
+  }
+
+  write(path: string, data: Buffer, version = ANY_VERSION): Promise<Written> {
+    return this.#ask<Written>(`writing ${path}`, (native, done) =>
+      native.a_set(path, data, version, (code, _text, stat) =>
+        done(code, {
+          ...(stat !== null && {
+            [0]: { kind: 'written', version: stat.version, mzxid: BigInt(stat.mzxid) },
+          }),
+          [BAD_VERSION]: { kind: 'conflict' },
+          [NO_NODE]: { kind: 'gone' },
+        }),
+      ),
+    )
+  }
+
+  delete(path: string, version = ANY_VERSION): Promise<Deleted> {
+    return this.#ask<Deleted>(`deleting ${path}`, (native, done) =>
+      native.a_delete_(path, version, (code) =>
+        done(code, {
+          [0]: 'deleted',
+          [BAD_VERSION]: 'conflict',
+          [NO_NODE]: 'gone',
+          [NOT_EMPTY]: 'not-empty',
+        }),
+      ),
+    )
+  }
+
+  restrict(path: string): Promise<true> {
+    return this.#ask<true>(`restricting ${path}`, (native, done) =>
+      native.a_set_acl(path, ANY_VERSION, OWN_ONLY, (code) => done(code, { [0]: true })),
+    )
+  }
+
+  sync(path: string): Promise<true> {
+    return this.#ask<true>(`syncing ${path}`, (native, done) =>
+      native.a_sync(path, (code) => done(code, { [0]: true })),
+    )
+  }
+
+  /** What one of the codes stands for; any other is an error. */
+  #ask<Value>(
+    doing: string,
+    call: (
+      native: NativeClient,
+      done: (code: number, meanings: Readonly<Record<number, Value | undefined>>) => void,
+    ) => number,
+  ): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const code = call(this.#zookeeper.native, (answered, meanings) => {
+        const value = meanings[answered]
+        if (value === undefined) reject(nativeError(answered, doing))
+        else resolve(value)
+      })
+      if (code !== 0) reject(nativeError(code, doing))
+    })
   }
 
   // Watches are flags, not functions: the package keeps each function that it was given as a watcher for ever.

@@ -3,7 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { orAborted } from '../abort.ts'
 import { OvateError } from '../errors.ts'
 import { type Ensemble, parseConnectString, resolveEnsemble } from './addresses.ts'
-import { type Coordination, type SessionState, type Znode } from './coordination.ts'
+import {
+  type Coordination,
+  type Created,
+  type Deleted,
+  type SessionState,
+  type Written,
+  type Znode,
+  type ZnodeKind,
+} from './coordination.ts'
 import { loadNative } from './hosted.ts'
 import { type NativeConstructor } from './native.ts'
 import { Session } from './session.ts'
@@ -99,6 +107,38 @@ export class ZooKeeperCoordination implements Coordination {
     if (found === undefined) return undefined
     const { stat, data } = found
     return { data, version: stat.version, czxid: BigInt(stat.czxid), mzxid: BigInt(stat.mzxid) }
+  }
+
+  async exists(path: string, onChange: (() => void) | undefined, signal: AbortSignal): Promise<boolean> {
+    const watch = onChange !== undefined
+    if (watch) this.#watches.add(path, onChange)
+    try {
+      return await this.#inTime(path, signal, (session) => session.exists(path, watch))
+    } catch (error) {
+      if (watch) this.#watches.remove(path, onChange)
+      throw error
+    }
+  }
+
+  create(path: string, data: Buffer, kind: ZnodeKind, signal: AbortSignal): Promise<Created> {
+    return this.#inTime(path, signal, (session) => session.create(path, data, kind))
+  }
+
+  write(path: string, data: Buffer, version: number | undefined, signal: AbortSignal): Promise<Written> {
+    return this.#inTime(path, signal, (session) => session.write(path, data, version))
+  }
+
+  delete(path: string, version: number | undefined, signal: AbortSignal): Promise<Deleted> {
+    return this.#inTime(path, signal, (session) => session.delete(path, version))
+  }
+
+  async restrict(path: string, signal: AbortSignal): Promise<void> {
+    if (this.#options.auth !== undefined)
+      await this.#inTime(path, signal, (session) => session.restrict(path))
+  }
+
+  async sync(path: string, signal: AbortSignal): Promise<void> {
+    await this.#inTime(path, signal, (session) => session.sync(path))
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,13 @@
 // Coordination in memory: a tree that the test changes, a state that it sets.
-import { type Coordination, type SessionState, type Znode } from '../../src/coordination/coordination.ts'
+import {
+  type Coordination,
+  type Created,
+  type Deleted,
+  type SessionState,
+  type Written,
+  type Znode,
+  type ZnodeKind,
+} from '../../src/coordination/coordination.ts'
 import { OvateError } from '../../src/errors.ts'
 import { Watches } from '../../src/coordination/watches.ts'
 
@@ -8,7 +16,9 @@ export class FakeCoordination implements Coordination {
   readonly #nodes = new Map<string, Znode>()
   readonly #watches = new Watches()
   readonly #listeners = new Set<(state: SessionState) => void>()
+  readonly #ephemerals = new Set<string>()
   #zxid = 0n
+  #count = 0
   reads = 0
   /** Fails this many operations to come. */
   failures = 0
@@ -28,6 +38,60 @@ export class FakeCoordination implements Coordination {
   async read(path: string, onChange: (() => void) | undefined): Promise<Znode | undefined> {
     await this.#serve(path, onChange)
     return this.#nodes.get(path)
+  }
+
+  async exists(path: string, onChange: (() => void) | undefined): Promise<boolean> {
+    await this.#serve(path, onChange)
+    return this.#nodes.has(path)
+  }
+
+  async create(path: string, data: Buffer, kind: ZnodeKind): Promise<Created> {
+    await this.#serve(path, undefined)
+    const parent = path.slice(0, path.lastIndexOf('/'))
+    if (parent !== '' && !this.#nodes.has(parent)) return { kind: 'no-parent' }
+    this.#count += 1
+    const digits = kind === 'ephemeral-sequential' ? String(this.#count).padStart(10, '0') : ''
+    if (this.#nodes.has(path + digits)) return { kind: 'exists' }
+    this.put(path + digits, data)
+    if (kind.startsWith('ephemeral')) this.#ephemerals.add(path + digits)
+    return { kind: 'created', path: path + digits }
+  }
+
+  async write(path: string, data: Buffer, version: number | undefined): Promise<Written> {
+    await this.#serve(path, undefined)
+    const node = this.#nodes.get(path)
+    if (node === undefined) return { kind: 'gone' }
+    if (version !== undefined && version !== node.version) return { kind: 'conflict' }
+    this.#zxid += 1n
+    const written = { version: node.version + 1, mzxid: this.#zxid }
+    this.#nodes.set(path, { ...node, data, ...written })
+    this.#fire(path)
+    return { kind: 'written', ...written }
+  }
+
+  async delete(path: string, version: number | undefined): Promise<Deleted> {
+    await this.#serve(path, undefined)
+    const node = this.#nodes.get(path)
+    if (node === undefined) return 'gone'
+    if (version !== undefined && version !== node.version) return 'conflict'
+    if ([...this.#nodes.keys()].some((other) => other.startsWith(`${path}/`))) return 'not-empty'
+    this.remove(path)
+    return 'deleted'
+  }
+
+  async restrict(path: string): Promise<void> {
+    await this.#serve(path, undefined)
+  }
+
+  async sync(path: string): Promise<void> {
+    await this.#serve(path, undefined)
+  }
+
+  /** As when the session ends: its ephemerals go. */
+  expire(): void {
+    this.become('lost')
+    for (const path of this.#ephemerals) this.remove(path)
+    this.#ephemerals.clear()
   }
 
   close(): Promise<void> {

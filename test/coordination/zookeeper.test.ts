@@ -22,7 +22,7 @@ class PlayedClient extends EventEmitter implements Record<'native', unknown> {
 
   constructor() {
     super()
-    const ask = (call: string) => (path: string, watch: boolean, done: unknown) => {
+    const asking = (call: string) => (path: string, watch: boolean, done: unknown) => {
       this.asked.push({ call, path, watch, done: done as Done })
       return askCode
     }
@@ -36,9 +36,14 @@ class PlayedClient extends EventEmitter implements Record<'native', unknown> {
         this.closed = true
         this.emit('close', this, 0)
       },
-      a_get: ask('get'),
-      a_get_children: ask('children'),
-      a_exists: ask('exists'),
+      a_get: asking('get'),
+      a_get_children: asking('children'),
+      a_exists: asking('exists'),
+      a_create: (path, data, flags, done) => asking(`create ${flags} ${String(data)}`)(path, false, done),
+      a_set: (path, data, version, done) => asking(`set ${version} ${String(data)}`)(path, false, done),
+      a_delete_: (path, version, done) => asking(`delete ${version}`)(path, false, done),
+      a_set_acl: (path, _version, acl, done) => asking(`acl ${JSON.stringify(acl)}`)(path, false, done),
+      a_sync: (path, done) => asking('sync')(path, false, done),
       add_auth: (scheme, credentials) => {
         this.auths.push(`${scheme} ${credentials}`)
         return 0
@@ -259,4 +264,93 @@ test('closing ends the session and what waits', async () => {
   await coordination.close()
   expect(await outcome).toMatch(/closed$/)
   expect([client.closed, coordination.state]).toEqual([true, 'closed'])
+})
+
+const path = '/a'
+const stat = { czxid: 1, mzxid: 7, version: 3 }
+
+test.each<[string, (signal: AbortSignal) => Promise<unknown>, string, unknown[], unknown]>([
+  [
+    'create',
+    (signal) => coordination.create(path, Buffer.from('x'), 'persistent', signal),
+    'create 0 x',
+    [0, path],
+    { kind: 'created', path },
+  ],
+  [
+    'create one of a sequence',
+    (signal) => coordination.create(path, Buffer.from('x'), 'ephemeral-sequential', signal),
+    'create 3 x',
+    [0, '/a0000000001'],
+    { kind: 'created', path: '/a0000000001' },
+  ],
+  [
+    'create what is there',
+    (signal) => coordination.create(path, Buffer.from('x'), 'ephemeral', signal),
+    'create 1 x',
+    [-110, 'node exists'],
+    { kind: 'exists' },
+  ],
+  [
+    'create under nothing',
+    (signal) => coordination.create(path, Buffer.from('x'), 'container', signal),
+    'create 4 x',
+    [-101, 'no node'],
+    { kind: 'no-parent' },
+  ],
+  [
+    'write any version',
+    (signal) => coordination.write(path, Buffer.from('y'), undefined, signal),
+    'set -1 y',
+    [0, 'ok', stat],
+    { kind: 'written', version: 3, mzxid: 7n },
+  ],
+  [
+    'write another version',
+    (signal) => coordination.write(path, Buffer.from('y'), 2, signal),
+    'set 2 y',
+    [-103, 'bad version', null],
+    { kind: 'conflict' },
+  ],
+  [
+    'write nothing',
+    (signal) => coordination.write(path, Buffer.from('y'), 2, signal),
+    'set 2 y',
+    [-101, 'no node', null],
+    { kind: 'gone' },
+  ],
+  ['delete', (signal) => coordination.delete(path, 2, signal), 'delete 2', [0, 'ok'], 'deleted'],
+  ['delete another', (signal) => coordination.delete(path, 2, signal), 'delete 2', [-103, ''], 'conflict'],
+  [
+    'delete a parent',
+    (signal) => coordination.delete(path, undefined, signal),
+    'delete -1',
+    [-111, ''],
+    'not-empty',
+  ],
+  ['delete nothing', (signal) => coordination.delete(path, 2, signal), 'delete 2', [-101, ''], 'gone'],
+  ['sync', (signal) => coordination.sync(path, signal), 'sync', [0, ''], undefined],
+  ['exists', (signal) => coordination.exists(path, undefined, signal), 'exists', [-101, '', null], false],
+])('%s', async (_, ask, call, answer, found) => {
+  const client = await begin()
+  client.emit('connect')
+  const asked = ask(soon())
+  expect(client.last).toMatchObject({ call, path })
+  client.last.done(...(answer as [number, string]))
+  expect(await asked).toEqual(found)
+})
+
+test('a znode is restricted only where there are credentials to restrict it to', async () => {
+  const open = await begin()
+  open.emit('connect')
+  await coordination.restrict(path, soon())
+  expect(open.asked).toEqual([])
+  await coordination.close()
+  clients = []
+  const client = await begin({ auth: 'user:secret' })
+  client.emit('connect')
+  const restricted = coordination.restrict(path, soon())
+  expect(client.last.call).toBe('acl [{"perm":31,"scheme":"auth","auth":""}]')
+  client.last.done(0, 'ok')
+  await restricted
 })
