@@ -5,6 +5,7 @@ import { type Interval } from './facts.ts'
 import { type Bucket, type Grouped } from './grouped.ts'
 import { type NativeOrderKey } from './native-order.ts'
 import { floorText, type NativePlan, type NativeQueryType } from './native.ts'
+import { nativeStep, type StepText } from './step-text.ts'
 
 /** Both plans, and what they were asked for. */
 export interface Testimony {
@@ -144,12 +145,6 @@ function mergeOrder(
   return isAsked && order.length === asked.length ? { keys: order, ties } : undefined
 }
 
-/** What the parts of a bucket are grouped by: a period in UTC, or their very instants. */
-export type StepSize = 'PT1H' | 'instants'
-
-/** As Druid plans `__time` as a dimension. */
-const INSTANT = '__time LONG'
-
 /**
  * In what Druid's plan of the text that groups by a step differs from what was agreed on; undefined: in nothing. `bucketAt`
  * is where the agreed text has its bucket.
@@ -158,13 +153,13 @@ export function stepsDifference(
   { ours, aggregations }: Verdict & { readonly kind: 'agrees' },
   steps: NativePlan | undefined,
   {
-    size,
+    grouping,
     bucketAt,
     ranges,
-  }: { readonly size: StepSize; readonly bucketAt: number; readonly ranges: readonly Interval[] },
+  }: { readonly grouping: StepText; readonly bucketAt: number; readonly ranges: readonly Interval[] },
 ): string | undefined {
   if (steps === undefined) return 'plan'
-  const step = size === 'instants' ? INSTANT : floorText(size, undefined, 'UTC')
+  const step = nativeStep(grouping)
   const dimensions = ours.dimensions.filter((one) => one !== ours.columns[bucketAt])
   return (
     different('table', [ours.table], [steps.table]) ??

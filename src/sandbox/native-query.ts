@@ -6,6 +6,7 @@ import { FIRST_MS, LAST_MS } from '../plan/window.ts'
 import { aggregationsOf } from './native-aggregations.ts'
 import { conditionFilter, conjunctsOf, filterOf, type Json, unwrapped } from './native-filter.ts'
 import { NativeNames, type Types } from './native-names.ts'
+import { stepsText } from './native-steps.ts'
 import { type Sorting } from './order.ts'
 import { isNatural, queryTypeOf, rowTimeIndex, type Selection, TIME_FLOOR } from './selection.ts'
 
@@ -107,7 +108,8 @@ function virtualColumnsOf(
 function dimension(group: string, index: number, names: NativeNames, { bucket, types }: NativeFacts): Json {
   const isBucket = group === bucket?.expression
   const outputType = isBucket ? 'LONG' : types.get(group)
-  const native = isBucket ? bucketText(bucket.of) : unwrapped(group)
+  const plain = unwrapped(group)
+  const native = isBucket ? bucketText(bucket.of) : (stepsText(plain) ?? plain)
   return {
     type: 'default',
     dimension: names.columnFor(group, native, outputType),

@@ -1,13 +1,12 @@
 // Statements that fetch parts: the client's own text with stretches replaced, never a text printed anew.
 import { type Interval } from '../plan/facts.ts'
 import { type Aggregate, type Grouped, type Stretch } from '../plan/grouped.ts'
+import { type StepText } from '../plan/step-text.ts'
 
 /** Names of columns that Ovate adds; a client's column of such a name would only be a twin. */
 const BUCKET_COLUMN = '__ovate_bucket'
 const ORDER_COLUMN = '__ovate_order_'
 const LAST_COLUMN = '__ovate_last'
-/** In place of a period: each instant is a bucket of its own. */
-export const INSTANTS = 'instants'
 
 interface Edit extends Stretch {
   readonly text: string
@@ -63,6 +62,18 @@ function behind({ to }: Stretch, text: string): Edit {
   return { from: to, to, text }
 }
 
+function stepText(time: string, steps: StepText): string {
+  if (steps.kind === 'instants') return time
+  const floor = `TIME_FLOOR(${time}, '${steps.period}', NULL, 'UTC')`
+  if (steps.kind === 'period') return floor
+  const { beforeMs, fromMs } = steps
+  const ends = [
+    ...(beforeMs === undefined ? [] : [`${time} < MILLIS_TO_TIMESTAMP(${beforeMs})`]),
+    ...(fromMs === undefined ? [] : [`${time} >= MILLIS_TO_TIMESTAMP(${fromMs})`]),
+  ]
+  return `CASE WHEN ${ends.join(' OR ')} THEN ${time} ELSE ${floor} END`
+}
+
 /** A label as milliseconds, whatever the zone it would be printed in. */
 function instantText(label: string): string {
   return `TIMESTAMP_TO_MILLIS(CAST(${label} AS TIMESTAMP))`
@@ -112,7 +123,7 @@ function partsOf(sql: string, aggregates: readonly Aggregate[]): readonly string
 }
 
 /**
- * The text that fetches parts of a merge: hidden buckets of `period` (UTC, or `INSTANTS`), the dimensions and the parts of aggregates
+ * The text that fetches parts of a merge: hidden buckets or steps, the dimensions and the parts of aggregates
  * over `ranges`, without HAVING, order and limit, whatever the SELECTs round it make of them; with `live` each group's last instant behind them.
  */
 export function mergeText(
@@ -120,13 +131,12 @@ export function mergeText(
   grouped: Grouped,
   {
     ranges,
-    period,
+    steps,
     live = false,
-  }: { readonly ranges: readonly Interval[]; readonly period: string; readonly live?: boolean },
+  }: { readonly ranges: readonly Interval[]; readonly steps: StepText; readonly live?: boolean },
 ): string {
   const { dimensions, aggregates, texts, timeColumn } = grouped
-  const bucket =
-    period === INSTANTS ? timeColumn.name : `TIME_FLOOR(${timeColumn.name}, '${period}', NULL, 'UTC')`
+  const bucket = stepText(timeColumn.name, steps)
   const groups = dimensions.map(({ text }) => sql.slice(text.from, text.to))
   const parts = partsOf(sql, aggregates)
   const columns = [

@@ -133,7 +133,7 @@ export class MergeCheck {
     return Promise.all(
       [outer, inner].map(async (ranges) => {
         const collector = new MergeCollector(mergeShape(grouped), LIMITS)
-        await this.#read(mergeText(query, grouped, { ranges, period }), collector)
+        await this.#read(mergeText(query, grouped, { ranges, steps: { kind: 'period', period } }), collector)
         const found = collector.result()
         if (found === undefined) throw new Error(`${query}: parts are ${collector.bad}`)
         return found

@@ -9,10 +9,12 @@ import { parseConfig } from '../../src/config/config.ts'
 import { createMetrics } from '../../src/observe/metrics.ts'
 import { type Interval } from '../../src/plan/facts.ts'
 import { type Grouped } from '../../src/plan/grouped.ts'
-import { intersected } from '../../src/plan/intervals.ts'
+import { intersected, united } from '../../src/plan/intervals.ts'
 import { readNativePlan, type NativePlan } from '../../src/plan/native.ts'
 import { windowOf } from '../../src/plan/window.ts'
-import { mergeVerdict, seriesVerdict, type Verdict } from '../../src/plan/witness.ts'
+import { hasSteps } from '../../src/engine/parts/edge-rows.ts'
+import { stepName, type StepText } from '../../src/plan/step-text.ts'
+import { mergeVerdict, seriesVerdict, stepsDifference, type Verdict } from '../../src/plan/witness.ts'
 import { mergeText, seriesText } from '../../src/sql/rewrite.ts'
 import { allStatements } from '../statements/all.ts'
 import { type Statement } from '../statements/statement.ts'
@@ -73,7 +75,7 @@ describe.runIf(clusterAvailable)('the witness', () => {
     const isSeries = grouped.bucket !== undefined
     const text = isSeries
       ? seriesText(statement.sql, grouped, ranges)
-      : mergeText(statement.sql, grouped, { ranges, period: PERIOD })
+      : mergeText(statement.sql, grouped, { ranges, steps: { kind: 'period', period: PERIOD } })
     // A limit round the client's statement is none of what fetches parts of its answer.
     const { sqlOuterLimit: _, ...others } = statement.context ?? {}
     const ours = await planOf(text, { ...statement, context: others }, nowMs)
@@ -114,5 +116,43 @@ describe.runIf(clusterAvailable)('the witness', () => {
     for (const [id, why] of Object.entries(found)) process.stdout.write(`    ${id}: ${why.slice(0, 200)}\n`)
     expect(all.length).toBeGreaterThan(200)
     expect(Object.keys(found).toSorted()).toEqual(Object.keys(DISAGREE).toSorted())
+  }, 300_000)
+
+  // Where one range ends before another begins, so that instants can stand before, behind or round what lies between.
+  const [first, middle, last] = [1, 2, 3].map((day) => ({
+    startMs: Date.UTC(2026, 0, day),
+    endMs: Date.UTC(2026, 0, day + 1),
+  }))
+  const STEPS: readonly (readonly [StepText, readonly (Interval | undefined)[]])[] = [
+    [{ kind: 'instants' }, [first, last]],
+    [{ kind: 'period', period: 'PT1H' }, [first]],
+    [{ kind: 'mixed', period: 'PT1M', beforeMs: first?.endMs, fromMs: undefined }, [first, middle]],
+    [{ kind: 'mixed', period: 'P1D', beforeMs: undefined, fromMs: last?.startMs }, [middle, last]],
+    [{ kind: 'mixed', period: 'PT5M', beforeMs: first?.endMs, fromMs: last?.startMs }, [first, middle, last]],
+  ]
+
+  test('agrees on the texts that fetch steps of all statements whose edges can be added up', async () => {
+    const nowMs = Date.now()
+    const found: string[] = []
+    let count = 0
+    for (const one of cases(nowMs)) {
+      const { statement, grouped } = one
+      const verdict = await verdictOn(one, nowMs).catch(() => undefined)
+      const parts = { kind: grouped.bucket === undefined ? 'merge' : 'series', grouped } as const
+      if (verdict?.kind !== 'agrees' || !hasSteps({ parts, verdict })) continue
+      const { sqlOuterLimit: _, ...context } = statement.context ?? {}
+      // Each with another of the texts, all of them again and again.
+      const [steps, some] = STEPS[count % STEPS.length] ?? [{ kind: 'instants' }, [first]]
+      const ranges = united(some.flatMap((range) => range ?? []))
+      const text = mergeText(statement.sql, grouped, { ranges, steps })
+      const plan = await planOf(text, { ...statement, context }, nowMs)
+      const bucketAt = parts.kind === 'series' ? grouped.columns.length : 0
+      const difference = stepsDifference(verdict, plan, { grouping: steps, bucketAt, ranges })
+      if (difference !== undefined) found.push(`${statement.id}, ${stepName(steps)}: ${difference}`)
+      count += 1
+    }
+    process.stdout.write(`\n*** witness: ${count} texts of steps explained, ${found.length} disagree\n`)
+    expect(count).toBeGreaterThan(100)
+    expect(found).toEqual([])
   }, 300_000)
 })

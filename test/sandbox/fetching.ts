@@ -45,7 +45,7 @@ export function fetchingText(
   if (window === undefined || ranges.length === 0) return undefined
   const text =
     grouped.bucket === undefined
-      ? mergeText(sql, grouped, { ranges, period: MERGE_PERIOD })
+      ? mergeText(sql, grouped, { ranges, steps: { kind: 'period', period: MERGE_PERIOD } })
       : seriesText(sql, grouped, ranges)
   const others = parameters.filter((_, index) => !grouped.timeParameters.includes(index))
   return { text, parameters: others, grouped, window, ranges }

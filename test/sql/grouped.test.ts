@@ -316,7 +316,9 @@ describe('texts that fetch parts', () => {
     const sql =
       'SELECT AVG(price) FILTER (WHERE x = 1) AS a, country, SUM(added) / COUNT(*) AS r FROM t WHERE x = 1 OR y = 2 GROUP BY country HAVING COUNT(*) > 1 ORDER BY 1 LIMIT 5'
     const bucket = `TIME_FLOOR("__time", 'PT1H', NULL, 'UTC')`
-    expect(mergeText(sql, grouped(sql), { ranges: RANGES, period: 'PT1H' }).trim()).toBe(
+    expect(
+      mergeText(sql, grouped(sql), { ranges: RANGES, steps: { kind: 'period', period: 'PT1H' } }).trim(),
+    ).toBe(
       `SELECT ${instant(bucket)} AS "__ovate_bucket", country AS "__ovate_d0", SUM(CAST(price AS DOUBLE)) FILTER (WHERE x = 1) AS "__ovate_a0", COUNT(price) FILTER (WHERE x = 1) AS "__ovate_a1", SUM(added) AS "__ovate_a2", COUNT(*) AS "__ovate_a3" FROM t WHERE ${CONDITION} AND (x = 1 OR y = 2)  GROUP BY ${bucket}, country`,
     )
   })
@@ -342,7 +344,9 @@ describe('texts that fetch parts', () => {
     const sql =
       'SELECT n * 2 AS m FROM (SELECT c, COUNT(*) AS n FROM (SELECT x AS c FROM (SELECT __time AS z, x FROM t) AS i WHERE x > 1) GROUP BY c) WHERE n > 5'
     const bucket = `TIME_FLOOR("__ovate_time", 'PT1H', NULL, 'UTC')`
-    expect(mergeText(sql, grouped(sql), { ranges: RANGES, period: 'PT1H' }).trim()).toBe(
+    expect(
+      mergeText(sql, grouped(sql), { ranges: RANGES, steps: { kind: 'period', period: 'PT1H' } }).trim(),
+    ).toBe(
       `SELECT * FROM (SELECT ${instant(bucket)} AS "__ovate_bucket", c AS "__ovate_d0", COUNT(*) AS "__ovate_a0" FROM (SELECT x AS c, "z" AS "__ovate_time" FROM (SELECT __time AS z, x FROM t WHERE ${CONDITION}) AS i WHERE x > 1)  GROUP BY ${bucket}, c )`,
     )
   })
@@ -357,14 +361,21 @@ describe('texts that fetch parts', () => {
   test('of DISTINCT', () => {
     const sql = 'SELECT DISTINCT c FROM t ORDER BY c'
     const bucket = `TIME_FLOOR("__time", 'PT1H', NULL, 'UTC')`
-    expect(mergeText(sql, grouped(sql), { ranges: RANGES, period: 'PT1H' }).trim()).toBe(
+    expect(
+      mergeText(sql, grouped(sql), { ranges: RANGES, steps: { kind: 'period', period: 'PT1H' } }).trim(),
+    ).toBe(
       `SELECT ${instant(bucket)} AS "__ovate_bucket", c AS "__ovate_d0" FROM t WHERE ${CONDITION} GROUP BY ${bucket}, c`,
     )
   })
 
   test('with no WHERE and no GROUP BY', () => {
     const sql = 'SELECT COUNT(*) FROM t'
-    expect(mergeText(sql, grouped(sql), { ranges: RANGES.slice(0, 1), period: 'P1D' }).trim()).toBe(
+    expect(
+      mergeText(sql, grouped(sql), {
+        ranges: RANGES.slice(0, 1),
+        steps: { kind: 'period', period: 'P1D' },
+      }).trim(),
+    ).toBe(
       `SELECT ${instant(`TIME_FLOOR("__time", 'P1D', NULL, 'UTC')`)} AS "__ovate_bucket", COUNT(*) AS "__ovate_a0" FROM t WHERE (("__time" >= MILLIS_TO_TIMESTAMP(0) AND "__time" < MILLIS_TO_TIMESTAMP(1000))) GROUP BY TIME_FLOOR("__time", 'P1D', NULL, 'UTC')`,
     )
   })

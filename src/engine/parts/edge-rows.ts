@@ -14,7 +14,13 @@ import { type Grid } from './window.ts'
 const INEXACT = new Set(['DOUBLE', 'FLOAT'])
 
 /** Whether an answer's edges can be put together from groups by steps. */
-export function hasSteps({ parts: { kind, grouped }, verdict }: Making): boolean {
+export function hasSteps({
+  parts: { kind, grouped },
+  verdict,
+}: {
+  readonly parts: Pick<Making['parts'], 'kind' | 'grouped'>
+  readonly verdict: Pick<Making['verdict'], 'order'>
+}): boolean {
   if (kind === 'merge') return true
   const { bucket, columns, having, order, texts, zone } = grouped
   const areKnown = columns.every(({ role, formula }) => role === 'bucket' || formula !== undefined)
@@ -32,24 +38,11 @@ interface Stepped {
   /** Of the answers that they came in. */
   readonly head: ColumnTypes
   readonly client: ClientHead
-  /** Rows of a bucket, rather than of some of its steps. */
-  readonly isFull?: boolean
 }
 
 /** The part of an edge, of the kind that the plan has; undefined where it can't be told. */
 export function edgeRows(making: Making, stepped: Stepped): readonly Slice<Bucketed>[] | undefined {
-  if (making.parts.kind === 'series') return seriesEdge(making, stepped)
-  return stepped.isFull === true ? mergeBucket(making, stepped) : stepped.slices
-}
-
-function mergeBucket(
-  { parts: { grouped } }: Making,
-  { edge, slices, head }: Stepped,
-): readonly Slice<MergeRows>[] | undefined {
-  const kinds = partTypes(head, mergeShape(grouped))?.parts
-  if (kinds === undefined) return undefined
-  const rows = coarsened(joinedMergeRows(slices), [edge.startMs], kinds)
-  return [{ rows, from: 0, to: rows.buckets.length }]
+  return making.parts.kind === 'merge' ? stepped.slices : seriesEdge(making, stepped)
 }
 
 function seriesEdge(

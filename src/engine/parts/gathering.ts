@@ -6,7 +6,7 @@ import { type Timelines } from '../../freshness/timelines.ts'
 import { type Rights } from '../../identity/rights.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { united, without } from '../../plan/intervals.ts'
-import { type StepSize } from '../../plan/witness.ts'
+import { type StepText } from '../../plan/step-text.ts'
 import { type Bucketed, type Slice, sliceOf } from '../../result/bucket-rows.ts'
 import { type MergeRows } from '../../result/merge-rows.ts'
 import { type ColumnTypes } from '../../result/merge/value-types.ts'
@@ -117,10 +117,10 @@ export class Gathering {
   /** What a text that groups by steps brings; why it is too much, or fails. */
   async bySteps(
     made: Fetching<MergeRows, ColumnTypes>,
-    { ranges, size, rowsMax }: Omit<Fetch, 'text'> & { readonly size: StepSize },
+    { ranges, steps, rowsMax }: Omit<Fetch, 'text'> & { readonly steps: StepText },
     stop: AbortSignal,
   ): ReturnType<typeof fetchParts<MergeRows, ColumnTypes>> {
-    const text = this.#options.merge.stepsText(made.request.query.sql, made.parts, ranges, size)
+    const text = this.#options.merge.stepsText(made.request.query.sql, made.parts, ranges, steps)
     return await this.#fetched(made, { text, ranges, rowsMax }, stop)
   }
 

@@ -1,7 +1,8 @@
 // Answers that aren't grouped by time: partial aggregates of hidden buckets are put together.
 import { type Interval } from '../../plan/facts.ts'
 import { type Parts } from '../../plan/plan.ts'
-import { type MergeOrder, type StepSize } from '../../plan/witness.ts'
+import { type StepText } from '../../plan/step-text.ts'
+import { type MergeOrder } from '../../plan/witness.ts'
 import { type Slice } from '../../result/bucket-rows.ts'
 import { compareKeys, compareOrdered, type SortKey } from '../../result/cell-order.ts'
 import { type MergedGroups } from '../../result/merge/merged-groups.ts'
@@ -16,7 +17,7 @@ import {
   partialsIn,
   sizeOfMergeRows,
 } from '../../result/merge-rows.ts'
-import { INSTANTS, mergeText } from '../../sql/rewrite.ts'
+import { mergeText } from '../../sql/rewrite.ts'
 import { type ClientHead, type ClientHeads } from './client-heads.ts'
 import { cutOf, isApproximate } from './cut.ts'
 import {
@@ -79,12 +80,12 @@ export class MergeMethod implements Method<MergeRows, ColumnTypes> {
     ranges: readonly Interval[],
     { grid, live }: { readonly grid: Grid; readonly live: boolean },
   ): string {
-    return mergeText(sql, grouped, { ranges, period: grid.period, live })
+    return mergeText(sql, grouped, { ranges, steps: { kind: 'period', period: grid.period }, live })
   }
 
   /** The text that fetches the same aggregates by steps. */
-  stepsText(sql: string, { grouped }: Parts, ranges: readonly Interval[], size: StepSize): string {
-    return mergeText(sql, grouped, { ranges, period: size === 'instants' ? INSTANTS : size })
+  stepsText(sql: string, { grouped }: Parts, ranges: readonly Interval[], steps: StepText): string {
+    return mergeText(sql, grouped, { ranges, steps })
   }
 
   sink({ grouped }: Parts, limits: PartLimits, live: boolean): PartSink<MergeRows, ColumnTypes> {

@@ -5,13 +5,8 @@ import { type Clock } from '../../clock.ts'
 import { type Druid } from '../../druid/druid.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { type NativePlan, readNativePlan } from '../../plan/native.ts'
-import {
-  mergeVerdict,
-  seriesVerdict,
-  stepsDifference,
-  type StepSize,
-  type Verdict,
-} from '../../plan/witness.ts'
+import { stepName, type StepText } from '../../plan/step-text.ts'
+import { mergeVerdict, seriesVerdict, stepsDifference, type Verdict } from '../../plan/witness.ts'
 import { explainSql } from '../../sql/statements.ts'
 import { explainRow } from '../explain-row.ts'
 import { type Asking, formOf, type Making } from './making.ts'
@@ -51,7 +46,7 @@ export class PartWitness {
   readonly #options: PartWitnessOptions
   readonly #known = new LRUCache<string, Known>({ max: KNOWN_MAX })
   /** By the plan that was agreed on. */
-  readonly #steps = new WeakMap<object, Map<StepSize, boolean>>()
+  readonly #steps = new WeakMap<object, Map<string, boolean>>()
 
   constructor(options: PartWitnessOptions) {
     this.#options = options
@@ -77,31 +72,33 @@ export class PartWitness {
     await known.word
   }
 
-  /** Whether Druid is known to plan the text that groups by such steps as was agreed on. */
-  hasAgreedOnSteps({ verdict }: Making, size: StepSize): boolean {
-    return this.#steps.get(verdict.ours)?.get(size) === true
+  /** Whether Druid is known to plan a text with such steps as was agreed on. */
+  hasAgreedOnSteps({ verdict }: Making, steps: StepText): boolean {
+    return this.#steps.get(verdict.ours)?.get(stepName(steps)) === true
   }
 
   /** Asks Druid for its plan of that text, once for each plan that was agreed on. Never rejects. */
   async askOnSteps(
     making: Making,
     {
-      size,
+      steps,
       sql,
       ranges,
-    }: { readonly size: StepSize; readonly sql: string; readonly ranges: readonly Interval[] },
+    }: { readonly steps: StepText; readonly sql: string; readonly ranges: readonly Interval[] },
   ): Promise<void> {
     const { verdict, parts } = making
-    const known = this.#steps.get(verdict.ours) ?? new Map<StepSize, boolean>()
-    if (known.has(size)) return
-    this.#steps.set(verdict.ours, known.set(size, false))
+    const name = stepName(steps)
+    const known = this.#steps.get(verdict.ours) ?? new Map<string, boolean>()
+    if (known.has(name)) return
+    this.#steps.set(verdict.ours, known.set(name, false))
     try {
       const body = making.request.bodies.explain(explainSql(sql), parts.parameters)
       const plan = await this.#explained(making, body)
       const bucketAt = parts.kind === 'series' ? parts.grouped.columns.length : 0
-      known.set(size, stepsDifference(verdict, plan, { size, bucketAt, ranges }) === undefined)
+      const differs = stepsDifference(verdict, plan, { grouping: steps, bucketAt, ranges })
+      known.set(name, differs === undefined)
     } catch {
-      known.delete(size)
+      known.delete(name)
     }
   }
 

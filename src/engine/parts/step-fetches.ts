@@ -3,15 +3,17 @@ import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { type Clock } from '../../clock.ts'
 import { type Interval } from '../../plan/facts.ts'
-import { without } from '../../plan/intervals.ts'
+import { united, without } from '../../plan/intervals.ts'
+import { stepName, type StepText } from '../../plan/step-text.ts'
+import { sliceOf } from '../../result/bucket-rows.ts'
 import { type MergeRows } from '../../result/merge-rows.ts'
 import { type ColumnTypes } from '../../result/merge/value-types.ts'
 import { type Keeper } from '../keeper.ts'
-import { type Gathering } from './gathering.ts'
+import { type Gathering, type OwnFetch } from './gathering.ts'
 import { type Making } from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
 import { type PartKeeper } from './part-keeper.ts'
-import { type Step } from './steps.ts'
+import { type Fetched, type Step } from './steps.ts'
 
 export interface StepFetchesOptions {
   readonly clock: Clock
@@ -23,8 +25,8 @@ export interface StepFetchesOptions {
 
 /** What is fetched at once. */
 export interface Wanted {
-  readonly step: Step
-  readonly ranges: readonly Interval[]
+  readonly text: StepText
+  readonly parts: readonly Fetched[]
   /** Beginnings and ends apart: where rows still arrive there may be many more. */
   readonly at: 'begin' | 'end' | 'all'
 }
@@ -38,7 +40,7 @@ interface Landed {
 
 /** Steps on their way. */
 export interface UnderWay {
-  readonly ranges: readonly Interval[]
+  readonly parts: readonly Fetched[]
   readonly beganAtMs: number
   /** Undefined when they failed. Never rejects. */
   readonly landing: Promise<Landed | undefined>
@@ -71,18 +73,19 @@ export class StepFetches {
   }
 
   /** Whether it has few rows, as far as the last fetch tells. */
-  hasFew(making: Making, { step, ranges }: Wanted): boolean {
-    const density = this.#density.get(stepKey(making, step)) ?? Number.POSITIVE_INFINITY
-    return density * lengthOf(ranges, making.momentMs) <= ROWS_MAX * SURE_SHARE
+  hasFew(making: Making, { parts }: Wanted): boolean {
+    const density = this.#density.get(momentsKey(making)) ?? Number.POSITIVE_INFINITY
+    const ms = lengthOf(instantsIn(parts), making.momentMs)
+    return ms === 0 || density * ms <= ROWS_MAX * SURE_SHARE
   }
 
   /** On its way since at most `ageMaxMs`, or sent for now. */
   underWayFor(making: Making, wanted: Wanted, ageMaxMs: number): UnderWay {
-    const key = stepKey(making, wanted.step)
+    const key = making.parts.shape
     const youngMs = this.#options.clock.now() - ageMaxMs
     const under = this.#underWay
       .get(key)
-      ?.find(({ beganAtMs, ranges }) => beganAtMs >= youngMs && without(wanted.ranges, ranges).length === 0)
+      ?.find((one) => one.beganAtMs >= youngMs && wanted.parts.every((part) => hasAll(one, part)))
     return under ?? this.#send(making, wanted, key)
   }
 
@@ -91,7 +94,7 @@ export class StepFetches {
     let settle: () => void = () => undefined
     const over = new Promise<void>((resolve) => (settle = resolve))
     const landing = this.#fetch(making, wanted, settle).catch(() => undefined)
-    const under: UnderWay = { ranges: wanted.ranges, beganAtMs: clock.now(), landing }
+    const under: UnderWay = { parts: wanted.parts, beganAtMs: clock.now(), landing }
     this.#underWay.set(key, [...(this.#underWay.get(key) ?? []), under])
     keeper.beside(
       over.then(() => {
@@ -105,54 +108,78 @@ export class StepFetches {
 
   /** `settle` is called once they are held, or won't be. */
   async #fetch(making: Making, wanted: Wanted, settle: () => void): UnderWay['landing'] {
-    const { gathering, partKeeper, merge, keeper, clock } = this.#options
-    const { step, ranges } = wanted
+    const { gathering, merge, keeper, clock } = this.#options
+    const { text, parts } = wanted
     try {
       // Its own id: the client's own query runs at the same time.
       const upstreamId = randomUUID()
       const request = { ...making.request, upstreamId, bodies: making.request.bodies.under(upstreamId) }
-      const key = stepKey(making, step)
-      const own = { ...making, request, method: merge, key, grid: step.grid, live: false }
+      const own = { ...making, request, method: merge, live: false }
+      const ranges = united(parts.flatMap((part) => part.ranges))
       const stop = AbortSignal.timeout(request.timeoutMs)
-      const fetched = await gathering.bySteps(own, { ranges, size: step.size, rowsMax: ROWS_MAX }, stop)
+      const fetched = await gathering.bySteps(own, { ranges, steps: text, rowsMax: ROWS_MAX }, stop)
       if (typeof fetched === 'string') {
         const pauseMs = fetched === 'broken' ? BROKEN_MS : PAUSE_MS
         this.#pausedUntilMs.set(pauseKey(making, wanted), clock.monotonic() + pauseMs)
         settle()
         return undefined
       }
-      keeper.beside(
-        partKeeper
-          .keepBuckets(own, { fetched, ranges, full: ranges })
-          .then(() => undefined)
-          .finally(settle),
-      )
+      keeper.beside(this.#keep(own, parts, fetched).finally(settle))
       const { rows, head, answer } = fetched
-      if (step.size === 'instants') {
-        const slice = { rows, from: 0, to: rows.buckets.length }
-        const overMs = Math.max(1, lengthOf(ranges, making.momentMs))
-        this.#density.set(key, merge.rows.count(slice) / overMs)
-      }
+      this.#learn(making, rows, instantsIn(parts))
       return { rows, head, fromMs: answer.sentAtMs }
     } catch (error) {
       settle()
       throw error
     }
   }
+
+  async #keep(
+    making: Making & { readonly method: MergeMethod },
+    parts: readonly Fetched[],
+    fetched: OwnFetch<MergeRows, ColumnTypes>['fetched'],
+  ): Promise<void> {
+    const { partKeeper } = this.#options
+    const kept = parts.map(({ step, ranges }) => {
+      const keeping = { ...making, key: stepKey(making, step), grid: step.grid }
+      return partKeeper.keepBuckets(keeping, { fetched, ranges, full: ranges })
+    })
+    await Promise.all(kept)
+  }
+
+  #learn(making: Making, rows: MergeRows, instants: readonly Interval[]): void {
+    const ms = lengthOf(instants, making.momentMs)
+    if (ms === 0) return
+    const slices = instants.map(({ startMs, endMs }) => sliceOf(rows, startMs, endMs))
+    const count = slices.reduce((sum, slice) => sum + this.#options.merge.rows.count(slice), 0)
+    this.#density.set(momentsKey(making), count / ms)
+  }
 }
 
 /** Of what is held in steps. */
-export function stepKey({ parts }: Pick<Making, 'parts'>, { size }: Pick<Step, 'size'>): string {
-  return `${parts.shape} ${size === 'instants' ? size : `steps ${size}`}`
+export function stepKey(
+  { parts }: Pick<Making, 'parts'>,
+  { size, grid }: Pick<Step, 'size' | 'grid'>,
+): string {
+  return `${parts.shape} steps ${size}${size === 'bucket' ? ` ${grid.name}` : ''}`
 }
 
-/** Of a shape's single instants. */
-export function momentsKey(making: Pick<Making, 'parts'>): string {
-  return stepKey(making, { size: 'instants' })
+/** Of what is known of a shape's windows. */
+export function momentsKey({ parts }: Pick<Making, 'parts'>): string {
+  return parts.shape
 }
 
-function pauseKey(making: Making, { step, at }: Wanted): string {
-  return `${stepKey(making, step)} ${at}`
+function pauseKey(making: Making, { text, at }: Wanted): string {
+  return `${making.parts.shape} ${stepName(text)} ${at}`
+}
+
+function instantsIn(parts: readonly Fetched[]): readonly Interval[] {
+  return parts.filter(({ step }) => step.size === 'instants').flatMap(({ ranges }) => ranges)
+}
+
+function hasAll({ parts }: UnderWay, { step, ranges }: Fetched): boolean {
+  const alike = parts.filter((part) => part.step.size === step.size && part.step.grid.name === step.grid.name)
+  return without(ranges, united(alike.flatMap((part) => part.ranges))).length === 0
 }
 
 /** How long ranges are before a moment, ms: no rows lie behind it, as a rule. */

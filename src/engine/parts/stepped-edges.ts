@@ -23,7 +23,7 @@ import { type MethodOptions } from './method.ts'
 import { type PartWitness } from './part-witness.ts'
 import { type UsableRun } from './shape.ts'
 import { momentsKey, type StepFetches, stepKey, type Wanted } from './step-fetches.ts'
-import { type Step, stepsOf } from './steps.ts'
+import { type Fetched, fullStep, type Step, stepsOf, textFor } from './steps.ts'
 import { type Grid } from './window.ts'
 
 export interface SteppedEdgesOptions {
@@ -92,19 +92,19 @@ export class SteppedEdges {
     })
   }
 
-  /** Computes full buckets that are held by steps, for a shape that lacks them; true when there was one. */
+  /** Takes full buckets that came with the steps of edges, for a shape that lacks them; true when there was one. */
   derive<Rows extends Bucketed, RowHead>(lacking: Lacking<Rows, RowHead>): boolean {
     const { making, method, key, grid, view, missing } = lacking
     const shape = shapeAt<Rows, RowHead>(this.#options.cache, key, method)
     if (shape === undefined || !hasSteps(making)) return false
     const buckets = missing.flatMap((range) => grid.buckets(range, FULL_MAX) ?? [])
     const runs = buckets.slice(0, FULL_MAX).flatMap((interval) => {
-      const steps = this.#found(making, view, stepsOf(interval, grid))
+      const steps = this.#found(making, view, [fullStep(interval, grid)])
       const [first, ...more] = steps.flatMap((step) => step.runs)
       const isHeld =
         first !== undefined && more.length === 0 && steps.every((step) => step.missing.length === 0)
       if (!isHeld) return []
-      const slices = this.#slices<Rows>(making, { edge: interval, grid, isFull: true, ...heldOf(steps) })
+      const slices = this.#slices<Rows>(making, { edge: interval, grid, ...heldOf(steps) })
       return slices === undefined ? [] : [{ ...first.run, interval, rows: method.rows.join(slices) }]
     })
     shape.put(runs)
@@ -113,7 +113,7 @@ export class SteppedEdges {
 
   /**
    * What of an answer is on its way in steps, or is sent for now: where windows are known to slide, and Druid's plan agreed.
-   * Full buckets come with the edges where all of it together has few instants: it is one query instead of several.
+   * All of it comes in one query, full buckets and edges, where one text can fetch it and its edges have few instants.
    */
   coming<Rows extends Bucketed>(
     making: Making,
@@ -121,88 +121,83 @@ export class SteppedEdges {
     ageMaxMs: number,
   ): readonly Coming<Rows>[] {
     if ((this.#moves.get(momentsKey(making))?.count ?? 0) < SLIDES || !hasSteps(making)) return []
-    const placeOf = (interval: Interval): Place => ({
+    const placeOf = (interval: Interval, steps: readonly Step[]): Place => ({
       interval,
-      steps: this.#found(making, view, stepsOf(interval, grid)),
+      steps: this.#found(making, view, steps),
     })
-    const places = grid.alone(edges).map(placeOf)
+    const places = grid.alone(edges).map((edge) => placeOf(edge, stepsOf(edge, grid)))
     if (places.length === 0) return []
-    const full = missing.map((range) => grid.buckets(range, FULL_MAX))
-    const isFew = full.every((some) => some !== undefined) && full.flat().length <= FULL_MAX
-    const all = isFew ? [...places, ...full.flatMap((some) => some.map(placeOf))] : []
-    const together = this.#together(making, all)
-    if (together !== undefined) return this.#sent(making, { places: all, wanted: [together], grid, ageMaxMs })
+    const all = [...places, ...this.#full(missing, grid).map((one) => placeOf(one, [fullStep(one, grid)]))]
+    const together = this.#wanted(making, all, 'all')
+    if (together !== undefined && this.#options.fetches.hasFew(making, together))
+      return this.#sent(making, { places: all, wanted: together, grid, ageMaxMs })
     return places.flatMap((place) => {
       const at = place.interval.endMs === grid.around(place.interval).endMs ? 'begin' : 'end'
-      const wanted = this.#agreed(making, wantedOf(place.steps, at))
+      const wanted = this.#wanted(making, [place], at)
       return wanted === undefined ? [] : this.#sent(making, { places: [place], wanted, grid, ageMaxMs })
     })
   }
 
-  /** What fetches all places at once; undefined where that may be too much. */
-  #together(making: Making, places: readonly Place[]): Wanted | undefined {
-    const steps = places.flatMap((place) => place.steps)
-    const [only, ...more] = this.#agreed(making, wantedOf(steps, 'all')) ?? []
-    const isOne = only?.step.size === 'instants' && more.length === 0
-    return isOne && this.#options.fetches.hasFew(making, only) ? only : undefined
+  /** Full buckets, where they aren't too many; none of them otherwise: then edges come without them. */
+  #full(missing: readonly Interval[], grid: Grid): readonly Interval[] {
+    const buckets = missing.map((range) => grid.buckets(range, FULL_MAX))
+    const all = buckets.flatMap((some) => some ?? [])
+    return buckets.includes(undefined) || all.length > FULL_MAX ? [] : all
   }
 
-  /** Undefined where Druid hasn't agreed, or it was too much before. */
-  #agreed(making: Making, wanted: readonly Wanted[]): readonly Wanted[] | undefined {
+  /** What fetches what these places lack; undefined where no one text does, Druid hasn't agreed, or it was too much before. */
+  #wanted(making: Making, places: readonly Place[], at: Wanted['at']): Wanted | undefined {
     const { witness, fetches } = this.#options
-    const isKnown = wanted.every(({ step }) => witness.hasAgreedOnSteps(making, step.size))
-    return isKnown && !wanted.some((one) => fetches.isPaused(making, one)) ? wanted : undefined
+    const parts = lackingIn(places.flatMap(({ steps }) => steps))
+    const text = textFor(parts)
+    if (text === undefined || !witness.hasAgreedOnSteps(making, text)) return undefined
+    const wanted = { text, parts, at }
+    return fetches.isPaused(making, wanted) ? undefined : wanted
   }
 
   #sent<Rows extends Bucketed>(
     making: Making,
-    given: {
+    {
+      places,
+      wanted,
+      grid,
+      ageMaxMs,
+    }: {
       readonly places: readonly Place[]
-      readonly wanted: readonly Wanted[]
+      readonly wanted: Wanted
       readonly grid: Grid
       readonly ageMaxMs: number
     },
   ): readonly Coming<Rows>[] {
-    const { places, wanted, grid, ageMaxMs } = given
-    const landings = wanted.map(async (one) => ({
-      size: one.step.size,
-      landed: await this.#options.fetches.underWayFor(making, one, ageMaxMs).landing,
-    }))
+    const { landing } = this.#options.fetches.underWayFor(making, wanted, ageMaxMs)
     return places.map(({ interval, steps }) => {
-      const lacking = steps.filter(({ missing }) => missing.length > 0)
       const held = heldOf(steps)
-      const landing = Promise.all(landings).then((all) => {
-        const came = all.filter(({ size }) => lacking.some((step) => step.size === size))
-        const landed = came.flatMap((one) => one.landed ?? [])
-        if (landed.length < came.length) return undefined
-        const slices = came.flatMap((one) =>
-          lacking
-            .filter(({ size }) => size === one.size)
-            .flatMap(({ missing }) => missing)
-            .flatMap((part) => (one.landed === undefined ? [] : sliced(one.landed.rows, part))),
-        )
-        const found = this.#slices<Rows>(making, {
+      const lacking = steps.flatMap(({ missing }) => missing)
+      const found = landing.then((landed) => {
+        if (landed === undefined) return undefined
+        const slices = this.#slices<Rows>(making, {
           edge: interval,
           grid,
-          slices: [...held.slices, ...slices],
-          heads: [...held.heads, ...landed.map(({ head }) => head)],
+          slices: [...held.slices, ...lacking.map((part) => sliced(landed.rows, part))],
+          heads: [...held.heads, landed.head],
         })
-        return found && { slices: found, fromMs: Math.min(...landed.map(({ fromMs }) => fromMs)) }
+        return slices && { slices, fromMs: landed.fromMs }
       })
       return {
         edge: interval,
-        lacking: lacking.flatMap(({ missing }) => missing),
+        lacking,
         runs: steps.flatMap(({ runs }) => runs),
         // Several are waited for one after the other: none may fail with nobody listening yet.
-        landing: landing.catch(() => undefined),
+        landing: found.catch(() => undefined),
       }
     })
   }
 
   /** To be told of each answer when it has been given: learns how its windows move, and what Druid makes of the texts. */
-  asked({ edges, ...made }: LaidOut<Bucketed, unknown>): void {
+  asked({ edges, laid, ...made }: LaidOut<Bucketed, unknown>): void {
     const { keeper, witness, merge } = this.#options
-    const alone = made.grid.alone(edges)
+    const { grid } = made
+    const alone = grid.alone(edges)
     if (alone.length === 0 || !hasSteps(made)) return
     const key = momentsKey(made)
     const name = JSON.stringify(alone)
@@ -211,10 +206,22 @@ export class SteppedEdges {
     const count = before === undefined ? 0 : before.count + 1
     this.#moves.set(key, { edges: name, count })
     if (count < 1) return
-    for (const { size, whole } of alone.flatMap((edge) => stepsOf(edge, made.grid))) {
-      if (witness.hasAgreedOnSteps(made, size)) continue
-      const sql = merge.stepsText(made.request.query.sql, made.parts, [whole], size)
-      keeper.beside(witness.askOnSteps(made, { size, sql, ranges: [whole] }))
+    const each = alone.map((edge) => stepsOf(edge, grid))
+    const full = laid.full
+      .slice(0, 1)
+      .map(({ startMs }) => fullStep(grid.around({ startMs, endMs: startMs + 1 }), grid))
+    for (const steps of [
+      ...each.flat().map((step) => [step]),
+      ...each,
+      each.flat(),
+      [...each.flat(), ...full],
+    ]) {
+      const parts = lackingIn(steps.map((step) => ({ ...step, missing: [step.wanted] })))
+      const text = textFor(parts)
+      if (text === undefined || witness.hasAgreedOnSteps(made, text)) continue
+      const ranges = united(parts.flatMap((part) => part.ranges))
+      const sql = merge.stepsText(made.request.query.sql, made.parts, ranges, text)
+      keeper.beside(witness.askOnSteps(made, { steps: text, sql, ranges }))
     }
   }
 
@@ -240,8 +247,6 @@ export class SteppedEdges {
       readonly grid: Grid
       readonly slices: readonly Slice<MergeRows>[]
       readonly heads: readonly ColumnTypes[]
-      /** Rows of a bucket, rather than of some of its steps. */
-      readonly isFull?: boolean
     },
   ): readonly Slice<Rows>[] | undefined {
     const { heads, exactDoubles, merge } = this.#options
@@ -281,13 +286,13 @@ function heldOf(steps: readonly Found[]): {
   }
 }
 
-/** Steps of one size are fetched at once. */
-function wantedOf(steps: readonly Found[], at: Wanted['at']): readonly Wanted[] {
+/** What steps lack, by their sizes. */
+function lackingIn(steps: readonly (Step & Pick<Found, 'missing'>)[]): readonly Fetched[] {
   const lacking = steps.filter(({ missing }) => missing.length > 0)
   const first = lacking.filter(({ size }, index) => index === lacking.findIndex((one) => one.size === size))
   return first.map((step) => {
     const alike = lacking.filter(({ size }) => size === step.size)
     const ranges = alike.flatMap(({ missing, whole, size }) => (size === 'instants' ? [whole] : missing))
-    return { step, ranges: united(ranges), at }
+    return { step, ranges: united(ranges) }
   })
 }

@@ -6,16 +6,24 @@
 //                       ├─────┼────┼────┼────┼────┼────────┤   hours: groups by hour
 //                       ╵ ╵╵ ╵                                 the hour in which it begins: groups by instant
 import { type Interval } from '../../plan/facts.ts'
-import { type StepSize } from '../../plan/witness.ts'
+import { united } from '../../plan/intervals.ts'
+import { type StepText } from '../../plan/step-text.ts'
 import { Grid } from './window.ts'
 
+/** `bucket`: a full one, fetched with the steps of edges. */
 export interface Step {
-  readonly size: StepSize
+  readonly size: 'hours' | 'instants' | 'bucket'
   /** What of the edge it is for. */
   readonly wanted: Interval
   /** What is fetched for it, so that other edges find it, too. */
   readonly whole: Interval
   readonly grid: Grid
+}
+
+/** Steps of one size that are fetched. */
+export interface Fetched {
+  readonly step: Step
+  readonly ranges: readonly Interval[]
 }
 
 const HOUR_MS = 3_600_000
@@ -33,8 +41,32 @@ export function stepsOf(edge: Interval, grid: Grid): readonly Step[] {
   const hours = HOURS
   const { full, edges } = hours.pieces(edge)
   const steps = [
-    ...full.map((wanted): Step => ({ size: 'PT1H', wanted, whole: wanted, grid: hours })),
+    ...full.map((wanted): Step => ({ size: 'hours', wanted, whole: wanted, grid: hours })),
     ...edges.map((wanted): Step => ({ size: 'instants', wanted, whole: hours.around(wanted), grid: hours })),
   ]
   return steps.toSorted((a, b) => a.wanted.startMs - b.wanted.startMs)
+}
+
+/** A full bucket as a step of its own. */
+export function fullStep(bucket: Interval, grid: Grid): Step {
+  return { size: 'bucket', wanted: bucket, whole: bucket, grid }
+}
+
+/** The text that fetches steps of one size, or of another between single instants; undefined where there is none. */
+export function textFor(parts: readonly Fetched[]): StepText | undefined {
+  const instants = parts.filter(({ step }) => step.size === 'instants').flatMap(({ ranges }) => ranges)
+  const [other, ...more] = parts.filter(({ step }) => step.size !== 'instants')
+  if (more.length > 0) return undefined
+  if (other === undefined) return { kind: 'instants' }
+  const period = other.step.grid.plainPeriod
+  const [first] = other.ranges
+  const last = other.ranges.at(-1)
+  if (period === undefined || first === undefined || last === undefined) return undefined
+  const before = united(instants.filter(({ endMs }) => endMs <= first.startMs))
+  const behind = united(instants.filter(({ startMs }) => startMs >= last.endMs))
+  if (before.length + behind.length < united(instants).length) return undefined
+  const beforeMs = before.at(-1)?.endMs
+  const fromMs = behind[0]?.startMs
+  if (beforeMs === undefined && fromMs === undefined) return { kind: 'period', period }
+  return { kind: 'mixed', period, beforeMs, fromMs }
 }

@@ -4,6 +4,7 @@ import { type Bucket } from '../../plan/grouped.ts'
 import { intersected, united, without } from '../../plan/intervals.ts'
 import { type Pieces, piecesOf } from '../../plan/pieces.ts'
 import { granularity, type Granularity } from '../../time/granularity.ts'
+import { isUtc } from '../../time/utc.ts'
 import { zoneOf } from '../../time/zone.ts'
 import { type BrokerView } from '../../freshness/view.ts'
 
@@ -33,6 +34,13 @@ export class Grid {
 
   get period(): string {
     return this.#bucket.grid.period
+  }
+
+  /** The period of buckets that TIME_FLOOR with nothing but a period cuts alike; undefined for others. */
+  get plainPeriod(): string | undefined {
+    const { grid, movedMs } = this.#bucket
+    const isPlain = grid.originMs === undefined && isUtc(grid.zone) && movedMs === 0
+    return isPlain ? grid.period : undefined
   }
 
   /** Equal for grids that cut time alike. */
