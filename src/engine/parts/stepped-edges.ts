@@ -84,7 +84,7 @@ export class SteppedEdges {
 
   /** The edges of a window that can be given from what is held. */
   held<Rows extends Bucketed>(making: Making, { edges, grid, view }: Edges): readonly SteppedEdge<Rows>[] {
-    return grid.alone(edges).flatMap((edge) => {
+    return grid.single(edges).flatMap((edge) => {
       const steps = this.#found(making, view, stepsOf(edge, grid))
       if (steps.some(({ missing }) => missing.length > 0)) return []
       const slices = this.#slices<Rows>(making, { edge, grid, ...heldOf(steps) })
@@ -125,7 +125,7 @@ export class SteppedEdges {
       interval,
       steps: this.#found(making, view, steps),
     })
-    const places = grid.alone(edges).map((edge) => placeOf(edge, stepsOf(edge, grid)))
+    const places = grid.single(edges).map((edge) => placeOf(edge, stepsOf(edge, grid)))
     if (places.length === 0) return []
     const all = [...places, ...this.#full(missing, grid).map((one) => placeOf(one, [fullStep(one, grid)]))]
     const together = this.#wanted(making, all, 'all')
@@ -197,7 +197,7 @@ export class SteppedEdges {
   asked({ edges, laid, ...made }: LaidOut<Bucketed, unknown>): void {
     const { keeper, witness, merge } = this.#options
     const { grid } = made
-    const alone = grid.alone(edges)
+    const alone = grid.single(edges)
     if (alone.length === 0 || !hasSteps(made)) return
     const key = momentsKey(made)
     const name = JSON.stringify(alone)

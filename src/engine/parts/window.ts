@@ -110,6 +110,14 @@ export class Grid {
     return edges.filter((_, at) => starts.indexOf(starts[at] ?? 0) === starts.lastIndexOf(starts[at] ?? 0))
   }
 
+  /** Those that lie in one bucket each, alone. */
+  single(edges: readonly Interval[]): readonly Interval[] {
+    return this.alone(edges).filter((edge) => {
+      const first = this.around({ startMs: edge.startMs, endMs: edge.startMs + 1 })
+      return first.endMs >= edge.endMs
+    })
+  }
+
   /** How many buckets intervals have; about, where they are very many. */
   count(intervals: readonly Interval[]): number {
     return intervals.reduce((sum, { startMs, endMs }) => {

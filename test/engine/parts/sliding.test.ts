@@ -44,6 +44,13 @@ const FORMS: readonly (readonly [string, number, (window: string) => string, boo
     false,
   ],
   [
+    'a series of two buckets, neither of them full',
+    61_000,
+    (window) =>
+      `SELECT TIME_FLOOR(__time, 'PT1M') AS t, COUNT(*) AS n, SUM(v) AS s FROM facts WHERE ${window} GROUP BY 1`,
+    false,
+  ],
+  [
     'a series of days',
     9 * DAY_MS,
     (window) =>
