@@ -25,6 +25,7 @@ export interface Proof {
   readonly lifeMs: number
   /** It depends on now or on a lookup: its age runs from the sending, sealed or not. */
   readonly agesFromSending: boolean
+  readonly readsLookup: boolean
   readonly tables: readonly TableProof[]
 }
 
@@ -65,8 +66,9 @@ export async function prove(
   const lifeMs = Math.min(answered.policyMs, ...lookupMs)
   const tick = Math.min(...ticks)
   if (tick <= 0 || lifeMs <= 0) return undefined
-  const agesFromSending = Number.isFinite(tick) || answered.readsLookup
-  return { service, generation, sentAtMs, tickMs: tick, lifeMs, agesFromSending, tables }
+  const { readsLookup } = answered
+  const agesFromSending = Number.isFinite(tick) || readsLookup
+  return { service, generation, sentAtMs, tickMs: tick, lifeMs, agesFromSending, readsLookup, tables }
 }
 
 function livesForBound(rules: FreshnessRules): boolean {

@@ -137,6 +137,7 @@ export class PartKeeper {
       tickMs: tick,
       lifeMs: untilMs - sentAtMs,
       agesFromSending: Number.isFinite(tick),
+      readsLookup: false,
       tables: [...held.tables, ...(fetched?.tables ?? [])],
     }
   }
