@@ -21,13 +21,14 @@ import { PartStates } from '../engine/parts/part-state.ts'
 import { PartKeeper } from '../engine/parts/part-keeper.ts'
 import { SeriesMethod } from '../engine/parts/series-method.ts'
 import { PlanChecks } from '../engine/plan-check.ts'
+import { SharedAnswers, type SharedStore } from '../engine/shared-answers.ts'
 import { type Store } from '../engine/store.ts'
 import { type Landing, untilJudged, Whole } from '../engine/whole.ts'
 import { Flights } from '../flight/flights.ts'
 import { type FreshnessRules } from '../freshness/bounds.ts'
 import { Timelines } from '../freshness/timelines.ts'
 import { Planner } from '../http/planner.ts'
-import { Identities } from '../identity/identity.ts'
+import { ANONYMOUS, Identities } from '../identity/identity.ts'
 import { Rights } from '../identity/rights.ts'
 import { type Metrics } from '../observe/metrics.ts'
 import { rightsCheckSql } from '../sql/statements.ts'
@@ -60,7 +61,14 @@ const PART_ROWS_MAX = 500_000
 /** One Ovate's parts, wired; nothing listens yet. */
 export function assemble(
   config: Config,
-  given: { druid: Druid; clock: Clock; metrics: Metrics; onError?: (error: unknown) => void },
+  given: {
+    druid: Druid
+    clock: Clock
+    metrics: Metrics
+    onError?: (error: unknown) => void
+    /** What replicas share; undefined: nothing. */
+    shared?: SharedStore
+  },
 ): Parts {
   const { druid, clock, metrics } = given
   const rules = rulesOf(config)
@@ -104,7 +112,21 @@ export function assemble(
     rules,
     policyMs: (tables) => policyMs(config, tables),
     onKept: metrics.kept,
+    share: (request, plan, entry) => shared?.share(request, plan, entry),
   })
+  const shared =
+    given.shared &&
+    new SharedAnswers({
+      store: given.shared,
+      druid,
+      clock,
+      cache,
+      timelines,
+      keeper,
+      rules,
+      epochOf: () => 0,
+      isKnownToAll: (identity) => identity === ANONYMOUS || config.identity.secret !== undefined,
+    })
   const methods = {
     topNThreshold: config.druid.minTopNThreshold,
     exactDoubles: (datasource: string) => config.datasources[datasource]?.exactDoubles ?? false,
@@ -201,6 +223,7 @@ export function assemble(
     whole,
     partAnswers,
     partStates,
+    shared,
   })
   const planner = new Planner({
     druid,

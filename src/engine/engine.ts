@@ -16,6 +16,7 @@ import { type PlanChecks } from './plan-check.ts'
 import { type Answer, type CacheWish, type HeldAnswer, type SqlRequest } from './request.ts'
 import { type PartAnswers } from './parts/part-answers.ts'
 import { type PartState, type PartStates } from './parts/part-state.ts'
+import { type SharedAnswers } from './shared-answers.ts'
 import { entryAt, type Store } from './store.ts'
 import { type Whole } from './whole.ts'
 
@@ -29,6 +30,8 @@ export interface EngineOptions {
   readonly whole: Whole
   readonly partAnswers: PartAnswers
   readonly partStates: PartStates
+  /** Undefined where replicas share nothing. */
+  readonly shared: SharedAnswers | undefined
 }
 
 /** An answer's bytes as one client wants them. */
@@ -123,7 +126,7 @@ export class Engine {
         ? 'plan-disagrees'
         : undefined
     if (bypass !== undefined) return await pass(druid, request, { reason: bypass, repeatable: true }, signal)
-    const held = await this.#held(request, plan, signal)
+    const held = (await this.#held(request, plan, signal)) ?? (await this.#fromOthers(request, plan, signal))
     if (held !== undefined) return held
     if (request.cacheWish.onlyIfCached) {
       throw new OvateError(
@@ -139,6 +142,17 @@ export class Engine {
     return keeper.isTooLarge(plan)
       ? await pass(druid, request, { reason: 'too-large', repeatable: true }, signal)
       : await this.#compute(request, plan, signal)
+  }
+
+  async #fromOthers(
+    request: SqlRequest,
+    plan: WholePlan,
+    signal: AbortSignal,
+  ): Promise<HeldAnswer | undefined> {
+    const { shared, whole } = this.#options
+    if (shared === undefined || whole.isUnderWay(request, plan)) return undefined
+    const came = await orAborted(shared.bring(request, plan), signal)
+    return came ? await this.#held(request, plan, signal) : undefined
   }
 
   // Who joins a flight of shared tables has proved nothing by it: its own right is asked for before it gets a row.

@@ -27,6 +27,8 @@ export interface KeeperOptions {
   /** How long answers over these tables may live once an identity is involved, ms; Infinity where declared free of policies. */
   readonly policyMs: (tables: readonly string[]) => number
   readonly onKept: (outcome: 'kept' | 'not-kept') => void
+  /** Told of each answer that is kept. */
+  readonly share: (request: SqlRequest, plan: WholePlan, entry: Entry) => void
 }
 
 export interface Watching {
@@ -128,6 +130,13 @@ export class Keeper {
     )
   }
 
+  /** Keeps an answer that is proved, if it may be kept, and gives it to other replicas; true when it is kept. */
+  put({ request, plan, entry }: Pick<Made, 'request' | 'plan' | 'entry'>, costMs: number): boolean {
+    const isKept = this.#options.cache.put(plan.key, entry, costMs)
+    if (isKept) this.#options.share(request, plan, entry)
+    return isKept
+  }
+
   /** Resolves when nothing is being decided any more. */
   async settled(): Promise<void> {
     await Promise.all(this.#running)
@@ -145,7 +154,7 @@ export class Keeper {
     if ((entryAt(cache, plan.key)?.proof?.sentAtMs ?? Number.NEGATIVE_INFINITY) > proof.sentAtMs)
       return onKept('not-kept')
     entry.proof = proof
-    onKept(cache.put(plan.key, entry, costMs) ? 'kept' : 'not-kept')
+    onKept(this.put(made, costMs) ? 'kept' : 'not-kept')
   }
 
   #answered(

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../src/clock.ts'
 import { type Config, parseConfig } from '../../src/config/config.ts'
 import { dataServerOptions } from '../../src/app/listeners.ts'
 import { type Druid } from '../../src/druid/druid.ts'
+import { type SharedStore } from '../../src/engine/shared-answers.ts'
 import { type RunningServer, startServer } from '../../src/http/server.ts'
 import { createMetrics, type Metrics } from '../../src/observe/metrics.ts'
 
@@ -20,6 +21,7 @@ export async function startStack(
   druid: Druid,
   settings: Record<string, unknown> = {},
   clock: Clock = systemClock,
+  shared?: SharedStore,
 ): Promise<Stack> {
   const config = parseConfig({
     ...settings,
@@ -28,7 +30,7 @@ export async function startStack(
     druid: { brokers: ['http://127.0.0.1:1'], ...(settings['druid'] as object | undefined) },
   })
   const metrics = createMetrics()
-  const parts = assemble(config, { druid, clock, metrics })
+  const parts = assemble(config, { druid, clock, metrics, ...(shared !== undefined && { shared }) })
   const server = await startServer(dataServerOptions(config, parts, { metrics, onError: () => undefined }))
   const stop = async (): Promise<void> => {
     await server.close(100)

@@ -147,7 +147,7 @@ export class PartAnswers {
 
   #fromHeld<Rows extends Bucketed, Head>(made: LaidOut<Rows, Head>): PartLanding {
     const { plan, method, grid, laid, usable, stepped, key, asked } = made
-    const { cache, clock, partKeeper } = this.#options
+    const { cache, clock, keeper, partKeeper } = this.#options
     const shape = shapeAt<Rows, Head>(cache, key, method)
     if (shape === undefined) return NONE
     const held = heldProof(made, asked, clock.now())
@@ -161,7 +161,7 @@ export class PartAnswers {
       `${nameOf(made)} ${count}/${count}`,
     )
     entry.proof = partKeeper.entryProof(made, held, undefined)
-    if (entry.proof !== undefined) cache.put(plan.key, entry, 0)
+    if (entry.proof !== undefined) keeper.put({ ...made, entry }, 0)
     const { ageMs, fromMs } = held
     return { kind: 'entry', entry, outcome: entry.hit, ageMs, fromMs, judged: undefined }
   }

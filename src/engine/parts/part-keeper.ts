@@ -41,13 +41,13 @@ export class PartKeeper {
     own: OwnFetch<Rows, RowHead>,
     given: { readonly entry: Entry; readonly held: HeldProof } | undefined,
   ): Promise<void> {
-    const { cache, clock } = this.#options
+    const { keeper, clock } = this.#options
     const proof = await this.keepBuckets(made, own, aheadOf(own.fetched.rows, made.laid))
     if (proof === undefined || given === undefined) return
     const { entry, held } = given
     entry.proof = this.entryProof(made, held, proof)
     const costMs = clock.now() - own.fetched.answer.sentAtMs
-    if (entry.proof !== undefined) cache.put(made.plan.key, entry, costMs)
+    if (entry.proof !== undefined) keeper.put({ ...made, entry }, costMs)
   }
 
   /**

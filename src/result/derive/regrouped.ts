@@ -101,12 +101,14 @@ export interface SeriesFacts {
   readonly parts: ColumnTypes
   /** By how much a label is later than its bucket's start, ms. */
   readonly labelMs: number
+  /** So many of the columns, the last ones, are there for ordering only. */
+  readonly addedCount?: number
 }
 
 /** Partials of buckets as rows of the client's own columns; undefined where a cell can't be told. */
 export function rowsOfPartials(
   { buckets, partials }: MergeRows,
-  { facts, sql, client, parts, labelMs }: SeriesFacts,
+  { facts, sql, client, parts, labelMs, addedCount = 0 }: SeriesFacts,
 ): BucketRows | undefined {
   const labelled = {
     types: ['LONG', 'LONG', ...parts.types.slice(1)],
@@ -126,6 +128,7 @@ export function rowsOfPartials(
       rows: bucketOf(
         ms,
         merged.groups.map((group) => merged.row(group)),
+        { addedCount, columns: facts.columns.length },
       ),
       from: 0,
       to: 1,
@@ -134,7 +137,13 @@ export function rowsOfPartials(
   return joinedRows(slices)
 }
 
-function bucketOf(ms: number, rows: readonly Buffer[]): BucketRows {
+function bucketOf(
+  ms: number,
+  all: readonly Buffer[],
+  { addedCount, columns }: { readonly addedCount: number; readonly columns: number },
+): BucketRows {
+  const cut = all.map((row) => (addedCount === 0 ? { row, added: [] } : parted(row, columns - addedCount)))
+  const rows = cut.map(({ row }) => row)
   const ends: number[] = []
   let length = 0
   const pieces = rows.flatMap((row) => {
@@ -148,9 +157,19 @@ function bucketOf(ms: number, rows: readonly Buffer[]): BucketRows {
     buckets: Float64Array.of(ms),
     firstRows: Uint32Array.of(0, rows.length),
     lasts: undefined,
-    added: [],
-    addedCount: 0,
+    added: cut.flatMap(({ added }) => added),
+    addedCount,
   }
 }
 
+/** A row's first cells as a row, and the cells behind them. */
+function parted(bytes: Buffer, visible: number): { readonly row: Buffer; readonly added: readonly Buffer[] } {
+  const { cells } = scanned(bytes)
+  const added: Buffer[] = []
+  for (let at = visible; at < cells.count; at += 1)
+    added.push(Buffer.from(bytes.subarray(cells.starts[at], cells.ends[at])))
+  return { row: Buffer.concat([bytes.subarray(0, cells.ends[visible - 1]), CLOSE_BYTES]), added }
+}
+
+const CLOSE_BYTES = Buffer.from(']')
 const COMMA_BYTES = Buffer.from(',')

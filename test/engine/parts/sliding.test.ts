@@ -72,6 +72,13 @@ const FORMS: readonly (readonly [string, number, (window: string) => string, boo
     true,
   ],
   [
+    'a series of weeks by what it does not show',
+    20 * DAY_MS,
+    (window) =>
+      `SELECT TIME_FLOOR(__time, 'P1W') AS t, kind, COUNT(*) AS n FROM facts WHERE ${window} GROUP BY 1, 2 ORDER BY SUM(v) DESC, 2`,
+    true,
+  ],
+  [
     'totals of many days',
     20 * DAY_MS,
     (window) => `SELECT COUNT(*) AS n, SUM(v) AS s, MAX(v) AS m, AVG(v) AS a FROM facts WHERE ${window}`,
