@@ -41,11 +41,24 @@ interface Stepped {
   /** Of the answers that they came in. */
   readonly head: ColumnTypes
   readonly client: ClientHead
+  /** Rows of a bucket, rather than of some of its steps. */
+  readonly isFull?: boolean
 }
 
 /** The part of an edge, of the kind that the plan has; undefined where it can't be told. */
 export function edgeRows(making: Making, stepped: Stepped): readonly Slice<Bucketed>[] | undefined {
-  return making.parts.kind === 'merge' ? stepped.slices : seriesEdge(making, stepped)
+  if (making.parts.kind === 'series') return seriesEdge(making, stepped)
+  return stepped.isFull === true ? mergeBucket(making, stepped) : stepped.slices
+}
+
+function mergeBucket(
+  { parts: { grouped } }: Making,
+  { edge, slices, head }: Stepped,
+): readonly Slice<MergeRows>[] | undefined {
+  const types = partTypes(head, mergeShape(grouped))
+  if (types === undefined) return undefined
+  const rows = coarsened(joinedMergeRows(slices), [edge.startMs], types.parts)
+  return [{ rows, from: 0, to: rows.buckets.length }]
 }
 
 function seriesEdge(

@@ -51,6 +51,7 @@ const ROWS_MAX = 5_000
 /** Of those, where it is only known how many there were before. */
 const SURE_SHARE = 0.9
 const SHAPES_MAX = 20_000
+const HOUR_MS = 3_600_000
 /** After a step that had too many. */
 const PAUSE_MS = 600_000
 const BROKEN_MS = 30_000
@@ -77,6 +78,11 @@ export class StepFetches {
     const density = this.#density.get(momentsKey(making)) ?? Number.POSITIVE_INFINITY
     const ms = lengthOf(instantsIn(parts), making.momentMs)
     return ms === 0 || density * ms <= ROWS_MAX * SURE_SHARE
+  }
+
+  /** Whether an hour of the shape has too many instants for one fetch. */
+  isDense(making: Making): boolean {
+    return (this.#density.get(momentsKey(making)) ?? 0) * HOUR_MS > ROWS_MAX * SURE_SHARE
   }
 
   /** On its way since at most `ageMaxMs`, or sent for now. */
@@ -121,6 +127,10 @@ export class StepFetches {
       if (typeof fetched === 'string') {
         const pauseMs = fetched === 'broken' ? BROKEN_MS : PAUSE_MS
         this.#pausedUntilMs.set(pauseKey(making, wanted), clock.monotonic() + pauseMs)
+        const ms = lengthOf(instantsIn(parts), making.momentMs)
+        // So many at least.
+        if (fetched === 'too-large' && text.kind === 'instants')
+          this.#density.set(momentsKey(making), ROWS_MAX / Math.max(1, ms))
         settle()
         return undefined
       }

@@ -6,6 +6,7 @@
 //          ├─ of another ────┤   …        ├── of another ─────┤
 import { LRUCache } from 'lru-cache'
 import { type Clock } from '../../clock.ts'
+import { type PieceProof } from '../../freshness/pieces.ts'
 import { type BrokerView } from '../../freshness/view.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { intersected, united, without } from '../../plan/intervals.ts'
@@ -37,8 +38,8 @@ export interface SteppedEdgesOptions {
   readonly exactDoubles: MethodOptions['exactDoubles']
 }
 
-/** More full buckets aren't fetched by instant. */
-const FULL_MAX = 16
+/** More full buckets aren't fetched with edges. */
+const FULL_MAX = 64
 const SHAPES_MAX = 20_000
 /** So many windows with other edges than the one before, and the next one has others, too. */
 const SLIDES = 2
@@ -85,7 +86,7 @@ export class SteppedEdges {
   /** The edges of a window that can be given from what is held. */
   held<Rows extends Bucketed>(making: Making, { edges, grid, view }: Edges): readonly SteppedEdge<Rows>[] {
     return grid.single(edges).flatMap((edge) => {
-      const steps = this.#found(making, view, stepsOf(edge, grid))
+      const steps = this.#found(making, view, stepsOf(edge, grid, this.#options.fetches.isDense(making)))
       if (steps.some(({ missing }) => missing.length > 0)) return []
       const slices = this.#slices<Rows>(making, { edge, grid, ...heldOf(steps) })
       return slices === undefined ? [] : [{ edge, slices, runs: steps.flatMap(({ runs }) => runs) }]
@@ -97,15 +98,14 @@ export class SteppedEdges {
     const { making, method, key, grid, view, missing } = lacking
     const shape = shapeAt<Rows, RowHead>(this.#options.cache, key, method)
     if (shape === undefined || !hasSteps(making)) return false
+    const isDense = this.#options.fetches.isDense(making)
     const buckets = missing.flatMap((range) => grid.buckets(range, FULL_MAX) ?? [])
     const runs = buckets.slice(0, FULL_MAX).flatMap((interval) => {
-      const steps = this.#found(making, view, [fullStep(interval, grid)])
-      const [first, ...more] = steps.flatMap((step) => step.runs)
-      const isHeld =
-        first !== undefined && more.length === 0 && steps.every((step) => step.missing.length === 0)
-      if (!isHeld) return []
-      const slices = this.#slices<Rows>(making, { edge: interval, grid, ...heldOf(steps) })
-      return slices === undefined ? [] : [{ ...first.run, interval, rows: method.rows.join(slices) }]
+      const steps = this.#found(making, view, [fullStep(interval, grid, isDense)])
+      const proof = proofOf(steps)
+      if (proof === undefined || steps.some((step) => step.missing.length > 0)) return []
+      const slices = this.#slices<Rows>(making, { edge: interval, grid, isFull: true, ...heldOf(steps) })
+      return slices === undefined ? [] : [{ proof, interval, rows: method.rows.join(slices) }]
     })
     shape.put(runs)
     return runs.length > 0
@@ -125,9 +125,13 @@ export class SteppedEdges {
       interval,
       steps: this.#found(making, view, steps),
     })
-    const places = grid.single(edges).map((edge) => placeOf(edge, stepsOf(edge, grid)))
+    const isDense = this.#options.fetches.isDense(making)
+    const places = grid.single(edges).map((edge) => placeOf(edge, stepsOf(edge, grid, isDense)))
     if (places.length === 0) return []
-    const all = [...places, ...this.#full(missing, grid).map((one) => placeOf(one, [fullStep(one, grid)]))]
+    const all = [
+      ...places,
+      ...this.#full(missing, grid).map((one) => placeOf(one, [fullStep(one, grid, isDense)])),
+    ]
     const together = this.#wanted(making, all, 'all')
     if (together !== undefined && this.#options.fetches.hasFew(making, together))
       return this.#sent(making, { places: all, wanted: together, grid, ageMaxMs })
@@ -206,10 +210,11 @@ export class SteppedEdges {
     const count = before === undefined ? 0 : before.count + 1
     this.#moves.set(key, { edges: name, count })
     if (count < 1) return
-    const each = alone.map((edge) => stepsOf(edge, grid))
+    const isDense = this.#options.fetches.isDense(made)
+    const each = alone.map((edge) => stepsOf(edge, grid, isDense))
     const full = laid.full
       .slice(0, 1)
-      .map(({ startMs }) => fullStep(grid.around({ startMs, endMs: startMs + 1 }), grid))
+      .map(({ startMs }) => fullStep(grid.around({ startMs, endMs: startMs + 1 }), grid, isDense))
     for (const steps of [
       ...each.flat().map((step) => [step]),
       ...each,
@@ -247,6 +252,8 @@ export class SteppedEdges {
       readonly grid: Grid
       readonly slices: readonly Slice<MergeRows>[]
       readonly heads: readonly ColumnTypes[]
+      /** Rows of a bucket, rather than of some of its steps. */
+      readonly isFull?: boolean
     },
   ): readonly Slice<Rows>[] | undefined {
     const { heads, exactDoubles, merge } = this.#options
@@ -269,6 +276,19 @@ function startOf({ rows, from }: Slice<MergeRows>): number {
 
 function sliced(rows: MergeRows, { startMs, endMs }: Interval): Slice<MergeRows> {
   return sliceOf(rows, startMs, endMs)
+}
+
+/** What proves all of some steps; undefined where no one proof does. */
+function proofOf(steps: readonly Found[]): PieceProof | undefined {
+  const proofs = steps.flatMap(({ runs }) => runs.map(({ run }) => run.proof))
+  const [first] = proofs
+  const isOne = proofs.every(
+    ({ under, generation }) => under === first?.under && generation === first?.generation,
+  )
+  if (first === undefined || !isOne) return undefined
+  const sentAtMs = Math.min(...proofs.map((proof) => proof.sentAtMs))
+  const untilMs = Math.min(...proofs.map((proof) => proof.sentAtMs + proof.lifeMs))
+  return { ...first, sentAtMs, lifeMs: untilMs - sentAtMs }
 }
 
 /** What is held of an edge's steps. */

@@ -12,7 +12,7 @@ import { Grid } from './window.ts'
 
 /** `bucket`: a full one, fetched with the steps of edges. */
 export interface Step {
-  readonly size: 'hours' | 'instants' | 'bucket'
+  readonly size: 'hours' | 'minutes' | 'instants' | 'bucket'
   /** What of the edge it is for. */
   readonly wanted: Interval
   /** What is fetched for it, so that other edges find it, too. */
@@ -26,30 +26,48 @@ export interface Fetched {
   readonly ranges: readonly Interval[]
 }
 
-const HOUR_MS = 3_600_000
-const HOURS = Grid.of({
-  grid: { period: 'PT1H', originMs: undefined, zone: 'UTC' },
-  movedMs: 0,
-  label: { kind: 'moved', ms: 0 },
-})
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const HOURS = plainGrid('PT1H')
+const MINUTES = plainGrid('PT1M')
 
-/** The steps of an edge, in order of time and without gaps. */
-export function stepsOf(edge: Interval, grid: Grid): readonly Step[] {
+function plainGrid(period: string): Grid | undefined {
+  const grid = { period, originMs: undefined, zone: 'UTC' }
+  return Grid.of({ grid, movedMs: 0, label: { kind: 'moved', ms: 0 } })
+}
+
+/** What lies between single instants in a bucket; undefined: nothing, they are few enough. */
+function finerFor({ startMs, endMs }: Interval, isDense: boolean): Pick<Step, 'size' | 'grid'> | undefined {
+  if (endMs - startMs > HOUR_MS) return HOURS && { size: 'hours', grid: HOURS }
+  return isDense && endMs - startMs > MINUTE_MS && MINUTES !== undefined
+    ? { size: 'minutes', grid: MINUTES }
+    : undefined
+}
+
+/** The steps of an edge, in order of time and without gaps. `isDense`: an hour has too many instants. */
+export function stepsOf(edge: Interval, grid: Grid, isDense: boolean): readonly Step[] {
   const bucket = grid.around(edge)
-  if (HOURS === undefined || bucket.endMs - bucket.startMs <= HOUR_MS)
-    return [{ size: 'instants', wanted: edge, whole: bucket, grid }]
-  const hours = HOURS
-  const { full, edges } = hours.pieces(edge)
+  const finer = finerFor(bucket, isDense)
+  if (finer === undefined) return [{ size: 'instants', wanted: edge, whole: bucket, grid }]
+  const { full, edges } = finer.grid.pieces(edge)
   const steps = [
-    ...full.map((wanted): Step => ({ size: 'hours', wanted, whole: wanted, grid: hours })),
-    ...edges.map((wanted): Step => ({ size: 'instants', wanted, whole: hours.around(wanted), grid: hours })),
+    ...full.map((wanted): Step => ({ ...finer, wanted, whole: wanted })),
+    ...edges.map((wanted): Step => {
+      return { size: 'instants', wanted, whole: finer.grid.around(wanted), grid: finer.grid }
+    }),
   ]
   return steps.toSorted((a, b) => a.wanted.startMs - b.wanted.startMs)
 }
 
-/** A full bucket as a step of its own. */
-export function fullStep(bucket: Interval, grid: Grid): Step {
-  return { size: 'bucket', wanted: bucket, whole: bucket, grid }
+/** A full bucket as a step of its own, or cut as edges are, so that one text fetches both. */
+export function fullStep(bucket: Interval, grid: Grid, isDense: boolean): Step {
+  const finer = finerFor(bucket, isDense)
+  const isCut = finer?.size === 'minutes' && finer.grid.full([bucket]).every((one) => isSame(one, bucket))
+  return { ...(isCut ? finer : { size: 'bucket', grid }), wanted: bucket, whole: bucket }
+}
+
+function isSame(a: Interval, b: Interval): boolean {
+  return a.startMs === b.startMs && a.endMs === b.endMs
 }
 
 /** The text that fetches steps of one size, or of another between single instants; undefined where there is none. */

@@ -95,18 +95,17 @@ const FORMS: readonly (readonly [string, number, (window: string) => string, boo
 describe.runIf(sandboxAvailable)('windows that slide by moments', () => {
   let it: SandboxStack
   let table: SandboxTable
+  let dense: SandboxTable
 
   beforeAll(async () => {
     it = await startSandboxStack()
     await it.clock.advance(23 * MINUTE_MS + 17_000)
-    table = await it.sandbox.engine.createTable(
-      'facts',
-      new Map([
-        ['__time', 'TIMESTAMP'],
-        ['kind', 'VARCHAR'],
-        ['v', 'BIGINT'],
-      ]),
-    )
+    const columns = new Map([
+      ['__time', 'TIMESTAMP'],
+      ['kind', 'VARCHAR'],
+      ['v', 'BIGINT'],
+    ] as const)
+    table = await it.sandbox.engine.createTable('facts', columns)
     const endMs = it.clock.now() - 400
     const rows = Array.from({ length: 3_000 }, (_, at) => ({
       __time: endMs - at * 1_301,
@@ -119,6 +118,14 @@ describe.runIf(sandboxAvailable)('windows that slide by moments', () => {
       v: (at * 53) % 97,
     }))
     await table.append([...rows, ...older])
+    dense = await it.sandbox.engine.createTable('dense', columns)
+    await dense.append(
+      Array.from({ length: 24_000 }, (_, at) => ({
+        __time: endMs - at * 401,
+        kind: at % 7 === 0 ? null : `k${at % 5}`,
+        v: (at * 37) % 101,
+      })),
+    )
   })
   afterAll(() => it.stop())
 
@@ -165,4 +172,37 @@ describe.runIf(sandboxAvailable)('windows that slide by moments', () => {
       expect({ said, most: Math.max(...asked.slice(LEARNT)) }).toEqual({ said, most: 1 })
     },
   )
+
+  const HOURS: readonly (readonly [string, (window: string) => string])[] = [
+    [
+      'a series of hours',
+      (window) =>
+        `SELECT TIME_FLOOR(__time, 'PT1H') AS t, COUNT(*) AS n FROM dense WHERE ${window} GROUP BY 1`,
+    ],
+    ['totals', (window) => `SELECT COUNT(*) AS n, SUM(v) AS s, MAX(v) AS m FROM dense WHERE ${window}`],
+    [
+      'the best ones',
+      (window) => `SELECT kind, SUM(v) AS s FROM dense WHERE ${window} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 3`,
+    ],
+  ]
+
+  test.each(HOURS)('while so many arrive that an hour has too many instants: %s', async (_, form) => {
+    const said: string[] = []
+    const asked: number[] = []
+    for (let at = 0; at < 2 * LEARNT + ASKED; at += 1) {
+      const more = Array.from({ length: 40 }, (__, row) => ({ row, __time: it.clock.now() - row * 401 }))
+      await dense.append(more.map(({ row, __time }) => ({ __time, kind: `k${row % 6}`, v: at })))
+      await it.clock.advance(20_000 + STEP_MS)
+      const before = it.sandbox.stats.data
+      const [from, to] = [it.clock.now() - 2.4 * 60 * MINUTE_MS, it.clock.now()]
+      const sql = form(
+        `__time >= MILLIS_TO_TIMESTAMP(${Math.round(from)}) AND __time < MILLIS_TO_TIMESTAMP(${to})`,
+      )
+      const { ours, theirs } = await askBoth(it, { query: sql, resultFormat: 'array', header: true })
+      expect({ sql, ...seen(ours) }).toEqual({ sql, ...seen(theirs) })
+      said.push(cacheStatus(ours))
+      asked.push(it.sandbox.stats.data - before - 1)
+    }
+    expect({ said, asked, most: Math.max(...asked.slice(2 * LEARNT)) }).toEqual({ said, asked, most: 1 })
+  })
 })
