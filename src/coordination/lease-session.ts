@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { orAborted } from '../abort.ts'
 import { type Clock } from '../clock.ts'
+import { OvateError } from '../errors.ts'
 import { type Containers } from './containers.ts'
 import { type Coordination } from './coordination.ts'
 
@@ -102,7 +103,8 @@ export class LeaseSession {
     await containers.make(`${root}/sessions`, signal)
     signal.throwIfAborted()
     const created = await coordination.create(path, EMPTY, 'ephemeral', signal)
-    if (created.kind === 'no-parent') await this.#mark()
+    if (created.kind === 'no-parent')
+      throw new OvateError('OVATE_ZOOKEEPER', `${path}: its folder is gone again`)
   }
 
   #markOf(id: string): string {

@@ -205,6 +205,26 @@ describe.runIf(missing === undefined).each([1, 3] as const)('leases on a ZooKeep
     await nothingIsLeft(one, two)
   })
 
+  test('a leader that stands still for longer than a session: every wait ends, and nothing is left', async () => {
+    const first = held(await one.acquire(name, BUDGET_MS))
+    const { done, order } = await line(two)
+    const leader = await servers.leader()
+    leader.freeze()
+    try {
+      await vi.waitUntil(() => first.state === 'suspect', WAIT)
+      // Of three the others go on without it; whether a session outlives that is a matter of seconds.
+      await vi.waitUntil(() => first.state === 'lost' || (first.state === 'held' && size > 1), WAIT)
+    } finally {
+      leader.thaw()
+    }
+    await servers.serving(size)
+    await first.release()
+    await done
+    expect(order.join()).toMatch(/^two( alone: lost)?$/)
+    await Promise.all([one.becomes('connected'), two.becomes('connected')])
+    await nothingIsLeft(one, two)
+  })
+
   test('a quorum that is lost for longer than a session ends all waits; then all is as before', async () => {
     const first = held(await one.acquire(name, BUDGET_MS))
     const { done, order } = await line(two)
