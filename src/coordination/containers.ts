@@ -17,17 +17,23 @@ export class Containers {
     this.#root = root
   }
 
-  /** Makes `path` and whatever is missing above it. @throws OvateError OVATE_ZOOKEEPER, the signal's reason. */
+  /** Makes `path` and whatever is missing above it; where there are credentials, only who has them may change what is in it. @throws OvateError OVATE_ZOOKEEPER, the signal's reason. */
   async make(path: string, signal: AbortSignal): Promise<void> {
     for (let tries = 0; tries < TRIES; tries += 1) {
       signal.throwIfAborted()
       const kind = this.#supported && path.length > this.#root.length ? 'container' : 'persistent'
       const created = await this.#coordination.create(path, EMPTY, kind, signal)
-      if (created.kind === 'created' || created.kind === 'exists') return
+      if (created.kind === 'exists') return
+      if (created.kind === 'created') return await this.#own(path, signal)
       if (created.kind === 'unsupported') this.#supported = false
       else await this.make(parentOf(path), signal)
     }
     throw new OvateError('OVATE_ZOOKEEPER', `${path}: it goes as often as it is made`)
+  }
+
+  // What is above the root isn't ours alone.
+  async #own(path: string, signal: AbortSignal): Promise<void> {
+    if (path.length >= this.#root.length) await this.#coordination.restrict(path, signal)
   }
 }
 

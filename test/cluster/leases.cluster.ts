@@ -2,8 +2,10 @@
 // answers are lost. Nobody waits for good, no two claim one lease, nothing is left.
 import { getEventListeners, setMaxListeners } from 'node:events'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
 import { loadNative } from '../../src/coordination/hosted.ts'
-import { type Acquired, type Lease, queueOf } from '../../src/coordination/leases.ts'
+import { type Acquired, type Lease, Leases, queueOf } from '../../src/coordination/leases.ts'
+import { connectZooKeeper } from '../../src/coordination/zookeeper.ts'
 import { type EnsembleServers, startEnsemble } from './ensemble.ts'
 import { BASE, type Holder, LeaseWorld, type Replica, SESSION_MS, wayTo } from './lease-world.ts'
 import { zooKeeperMissing } from './zookeeper.ts'
@@ -265,6 +267,35 @@ describe.runIf(missing === undefined).each([1, 3] as const)('leases on a ZooKeep
     await nothingIsLeft(one, two, cut)
     await cut.stop()
     await proxy.down()
+  })
+
+  test('with credentials: who has none can neither make a place nor take one away', async () => {
+    const coordination = await connectZooKeeper({
+      connect: servers.connectString,
+      sessionTimeoutMs: SESSION_MS,
+      auth: 'ovate:secret',
+    })
+    const leases = new Leases({
+      coordination,
+      clock: systemClock,
+      basePath: '/private',
+      sessionTimeoutMs: SESSION_MS,
+    })
+    await vi.waitUntil(() => coordination.state === 'connected', WAIT)
+    const lease = held(await leases.acquire(name, BUDGET_MS, never()))
+    const { folder } = queueOf('/private/leases', name)
+    await two.coordination.sync(folder, never())
+    const [place = ''] = (await children(folder)) ?? []
+    await expect(two.coordination.delete(`${folder}/${place}`, undefined, never())).rejects.toThrow(
+      'no authority',
+    )
+    await expect(two.coordination.create(`${folder}/x`, Buffer.of(), 'ephemeral', never())).rejects.toThrow(
+      'no authority',
+    )
+    await lease.release()
+    expect(await children(folder)).toEqual([])
+    await leases.stop(never())
+    await coordination.close()
   })
 
   test('very many leases leave nothing: no znode, no watch, no folder', async () => {
