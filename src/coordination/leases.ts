@@ -172,7 +172,8 @@ export class Leases {
       listener?.waited?.(sinceMs - beganMs)
       return this.#hold({ name, place, lost: new AbortController(), sinceMs, costMs }, sinceMs - beganMs)
     } catch (error) {
-      if (place === undefined && attempt.why === 'budget') listener?.cost?.(clock.monotonic() - turnMs)
+      const isInVain = attempt.why === 'budget' || !signal.aborted
+      if (place === undefined && isInVain) listener?.cost?.(clock.monotonic() - turnMs)
       place?.drop()
       this.#local.leave(name)
       throw error

@@ -284,8 +284,8 @@ describe.runIf(missing === undefined).each([1, 3] as const)('leases on a ZooKeep
     await vi.waitUntil(() => coordination.state === 'connected', WAIT)
     const lease = held(await leases.acquire(name, BUDGET_MS, never()))
     const { folder } = queueOf('/private/leases', name)
+    const [place = ''] = (await coordination.children(folder, undefined, never())) ?? []
     await two.coordination.sync(folder, never())
-    const [place = ''] = (await children(folder)) ?? []
     await expect(two.coordination.delete(`${folder}/${place}`, undefined, never())).rejects.toThrow(
       'no authority',
     )
@@ -293,7 +293,7 @@ describe.runIf(missing === undefined).each([1, 3] as const)('leases on a ZooKeep
       'no authority',
     )
     await lease.release()
-    expect(await children(folder)).toEqual([])
+    expect(await coordination.children(folder, undefined, never())).toEqual([])
     await leases.stop(never())
     await coordination.close()
   })

@@ -24,6 +24,7 @@ class Replica {
   readonly client: FakeClient
   readonly leases: Leases
   readonly events: string[] = []
+  readonly costsMs: number[] = []
   /** Since when the server has heard nothing of it. */
   silentSinceMs: number | undefined
 
@@ -37,6 +38,7 @@ class Replica {
       listener: {
         takenOver: () => this.events.push('taken over'),
         alone: (why) => this.events.push(why),
+        cost: (ms) => this.costsMs.push(ms),
       },
       ...options,
     })
@@ -390,6 +392,40 @@ test('a break that is over in time makes a lease suspect, and then good again', 
   expect([holder.lease?.state, holder.lease?.signal.aborted]).toEqual(['held', false])
   await world.heal()
   expect(world.left()).toEqual(NOTHING)
+})
+
+test('what fails again and again is given up soon, and its time counts as what leases cost', async () => {
+  const world = new World()
+  const [replica] = world.replicas
+  const asking = world.ask(0)
+  for (let tries = 0; tries < 3; tries += 1) {
+    await settle()
+    for (let late = 0; late < 10; late += 1) {
+      replica!.client.tooLate()
+      replica!.client.answer()
+    }
+    await settle()
+    await world.clock.advance(50)
+  }
+  expect([asking.outcome, replica!.costsMs]).toEqual(['unavailable', [100]])
+  await world.heal()
+  expect(world.left()).toEqual(NOTHING)
+})
+
+test('one that nobody else wants tells what it cost', async () => {
+  const world = new World()
+  const asking = world.ask(0)
+  await settle()
+  await world.clock.advance(3)
+  await world.answerAll()
+  await world.release(asking)
+  await world.clock.advance(4)
+  await world.answerAll()
+  expect([asking.lease?.state, asking.lease?.waitedMs, world.replicas[0]!.costsMs]).toEqual([
+    'released',
+    3,
+    [7],
+  ])
 })
 
 test('more than the limit go alone', async () => {
