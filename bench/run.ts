@@ -1,9 +1,10 @@
-// `npm run bench -- hit|miss|analyse|assemble|dashboard [--quick] [--json FILE]`: a missed aim is told, a wrong answer fails.
+// `npm run bench -- hit|miss|analyse|assemble|dashboard|lease [--quick] [--json FILE]`: a missed aim is told, a wrong answer fails.
 import { parseArgs } from 'node:util'
 import { analyseBench } from './analyse.ts'
 import { assembleBench } from './assemble.ts'
 import { dashboardBench } from './dashboard.ts'
 import { hitBench } from './hit.ts'
+import { leaseBench } from './lease.ts'
 import { missBench } from './miss.ts'
 import { type Outcome, print, write } from './result.ts'
 
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   miss: missBench,
   assemble: assembleBench,
   dashboard: dashboardBench,
+  lease: leaseBench,
   analyse: async (options) => ({ results: await analyseBench(options), wrong: 0, notes: [] }),
 }
 

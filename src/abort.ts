@@ -15,3 +15,26 @@ export function whenAborted(signal: AbortSignal, callback: () => void): void {
   if (signal.aborted) callback()
   else signal.addEventListener('abort', callback, { once: true })
 }
+
+/**
+ * Runs `work` with a signal that fires with the first of some. `AbortSignal.any` keeps 60 bytes of each signal that it made
+ * for as long as the signals it was made of live (Node 20.20): that adds up where they live long.
+ */
+export async function withFirstOf<Value>(
+  signals: readonly AbortSignal[],
+  work: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const first = new AbortController()
+  const offs: (() => void)[] = []
+  try {
+    for (const signal of signals) {
+      const fire = (): void => first.abort(signal.reason)
+      if (signal.aborted) fire()
+      signal.addEventListener('abort', fire)
+      offs.push(() => signal.removeEventListener('abort', fire))
+    }
+    return await work(first.signal)
+  } finally {
+    for (const off of offs) off()
+  }
+}

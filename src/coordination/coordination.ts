@@ -13,11 +13,12 @@ export interface Znode {
 /** `sequential`: ZooKeeper puts ten digits behind the name. `container`: it goes by itself some time after its last child. */
 export type ZnodeKind = 'persistent' | 'container' | 'ephemeral' | 'ephemeral-sequential'
 
-/** `path` as it was made, with its digits. */
+/** `path` as it was made, with its digits. `unsupported`: the server knows no such kind (containers came with 3.5.3). */
 export type Created =
   | { readonly kind: 'created'; readonly path: string }
   | { readonly kind: 'exists' }
   | { readonly kind: 'no-parent' }
+  | { readonly kind: 'unsupported' }
 
 /** `version` and `mzxid` of what was written; `conflict`: another version is there than the one that was named. */
 export type Written =
@@ -45,6 +46,8 @@ export interface Coordination {
    * there all the same: what must not be left behind has to be looked for by a name of its own.
    */
   exists(path: string, onChange: (() => void) | undefined, signal: AbortSignal): Promise<boolean>
+  /** Who waits no longer is forgotten; ZooKeeper's own watch, one per path and session, stays until it fires. */
+  unwatch(path: string, onChange: () => void): void
   create(path: string, data: Buffer, kind: ZnodeKind, signal: AbortSignal): Promise<Created>
   /** Any version where none is named. */
   write(path: string, data: Buffer, version: number | undefined, signal: AbortSignal): Promise<Written>

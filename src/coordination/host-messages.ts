@@ -12,12 +12,17 @@ export const HOSTED_EVENTS = [
   'notwatching',
 ] as const
 
+/** How often in a session timeout the host is told that who began the session lives. */
+export const SIGNS_PER_TIMEOUT = 4
+
 export type HostedEvent = (typeof HOSTED_EVENTS)[number]
 
 export type ToHost =
   | { readonly kind: 'init'; readonly options: Record<string, unknown> }
   /** A call of the binding, without its last argument, the function to be called back. */
   | { readonly kind: 'call'; readonly id: number; readonly name: string; readonly args: readonly unknown[] }
+  /** Nothing else to say: the process that began the session still lives. */
+  | { readonly kind: 'alive' }
   | { readonly kind: 'close' }
 
 export type FromHost =

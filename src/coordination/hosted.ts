@@ -12,7 +12,7 @@ import { EventEmitter } from 'node:events'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { OvateError } from '../errors.ts'
-import { type FromHost, type HostedEvent, type ToHost } from './host-messages.ts'
+import { type FromHost, type HostedEvent, SIGNS_PER_TIMEOUT, type ToHost } from './host-messages.ts'
 import { type NativeClient, type NativeConstructor, type NativeZooKeeper } from './native.ts'
 
 type Done = (code: number, text: string, ...values: never[]) => void
@@ -62,6 +62,7 @@ class HostedZooKeeper implements NativeZooKeeper {
   readonly #waiting = new Map<number, Done>()
   #calls = 0
   #over = false
+  #signs: NodeJS.Timeout | undefined
 
   constructor({ process: host, loaded }: Host) {
     this.#host = host
@@ -71,7 +72,7 @@ class HostedZooKeeper implements NativeZooKeeper {
     host.on('error', () => this.#end(CONNECTION_LOST)).on('exit', () => this.#end(CONNECTION_LOST))
     this.loaded = loaded.catch(() => this.#end(CANNOT_BEGIN))
     this.native = {
-      init: (options) => this.#send({ kind: 'init', options }),
+      init: (options) => this.#init(options),
       close: () => this.#close(),
       a_get: (path, watch, done) => this.#call('a_get', [path, watch], done),
       a_get_children: (path, watch, done) => this.#call('a_get_children', [path, watch], done),
@@ -88,6 +89,16 @@ class HostedZooKeeper implements NativeZooKeeper {
   on(event: HostedEvent, listener: (...values: never[]) => void): this {
     this.#events.on(event, listener as (...values: unknown[]) => void)
     return this
+  }
+
+  /**
+   * A session must not outlive who began it: the host, whose client goes on by itself, ends it when it hears nothing for
+   * a session timeout. Else a process that stands still would keep its ephemerals for as long as it does.
+   */
+  #init(options: Record<string, unknown>): void {
+    this.#send({ kind: 'init', options })
+    const everyMs = Number(options['timeout']) / SIGNS_PER_TIMEOUT
+    this.#signs ??= setInterval(() => this.#send({ kind: 'alive' }), everyMs).unref()
   }
 
   #call(name: string, args: readonly unknown[], done: Done): number {
@@ -123,6 +134,7 @@ class HostedZooKeeper implements NativeZooKeeper {
   #end(code: number): void {
     if (this.#over) return
     this.#over = true
+    clearInterval(this.#signs)
     const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
     for (const done of waiting) done(CONNECTION_LOST, 'connection lost')

@@ -1,5 +1,5 @@
 // The program of the process that holds the package `zookeeper`: see hosted.ts for why it has one of its own.
-import { type FromHost, HOSTED_EVENTS, type ToHost } from './host-messages.ts'
+import { type FromHost, HOSTED_EVENTS, SIGNS_PER_TIMEOUT, type ToHost } from './host-messages.ts'
 import { type NativeClient, type NativeConstructor } from './native.ts'
 
 type Calls = Readonly<Record<string, (...args: unknown[]) => number>>
@@ -21,7 +21,26 @@ function host(constructor: NativeConstructor): void {
   for (const name of HOSTED_EVENTS) {
     client.on(name, (_client?: unknown, value?: unknown) => send({ kind: 'event', name, value }))
   }
-  process.on('message', (message: ToHost) => obey(client.native, message))
+  // Looks since the last message. They are counted, not timed: this process may have stood still together with its parent.
+  let looks = 0
+  process.on('message', (message: ToHost) => {
+    looks = 0
+    obey(client.native, message)
+    if (message.kind !== 'init') return
+    setInterval(
+      () => {
+        looks += 1
+        if (looks > SIGNS_PER_TIMEOUT) abandon(client.native)
+      },
+      Number(message.options['timeout']) / SIGNS_PER_TIMEOUT,
+    )
+  })
+}
+
+/** The parent stands still: its session ends now, as it would if the client stood still with it. */
+function abandon(native: NativeClient): void {
+  native.close()
+  process.exit(0)
 }
 
 function obey(native: NativeClient, message: ToHost): void {
@@ -31,6 +50,8 @@ function obey(native: NativeClient, message: ToHost): void {
       if (begun instanceof Error) send({ kind: 'failed', text: begun.message })
       return
     }
+    case 'alive':
+      return
     case 'close':
       return native.close()
     case 'call': {

@@ -26,8 +26,8 @@ export interface NativeClient {
   a_get(path: string, watch: boolean, done: Completion<[NativeStat | null, Buffer | null]>): number
   a_get_children(path: string, watch: boolean, done: Completion<[string[] | null]>): number
   a_exists(path: string, watch: boolean, done: Completion<[NativeStat | null]>): number
-  /** `flags`: ephemeral 1, sequential 2, container 4. */
-  a_create(path: string, data: Buffer, flags: number, done: Completion<[]>): number
+  /** `flags`: ephemeral 1, sequential 2, container 4. The path made is the third that is called back, after the code and its name. */
+  a_create(path: string, data: Buffer, flags: number, done: Completion<[string]>): number
   a_set(path: string, data: Buffer, version: number, done: Completion<[NativeStat | null]>): number
   a_delete_(path: string, version: number, done: Completion<[]>): number
   a_set_acl(path: string, version: number, acl: readonly NativeAcl[], done: Completion<[]>): number
@@ -68,6 +68,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [-113]: 'authentication failed',
 }
 
+export const UNIMPLEMENTED = -6
 export const NO_NODE = -101
 export const BAD_VERSION = -103
 export const NODE_EXISTS = -110

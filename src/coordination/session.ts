@@ -13,6 +13,7 @@ import {
   NO_NODE,
   NODE_EXISTS,
   NOT_EMPTY,
+  UNIMPLEMENTED,
 } from './native.ts'
 
 export interface SessionOptions {
@@ -99,11 +100,12 @@ export class Session {
 
   create(path: string, data: Buffer, kind: ZnodeKind): Promise<Created> {
     return this.#ask<Created>(`creating ${path}`, (native, done) =>
-      native.a_create(path, data, FLAGS[kind], (code, made) =>
+      native.a_create(path, data, FLAGS[kind], (code, _text, made) =>
         done(code, {
           [0]: { kind: 'created', path: made },
           [NODE_EXISTS]: { kind: 'exists' },
           [NO_NODE]: { kind: 'no-parent' },
+          [UNIMPLEMENTED]: { kind: 'unsupported' },
         }),
       ),
     )

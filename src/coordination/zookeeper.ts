@@ -1,6 +1,7 @@
 // ZooKeeper behind `Coordination`: one session after the other, each operation with a deadline, watches that survive.
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { orAborted } from '../abort.ts'
+import { orAborted, withFirstOf } from '../abort.ts'
 import { OvateError } from '../errors.ts'
 import { type Ensemble, parseConnectString, resolveEnsemble } from './addresses.ts'
 import {
@@ -71,6 +72,8 @@ export class ZooKeeperCoordination implements Coordination {
     this.#ensemble = ensemble
     this.#options = options
     this.#sessionTimeoutMs = options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS
+    // Every operation listens to it, however many there are.
+    setMaxListeners(0, this.#closing.signal)
     this.#sessions = this.#run()
   }
 
@@ -118,6 +121,10 @@ export class ZooKeeperCoordination implements Coordination {
       if (watch) this.#watches.remove(path, onChange)
       throw error
     }
+  }
+
+  unwatch(path: string, onChange: () => void): void {
+    this.#watches.remove(path, onChange)
   }
 
   create(path: string, data: Buffer, kind: ZnodeKind, signal: AbortSignal): Promise<Created> {
@@ -178,21 +185,21 @@ export class ZooKeeperCoordination implements Coordination {
     const session = this.#session
     if (session === undefined) throw new OvateError('OVATE_ZOOKEEPER', `${path}: ZooKeeper is ${this.#state}`)
     const ms = this.#options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS
-    return this.#within(ms, `${path}: no answer within ${ms} ms`, (late) => {
-      return orAborted(ask(session), AbortSignal.any([signal, late]))
+    return this.#within([signal], { ms, text: `${path}: no answer within ${ms} ms` }, (first) => {
+      return orAborted(ask(session), first)
     })
   }
 
-  /** Runs `work` with a signal that fires after `ms`, and when the client is closed. */
+  /** Runs `work` with a signal that fires with one of some, after so many ms, and when the client is closed. */
   async #within<Value>(
-    ms: number,
-    text: string,
+    signals: readonly AbortSignal[],
+    { ms, text }: { readonly ms: number; readonly text: string },
     work: (signal: AbortSignal) => Promise<Value>,
   ): Promise<Value> {
     const late = new AbortController()
     const timer = setTimeout(() => late.abort(new OvateError('OVATE_ZOOKEEPER', text)), ms)
     try {
-      return await work(AbortSignal.any([late.signal, this.#closing.signal]))
+      return await withFirstOf([...signals, late.signal, this.#closing.signal], work)
     } finally {
       clearTimeout(timer)
     }
@@ -224,9 +231,8 @@ export class ZooKeeperCoordination implements Coordination {
   // Names are resolved anew for each session: an ensemble that moved is found again.
   async #oneSession(signal: AbortSignal): Promise<void> {
     const ms = this.#options.resolveTimeoutMs ?? RESOLVE_TIMEOUT_MS
-    const connect = await this.#within(ms, `no address within ${ms} ms`, (late) => {
-      return resolveEnsemble(this.#ensemble, late)
-    })
+    const late = { ms, text: `no address within ${ms} ms` }
+    const connect = await this.#within([], late, (first) => resolveEnsemble(this.#ensemble, first))
     signal.throwIfAborted()
     const { auth } = this.#options
     await this.#live({ connect, timeoutMs: this.#sessionTimeoutMs, auth }, signal)

@@ -235,7 +235,8 @@ druid.request.logging.type=file
 druid.request.logging.dir=${requestLogDir(dir, name)}`
 }
 
-function javaArgs(dir: string, jars: Jars): readonly string[] {
+/** Java's arguments that all programs of a cluster share. */
+export function javaArgs(dir: string, jars: Jars): readonly string[] {
   mkdirSync(join(dir, 'tmp'), { recursive: true })
   return [
     '-XX:+UseSerialGC',
@@ -253,7 +254,8 @@ function javaArgs(dir: string, jars: Jars): readonly string[] {
   ]
 }
 
-function writeLogging(dir: string): void {
+/** How a program logs: to its output, which `startProgram` appends to a file. */
+export function writeLogging(dir: string): void {
   writeFileSync(
     join(dir, 'conf/log4j2.xml'),
     `<Configuration status="WARN">

@@ -1,5 +1,8 @@
 // The client package in a process of its own: what this process sees of it when it works, ends and is killed.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { loadNative } from '../../src/coordination/hosted.ts'
 import { type NativeConstructor, type NativeZooKeeper } from '../../src/coordination/native.ts'
@@ -54,6 +57,18 @@ describe.runIf(native !== undefined)('a hosted client', () => {
     expect([closed, await waiting]).toEqual([[0], -4])
     client.native.close()
     expect(closed).toEqual([0])
+  })
+
+  test('ends its session when who began it gives no sign for a session timeout', async () => {
+    const path = fileURLToPath(new URL('../../src/coordination/native-host.ts', import.meta.url))
+    const silent = fork(path, [], {
+      execArgv: ['--import', 'tsx'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    const exit = once(silent, 'exit')
+    silent.send({ kind: 'init', options: { ...NOWHERE, timeout: 400 } })
+    expect(await exit).toEqual([0, null])
   })
 
   test('whose process is killed ends its session and what waits', async () => {

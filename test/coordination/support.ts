@@ -45,6 +45,10 @@ export class FakeCoordination implements Coordination {
     return this.#nodes.has(path)
   }
 
+  unwatch(path: string, onChange: () => void): void {
+    this.#watches.remove(path, onChange)
+  }
+
   async create(path: string, data: Buffer, kind: ZnodeKind): Promise<Created> {
     await this.#serve(path, undefined)
     const parent = path.slice(0, path.lastIndexOf('/'))

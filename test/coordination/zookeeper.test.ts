@@ -274,14 +274,14 @@ test.each<[string, (signal: AbortSignal) => Promise<unknown>, string, unknown[],
     'create',
     (signal) => coordination.create(path, Buffer.from('x'), 'persistent', signal),
     'create 0 x',
-    [0, path],
+    [0, 'ok', path],
     { kind: 'created', path },
   ],
   [
     'create one of a sequence',
     (signal) => coordination.create(path, Buffer.from('x'), 'ephemeral-sequential', signal),
     'create 3 x',
-    [0, '/a0000000001'],
+    [0, 'ok', '/a0000000001'],
     { kind: 'created', path: '/a0000000001' },
   ],
   [
@@ -297,6 +297,13 @@ test.each<[string, (signal: AbortSignal) => Promise<unknown>, string, unknown[],
     'create 4 x',
     [-101, 'no node'],
     { kind: 'no-parent' },
+  ],
+  [
+    'create a container where there are none',
+    (signal) => coordination.create(path, Buffer.from('x'), 'container', signal),
+    'create 4 x',
+    [-6, 'unimplemented'],
+    { kind: 'unsupported' },
   ],
   [
     'write any version',
@@ -338,6 +345,18 @@ test.each<[string, (signal: AbortSignal) => Promise<unknown>, string, unknown[],
   expect(client.last).toMatchObject({ call, path })
   client.last.done(...(answer as [number, string]))
   expect(await asked).toEqual(found)
+})
+
+test('who waits no longer is not called, and not kept', async () => {
+  const client = await begin()
+  client.emit('connect')
+  const changed = vi.fn<() => void>()
+  const exists = coordination.exists('/a', changed, soon())
+  client.last.done(0, 'ok', stat)
+  expect([await exists, coordination.watched]).toEqual([true, 1])
+  coordination.unwatch('/a', changed)
+  client.emit('deleted', client, '/a')
+  expect([changed.mock.calls.length, coordination.watched]).toEqual([0, 0])
 })
 
 test('a znode is restricted only where there are credentials to restrict it to', async () => {
