@@ -1,4 +1,4 @@
-// `npm run bench -- hit|miss|analyse|assemble|dashboard [--quick] [--json FILE]`: a missed aim is told, a wrong answer fails.
+// `npm run bench -- hit|miss|analyse|assemble|shared|dashboard [--quick] [--json FILE]`: a missed aim is told, a wrong answer fails.
 import { parseArgs } from 'node:util'
 import { analyseBench } from './analyse.ts'
 import { assembleBench } from './assemble.ts'
@@ -6,6 +6,7 @@ import { dashboardBench } from './dashboard.ts'
 import { hitBench } from './hit.ts'
 import { missBench } from './miss.ts'
 import { type Outcome, print, write } from './result.ts'
+import { sharedBench } from './shared.ts'
 
 type Bench = (options: { readonly quick: boolean }) => Promise<Outcome>
 
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   hit: hitBench,
   miss: missBench,
   assemble: assembleBench,
+  shared: sharedBench,
   dashboard: dashboardBench,
   analyse: async (options) => ({ results: await analyseBench(options), wrong: 0, notes: [] }),
 }
