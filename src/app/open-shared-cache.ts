@@ -13,6 +13,8 @@ import { type OvateError } from '../errors.ts'
 
 type Shared = NonNullable<Config['cache']['shared']>
 
+const SILENT_MIN_MS = 3_000
+
 /** Begins to connect; undefined where none is set. Its client package is loaded only then. */
 export async function openSharedCache(
   { cache: { shared } }: Config,
@@ -24,7 +26,9 @@ export async function openSharedCache(
   const { connectRedis } = await import('../cache/shared/redis-link.ts')
   // The checks of the configuration see to it that there are nodes.
   const { nodes = [], ...address } = shared
-  const link = connectRedis({ ...address, nodes, tls: tlsOf(shared), onError })
+  // A call has to be late before its connection is given up, or its server would never be left alone.
+  const silentMs = Math.max(SILENT_MIN_MS, 2 * Math.max(shared.timeout, shared.writeTimeout))
+  const link = connectRedis({ ...address, nodes, tls: tlsOf(shared), silentMs, onError })
   return new LinkedSharedCache(link, clock, optionsOf(shared), events)
 }
 

@@ -410,7 +410,13 @@ describe('the examples in config/', () => {
   const files = readdirSync(folder)
 
   test('are there for each situation', () => {
-    expect(files.toSorted()).toEqual(['laptop.yaml', 'one-broker.yaml', 'secured.yaml', 'zookeeper.yaml'])
+    expect(files.toSorted()).toEqual([
+      'laptop.yaml',
+      'one-broker.yaml',
+      'replicas.yaml',
+      'secured.yaml',
+      'zookeeper.yaml',
+    ])
   })
 
   test.each(files)('%s is a configuration', (name) => {

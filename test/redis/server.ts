@@ -16,6 +16,13 @@ export const hasRedis = spawnSync(COMMAND, ['--version'], { timeout: 5_000 }).st
 if (!hasRedis)
   process.stderr.write(`\n*** redis: SKIPPED: all tests on a real ${COMMAND}, because it is not here\n`)
 
+/** What docs/operating.md tells to give to Ovate's user; a test compares. */
+export const RIGHTS = '+getrange +set +eval +evalsha +client|setname'
+/** Beside them, in a cluster. */
+export const CLUSTER_RIGHTS = '+cluster|slots +asking'
+/** To the user of a Sentinel. */
+export const SENTINEL_RIGHTS = '+sentinel|get-master-addr-by-name +sentinel|sentinels'
+
 export interface RedisServer {
   readonly port: number
   /** `host:port`. */

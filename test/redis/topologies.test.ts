@@ -5,7 +5,7 @@ import { slotOf } from '../../src/cache/shared/slots.ts'
 import { stored } from '../cache/shared/support.ts'
 import { waitUntil, within } from '../cluster/wait.ts'
 import { type Opened, openedAndReady, WAIT_MS } from './opened.ts'
-import { hasRedis } from './server.ts'
+import { CLUSTER_RIGHTS, hasRedis, RIGHTS, SENTINEL_RIGHTS } from './server.ts'
 import { startCluster, startWatched } from './topologies.ts'
 
 const soon = (): AbortSignal => within(WAIT_MS)
@@ -13,6 +13,12 @@ const ends: (() => unknown)[] = []
 afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end()
 })
+
+const CREDENTIALS = { username: 'ovate', password: 'pw' }
+
+function user(rights: string): [string, ...string[]] {
+  return ['ovate', 'reset', 'on', '>pw', '~ovate:*', ...rights.split(' ')]
+}
 
 const KEYS = Array.from({ length: 60 }, (_, at) => `k${at}`)
 
@@ -31,10 +37,10 @@ async function gotAll(one: Opened): Promise<readonly string[]> {
 
 describe.runIf(hasRedis)('a cluster of three masters', () => {
   async function cluster() {
-    const servers = await startCluster(ends, 3)
+    const servers = await startCluster(ends, 3, user(`${RIGHTS} ${CLUSTER_RIGHTS}`).join(' '))
     const [first] = servers
-    const open = { mode: 'cluster' as const, nodes: [first?.node ?? ''], silentMs: 1_000 }
-    const one = await openedAndReady(ends, open)
+    const open = { mode: 'cluster' as const, nodes: [first?.node ?? ''], silentMs: 2_000, ...CREDENTIALS }
+    const one = await openedAndReady(ends, open, { readTimeoutMs: 1_000 })
     const on = (at: number): readonly string[] =>
       KEYS.filter((key) => Math.floor((slotOf(storeKey('ovate', key)) * 3) / 16_384) === at)
     await waitUntil(
@@ -129,8 +135,18 @@ describe.runIf(hasRedis)('a master with a replica, behind a Sentinel', () => {
     'when the master is %s the replica takes its place',
     async (how) => {
       const { name, master, replica, sentinel } = await startWatched(ends)
-      const address = { mode: 'sentinel' as const, nodes: [sentinel.node], master: name, silentMs: 1_000 }
-      const one = await openedAndReady(ends, address)
+      for (const { client } of [master, replica]) await client.acl('SETUSER', ...user(RIGHTS))
+      await sentinel.client.call('ACL', 'SETUSER', ...user(SENTINEL_RIGHTS))
+      const address = {
+        mode: 'sentinel' as const,
+        nodes: [sentinel.node],
+        master: name,
+        silentMs: 2_000,
+        ...CREDENTIALS,
+        sentinelUsername: CREDENTIALS.username,
+        sentinelPassword: CREDENTIALS.password,
+      }
+      const one = await openedAndReady(ends, address, { readTimeoutMs: 1_000 })
       await putAll(one)
       expect(await gotAll(one)).toEqual(KEYS)
       if (how === 'killed') await master.kill()

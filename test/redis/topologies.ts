@@ -7,14 +7,19 @@ const READY_MS = 30_000
 const SLOTS = 16_384
 const MASTER = 'ovate-master'
 
-/** Masters that share the slots evenly; each knows all. A dead one makes only its own slots unserved. */
-export async function startCluster(ends: (() => unknown)[], count: number): Promise<readonly RedisServer[]> {
+/** Masters that share the slots evenly; each knows all, and the ACL user. A dead one makes only its own slots unserved. */
+export async function startCluster(
+  ends: (() => unknown)[],
+  count: number,
+  user: string,
+): Promise<readonly RedisServer[]> {
   const servers: RedisServer[] = []
   const busPorts: number[] = []
   for (let at = 0; at < count; at += 1) {
     const busPort = await freePort()
     busPorts.push(busPort)
     const settings = {
+      user,
       'cluster-enabled': 'yes',
       'cluster-port': String(busPort),
       'cluster-node-timeout': '2000',

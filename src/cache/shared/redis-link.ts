@@ -18,7 +18,7 @@ export interface RedisAddress {
   readonly sentinelPassword?: string | undefined
   /** Left out: no TLS. */
   readonly tls?: RedisTls | undefined
-  /** A connection on which a call waits and nothing comes for so long, in ms, is given up: bounds what it holds. */
+  /** A connection on which a call waits and nothing comes for so long, in ms, is given up: bounds what it holds. More than any deadline. */
   readonly silentMs?: number | undefined
   /** What went wrong in the background; all of it is tried again. */
   readonly onError?: ((error: OvateError) => void) | undefined

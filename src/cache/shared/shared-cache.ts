@@ -216,7 +216,9 @@ export class LinkedSharedCache implements SharedCache {
     const over = new AbortController()
     const late = new Promise<typeof LATE>((resolve) => {
       this.#clock.sleep(ms, over.signal).then(
-        () => resolve(LATE),
+        // Where the process was busy for longer than that, replies may have come that nobody read yet: one turn of the event loop
+        // reads them first.
+        () => setImmediate(() => resolve(LATE)),
         () => undefined,
       )
     })
