@@ -1,4 +1,4 @@
-// `npm run bench -- hit|miss|analyse|assemble|dashboard|lease [--quick] [--json FILE]`: a missed aim is told, a wrong answer fails.
+// `npm run bench -- hit|miss|analyse|assemble|shared|lease|dashboard [--quick] [--json FILE]`: a missed aim is told, a wrong answer fails.
 import { parseArgs } from 'node:util'
 import { analyseBench } from './analyse.ts'
 import { assembleBench } from './assemble.ts'
@@ -7,6 +7,7 @@ import { hitBench } from './hit.ts'
 import { leaseBench } from './lease.ts'
 import { missBench } from './miss.ts'
 import { type Outcome, print, write } from './result.ts'
+import { sharedBench } from './shared.ts'
 
 type Bench = (options: { readonly quick: boolean }) => Promise<Outcome>
 
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   hit: hitBench,
   miss: missBench,
   assemble: assembleBench,
+  shared: sharedBench,
   dashboard: dashboardBench,
   lease: leaseBench,
   analyse: async (options) => ({ results: await analyseBench(options), wrong: 0, notes: [] }),

@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   OVATE_BROKER_FAILED: { status: 502, retry: true, persona: 'OPERATOR', category: 'RUNTIME_FAILURE' },
   OVATE_DEADLINE: { status: 504, retry: false, persona: 'OPERATOR', category: 'TIMEOUT' },
   OVATE_ZOOKEEPER: { status: 503, retry: true, persona: 'OPERATOR', category: 'SERVICE_UNAVAILABLE' },
+  OVATE_SHARED_CACHE: { status: 503, retry: true, persona: 'OPERATOR', category: 'SERVICE_UNAVAILABLE' },
   OVATE_INTERNAL: { status: 500, retry: false, persona: 'DEVELOPER', category: 'DEFENSIVE' },
 } as const satisfies Record<string, ErrorTraits>
 

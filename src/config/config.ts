@@ -2,17 +2,17 @@
 import { type z } from 'zod'
 import { OvateError } from '../errors.ts'
 import { withEnvironment } from './environment.ts'
+import { type Json, needing, sub } from './checks.ts'
 import { type Problem, problemsOf } from './problems.ts'
 import { redacted } from './redact.ts'
 import { schema } from './schema.ts'
 import { fileProblems, withSecretFiles } from './secrets.ts'
+import { sharedProblems } from './shared-checks.ts'
 import { readYaml } from './yaml.ts'
 
 export { redacted }
 
 export type Config = z.output<typeof schema>
-
-type Json = Record<string, unknown>
 
 /**
  * Reads a YAML file (none: an empty one), puts the environment over it, and checks all of it.
@@ -62,6 +62,7 @@ function crossChecks(raw: Json): readonly Problem[] {
     ...needing('druid', druid, ['password', 'username']),
     ...needing('druid.tls', druid && sub(druid, 'tls'), ['cert', 'key']),
     ...needing('druid.tls', druid && sub(druid, 'tls'), ['key', 'cert']),
+    ...sharedProblems(sub(raw, 'cache')),
   ]
 }
 
@@ -87,20 +88,6 @@ function adminProblems(admin: Json | undefined): readonly Problem[] {
       message: `missing: others can reach ${host}, so a token or tokenFile is needed`,
     },
   ]
-}
-
-function needing(
-  path: string,
-  section: Json | undefined,
-  [name, other]: readonly [string, string],
-): readonly Problem[] {
-  if (section?.[name] === undefined || section[other] !== undefined) return []
-  return [{ path: `${path}.${other}`, message: `missing: ${name} is given` }]
-}
-
-function sub(raw: Json, name: string): Json | undefined {
-  const value = raw[name]
-  return typeof value === 'object' && value !== null ? (value as Json) : undefined
 }
 
 function deepFrozen<Value>(value: Value): Value {

@@ -6,6 +6,8 @@ export const SECRETS: readonly (readonly string[])[] = [
   ['druid', 'password'],
   ['druid', 'zookeeper', 'auth'],
   ['identity', 'secret'],
+  ['cache', 'shared', 'password'],
+  ['cache', 'shared', 'sentinelPassword'],
 ]
 
 const HIDDEN = new Set(SECRETS.map((path) => path.at(-1) ?? ''))

@@ -10,7 +10,7 @@ const HEAD = `# Configuration
 
 One YAML file (\`ovate serve --config FILE\`); [config/](../config) has one for each common situation. Each setting can also be given
 by the environment variable beside it, which beats the file; lists are separated by commas. Secrets can be given by file
-(\`passwordFile\`, \`tokenFile\`, \`secretFile\`, \`authFile\`), so that they stand neither in the configuration nor in the environment.
+(\`passwordFile\`, \`tokenFile\`, \`secretFile\`, \`authFile\`, \`sentinelPasswordFile\`), so that they stand neither in the configuration nor in the environment.
 
 Durations: \`250ms\`, \`5s\`, \`1m\`, \`2h\`, \`PT5S\`, or a number of ms. Sizes: \`256MiB\`, \`64KB\`, or a number of bytes. A name that isn't
 listed here is a mistake, and all mistakes are told at once.

@@ -33,6 +33,16 @@ const ENSEMBLE: Pattern = {
   matches: new RegExp(String.raw`^${SERVER}( *, *${SERVER})*(/[^\s,]*)?$`),
   allowed: '`host:port,host:port/chroot`',
 }
+// Redis's own way of writing one; an IPv6 address stands in brackets.
+const SERVERS: Item = {
+  allows: (server) => new RegExp(`^${SERVER}$`).test(server) && /:\d+$/.test(server),
+  one: '`host:port`',
+  many: 'servers like redis:6379',
+}
+const NAMESPACE: Pattern = {
+  matches: /^[\w.-]{1,64}$/,
+  allowed: 'up to 64 letters, digits, dots, dashes and underscores',
+}
 const ZNODE: Pattern = { matches: /^(\/[^\s/]+)+$/, allowed: 'a path like /druid' }
 const DIGEST: Pattern = { matches: /^[^:]+:[^]+$/, allowed: '`user:password`' }
 const PORT = { min: 0, max: 65_535 }
@@ -193,9 +203,47 @@ const identity = z.strictObject({
   maxIdentities: count('Identities whose rights are remembered.', 10_000, { min: 1, max: 10_000_000 }),
 })
 
+const sharedTls = z.strictObject({
+  ca: text('File of the certificates to trust, PEM. Left out: those that Node trusts.'),
+  cert: text('File of a client certificate, PEM.'),
+  key: text('File of its private key, PEM.'),
+  verify: flag("Whether the servers' certificates are checked.", true),
+})
+
+const shared = z.strictObject({
+  mode: choice(
+    '`single`: one Redis or Valkey. `sentinel`: a master that Sentinels name. `cluster`: a Redis Cluster.',
+    ['single', 'sentinel', 'cluster'],
+    'single',
+  ),
+  nodes: list('Where it is: the server, the Sentinels, or some servers of the cluster.', SERVERS),
+  master: text('What the Sentinels call the master. With `sentinel` only.'),
+  username: text('The ACL user. Left out: `default`.'),
+  password: secret('Its password.'),
+  passwordFile: text('File that holds the password.'),
+  sentinelUsername: text("The Sentinels' own ACL user."),
+  sentinelPassword: secret('Its password.'),
+  sentinelPasswordFile: text('File that holds that password.'),
+  tls: sharedTls.optional().meta({ doc: 'Connect by TLS, to Sentinels too. Left out: plain TCP.' }),
+  namespace: textOr('What each key begins with: another one for each Druid cluster.', 'ovate', NAMESPACE),
+  timeout: duration('How long a look-up may take; later it is a miss.', '50ms', 1),
+  writeTimeout: duration('How long a write may take. No answer waits for one.', '1s', 10),
+  queue: size('What may wait to be written; beyond it the oldest is dropped.', '32MiB', 1_024),
+  compressAbove: size('Answers above this are compressed.', '4KiB'),
+  maxEntry: size('The largest answer that is shared, before compression.', '8MiB', 1_024),
+  ttl: duration(
+    'How long an entry is kept at most. Whether it still holds is checked each time.',
+    '1d',
+    1_000,
+  ),
+})
+
 const cache = z.strictObject({
   size: size('Memory for answers.', '256MiB', 1_048_576),
   maxEntry: size('The largest answer that is kept.', '8MiB', 1_024),
+  shared: shared
+    .optional()
+    .meta({ doc: 'What replicas share, in Redis or Valkey. Left out: each has only its own.' }),
 })
 
 const analysis = z.strictObject({

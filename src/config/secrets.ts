@@ -12,6 +12,9 @@ const FILES: readonly (readonly string[])[] = [
   ['druid', 'tls', 'ca'],
   ['druid', 'tls', 'cert'],
   ['druid', 'tls', 'key'],
+  ['cache', 'shared', 'tls', 'ca'],
+  ['cache', 'shared', 'tls', 'cert'],
+  ['cache', 'shared', 'tls', 'key'],
 ]
 
 /** The settings with the content of the secrets' files put in; files that can't be read are problems. */

@@ -9,6 +9,10 @@ import { OvateError } from '../../src/errors.ts'
 
 const BROKERS = { druid: { brokers: ['http://127.0.0.1:8082'] } }
 
+function shared(more: Record<string, unknown>): Record<string, unknown> {
+  return { ...BROKERS, cache: { shared: { nodes: ['redis:6379'], ...more } } }
+}
+
 function messageOf(run: () => unknown): string {
   try {
     run()
@@ -178,6 +182,16 @@ describe('a mistake is told with its path, the value and what is allowed', () =>
       { ...BROKERS, identity: { secret: 'x', secretFile: 'y' } },
       'identity.secretFile: secret is given as well',
     ],
+    ['no servers', shared({ nodes: undefined }), 'cache.shared.nodes: missing: a list of servers'],
+    ['a server without a port', shared({ nodes: ['redis'] }), 'shared.nodes.0: "redis" is not `host:port`'],
+    ['a server that is a URL', shared({ nodes: ['redis://u:p@a:1'] }), '"redis://…@a:1" is not `host:port`'],
+    ['two single servers', shared({ nodes: ['a:1', 'b:1'] }), 'cache.shared.nodes: 2 servers are given'],
+    ['Sentinels without a master', shared({ mode: 'sentinel' }), 'cache.shared.master: missing'],
+    ['a master without Sentinels', shared({ master: 'm' }), 'cache.shared.master: is for mode sentinel only'],
+    ['a user without password', shared({ username: 'u' }), 'cache.shared.password: missing'],
+    ['a key without certificate', shared({ tls: { key: 'x' } }), 'cache.shared.tls.cert: missing'],
+    ['a namespace with a colon', shared({ namespace: 'a:b' }), 'cache.shared.namespace: "a:b" is not up to'],
+    ['a mode that is none', shared({ mode: 'ring' }), '"ring" is not single or sentinel or cluster'],
     [
       'a secret file that is not there',
       { ...BROKERS, identity: { secretFile: '/nowhere/x' } },
@@ -286,6 +300,15 @@ describe('secrets', () => {
           admin: { token: hidden },
           identity: { secret: hidden },
           druid: { zookeeper: { auth: `u:${hidden}` }, username: 'u', password: hidden },
+          cache: {
+            shared: {
+              mode: 'sentinel',
+              nodes: ['a:1'],
+              master: 'm',
+              password: hidden,
+              sentinelPassword: hidden,
+            },
+          },
         }
         expect(JSON.stringify(redacted(parseConfig(raw)))).not.toContain(hidden)
         const wrong = {
@@ -348,6 +371,35 @@ test('headers that name a user are kept in lower case', () => {
   expect(identity.headers).toEqual(['x-forwarded-user'])
 })
 
+test('the shared cache is off unless it is asked for, and has sane limits then', () => {
+  expect(parseConfig(BROKERS).cache.shared).toBeUndefined()
+  expect(parseConfig(shared({ nodes: ['[::1]:6379'] })).cache.shared).toMatchObject({
+    mode: 'single',
+    nodes: ['[::1]:6379'],
+    namespace: 'ovate',
+    timeout: 50,
+    writeTimeout: 1_000,
+    queue: 33_554_432,
+    compressAbove: 4_096,
+    maxEntry: 8_388_608,
+    ttl: 86_400_000,
+  })
+})
+
+test('the environment alone can ask for the shared cache', () => {
+  const config = loadConfig(undefined, {
+    OVATE_DRUID_BROKERS: 'http://b:1',
+    OVATE_CACHE_SHARED_MODE: 'cluster',
+    OVATE_CACHE_SHARED_NODES: 'a:1, b:2',
+    OVATE_CACHE_SHARED_TLS_VERIFY: 'true',
+  })
+  expect(config.cache.shared).toMatchObject({
+    mode: 'cluster',
+    nodes: ['a:1', 'b:2'],
+    tls: { verify: true },
+  })
+})
+
 test('a configuration can not be changed', () => {
   const config = parseConfig(BROKERS) as { listen: { port: number } }
   expect(() => (config.listen.port = 1)).toThrow(TypeError)
@@ -358,7 +410,13 @@ describe('the examples in config/', () => {
   const files = readdirSync(folder)
 
   test('are there for each situation', () => {
-    expect(files.toSorted()).toEqual(['laptop.yaml', 'one-broker.yaml', 'secured.yaml', 'zookeeper.yaml'])
+    expect(files.toSorted()).toEqual([
+      'laptop.yaml',
+      'one-broker.yaml',
+      'replicas.yaml',
+      'secured.yaml',
+      'zookeeper.yaml',
+    ])
   })
 
   test.each(files)('%s is a configuration', (name) => {
