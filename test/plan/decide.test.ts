@@ -24,7 +24,13 @@ const ALICE = 'alice' as IdentityScope
 const BOB = 'bob' as IdentityScope
 const CIRCUMSTANCES: Circumstances = {
   identity: ALICE,
-  rules: { accelerated: (name) => name !== 'slow', shared: (name) => name === 'open' },
+  rules: {
+    accelerated: (name) => name !== 'slow',
+    shared: (name) => name === 'open',
+    allows: (kind, name) => name !== 'no merge' || kind !== 'merge',
+    service: (tables) => (tables.includes('cold') ? 'druid/broker-hot' : undefined),
+    stamp: (tables) => (tables.includes('set') ? 'stamp' : ''),
+  },
   knowsSet: false,
   knowsService: (name) => name === 'druid/broker-hot',
   wantsCsv: false,
