@@ -22,6 +22,10 @@ export class FakeCoordination implements Coordination {
   reads = 0
   /** Fails this many operations to come. */
   failures = 0
+  /** So many creations and writes to come are done, and their answers lost. */
+  lostAnswers = 0
+  /** Paths that were left to their owner, each once. */
+  readonly restricted = new Set<string>()
 
   onState(listener: (state: SessionState) => void): () => void {
     this.#listeners.add(listener)
@@ -54,6 +58,7 @@ export class FakeCoordination implements Coordination {
     if (this.#nodes.has(path + digits)) return { kind: 'exists' }
     this.put(path + digits, data)
     if (kind.startsWith('ephemeral')) this.#ephemerals.add(path + digits)
+    this.#lose()
     return { kind: 'created', path: path + digits }
   }
 
@@ -62,11 +67,20 @@ export class FakeCoordination implements Coordination {
     const node = this.#nodes.get(path)
     if (node === undefined) return { kind: 'gone' }
     if (version !== undefined && version !== node.version) return { kind: 'conflict' }
+    const written = this.change(path, data)
+    this.#lose()
+    return { kind: 'written', ...written }
+  }
+
+  /** As another client does it, whatever the state of this one. */
+  change(path: string, data: Buffer | string): { readonly version: number; readonly mzxid: bigint } {
+    const node = this.#nodes.get(path)
+    if (node === undefined) throw new Error(`no ${path}`)
     this.#zxid += 1n
     const written = { version: node.version + 1, mzxid: this.#zxid }
-    this.#nodes.set(path, { ...node, data, ...written })
+    this.#nodes.set(path, { ...node, data: Buffer.from(data), ...written })
     this.#fire(path)
-    return { kind: 'written', ...written }
+    return written
   }
 
   async delete(path: string, version: number | undefined): Promise<Deleted> {
@@ -81,6 +95,7 @@ export class FakeCoordination implements Coordination {
 
   async restrict(path: string): Promise<void> {
     await this.#serve(path, undefined)
+    this.restricted.add(path)
   }
 
   async sync(path: string): Promise<void> {
@@ -117,6 +132,12 @@ export class FakeCoordination implements Coordination {
 
   get watched(): number {
     return this.#watches.size
+  }
+
+  #lose(): void {
+    if (this.lostAnswers === 0) return
+    this.lostAnswers -= 1
+    throw new OvateError('OVATE_ZOOKEEPER', 'connection lost (-4)')
   }
 
   #fire(path: string): void {
