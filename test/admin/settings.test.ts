@@ -57,12 +57,11 @@ function call(
   headers: Record<string, string> = {},
   body?: unknown,
 ): Promise<Got> {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
   const type = { 'content-type': 'application/json' }
   return ask(`${admin.url}${path}`, {
     method,
     headers: body === undefined ? headers : { ...type, ...headers },
-    ...(text !== undefined && { body: text }),
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
 }
 

@@ -45,7 +45,7 @@ function begin(): One {
     read,
     fallback: 'nothing is allowed',
     onSettings: (datasource, settings) =>
-      told.push(`${datasource ?? '*'} ${JSON.stringify(settings) ?? 'none'}`),
+      told.push(`${datasource ?? '*'} ${settings === undefined ? 'none' : JSON.stringify(settings)}`),
     onBad: (datasource, { message }) => bad.push(`${datasource ?? '*'} ${message}`),
     onError: () => undefined,
   })
