@@ -42,14 +42,11 @@ const DRUIDS_CONNECT = 'localhost:2181'
 
 /** Undefined where the configuration has no `coordination`. @throws OvateError OVATE_ZOOKEEPER without the package. */
 export async function coordinate(config: Config, sharing: Sharing): Promise<Shared | undefined> {
-  const { coordination: given, druid } = config
+  const { coordination: given } = config
   if (given === undefined) return undefined
-  const coordination = await connectZooKeeper({
-    connect: given.connect ?? druid.zookeeper?.connect ?? DRUIDS_CONNECT,
-    sessionTimeoutMs: given.sessionTimeout,
-    auth: given.auth,
-    onError: ({ message }) => sharing.log.warn({ event: 'zookeeper', cause: message }, 'ZooKeeper'),
-  })
+  const coordination = await connectCoordination(config, ({ message }) =>
+    sharing.log.warn({ event: 'zookeeper', cause: message }, 'ZooKeeper'),
+  )
   const shared = sharedThrough(coordination, given.path, sharing)
   try {
     await shared.settings.read(AbortSignal.timeout(SETTINGS_WAIT_MS))
@@ -58,6 +55,19 @@ export async function coordinate(config: Config, sharing: Sharing): Promise<Shar
     sharing.log.warn({ event: 'settings' }, text)
   }
   return shared
+}
+
+/** The session that a configuration with `coordination` asks for. @throws OvateError OVATE_ZOOKEEPER without the package. */
+export async function connectCoordination(
+  { coordination, druid }: Config,
+  onError: (error: Error) => void,
+): Promise<Coordination> {
+  return await connectZooKeeper({
+    connect: coordination?.connect ?? druid.zookeeper?.connect ?? DRUIDS_CONNECT,
+    sessionTimeoutMs: coordination?.sessionTimeout,
+    auth: coordination?.auth,
+    onError,
+  })
 }
 
 /** The same over a session that is there; `root` is Ovate's own znode. */

@@ -35,6 +35,9 @@ export function settingsTarget(
 ): SettingsTarget {
   const base = admin === undefined ? adminUrl(config) : originOf(admin)
   const secret = token === undefined ? config?.admin.token : valueOf(token, environment)
+  // A path would lose them.
+  if (datasource !== undefined && /^\.{1,2}$/.test(datasource))
+    throw new OvateError('OVATE_CONFIG', `--datasource: "${datasource}" is none`)
   const path = datasource === undefined ? '' : `/${encodeURIComponent(datasource)}`
   return {
     url: `${base}/ovate/settings${path}`,

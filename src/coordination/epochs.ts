@@ -61,7 +61,8 @@ export class Epochs {
       coordination: options.coordination,
       path: this.#path,
       clock: options.clock,
-      namesMax: DATASOURCES_MAX + 2,
+      // Some may be made at once when there are nearly so many.
+      namesMax: 2 * DATASOURCES_MAX,
       onNodes: (nodes) => this.#read(nodes),
       onError: options.onError,
       retryMs: options.retryMs,
@@ -101,6 +102,8 @@ export class Epochs {
       await znodes.make(path, 'persistent', signal)
       written = await coordination.write(path, data, undefined, signal)
     }
+    // It may have been made when no credentials were set.
+    else await coordination.restrict(path, signal)
     if (written.kind !== 'written') throw new Error(`${path}: gone as soon as it was made`)
     const { version } = written
     const epoch = Number(written.mzxid)
@@ -151,7 +154,7 @@ export class Epochs {
     const { coordination, znodes, clock, onError, retryMs } = this.#options
     const path = `${this.#path}/${LINEAGE}`
     try {
-      await znodes.prepare(this.#path, signal)
+      await znodes.prepare(signal)
       await znodes.make(path, 'persistent', signal)
       // Whoever comes second finds the name of the first.
       await coordination.write(path, Buffer.from(randomUUID()), 0, signal)

@@ -95,7 +95,7 @@ export class Membership {
     const { coordination, znodes, self, clock, onError, retryMs } = this.#options
     const path = `${this.#folderPath}/${self.id}`
     try {
-      await znodes.prepare(this.#folderPath, signal)
+      await znodes.prepare(signal)
       await znodes.make(path, 'ephemeral', signal)
       await coordination.write(path, Buffer.from(JSON.stringify(self)), undefined, signal)
     } catch (error) {

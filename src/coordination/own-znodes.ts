@@ -4,6 +4,7 @@ import { OvateError } from '../errors.ts'
 import { type Coordination, type ZnodeKind } from './coordination.ts'
 
 const EMPTY = Buffer.alloc(0)
+const FOLDERS = ['replicas', 'settings', 'epochs']
 
 export class OwnZnodes {
   readonly root: string
@@ -16,13 +17,13 @@ export class OwnZnodes {
   }
 
   /**
-   * Makes an empty znode below the root, and what of its parents is missing. One that is there already stays as it is.
+   * Makes an empty znode in one of the folders, and those where they are missing. One that is there already stays as it is.
    * @throws OvateError OVATE_ZOOKEEPER.
    */
   async make(path: string, kind: ZnodeKind, signal: AbortSignal): Promise<void> {
     const made = await this.#coordination.create(path, EMPTY, kind, signal)
     if (made.kind === 'no-parent') {
-      await this.prepare(parentOf(path), signal)
+      await this.prepare(signal)
       const again = await this.#coordination.create(path, EMPTY, kind, signal)
       if (again.kind === 'no-parent')
         throw new OvateError('OVATE_ZOOKEEPER', `${path}: its parent went again`)
@@ -31,20 +32,21 @@ export class OwnZnodes {
     await this.#coordination.restrict(path, signal)
   }
 
-  /** Makes a folder at or below the root with all above it, and leaves what is Ovate's to Ovate. */
-  async prepare(folder: string, signal: AbortSignal): Promise<void> {
-    const names = folder.split('/').slice(1)
-    for (let count = 1; count <= names.length; count += 1) {
-      const path = `/${names.slice(0, count).join('/')}`
-      // Asked for first: who may not make children of a znode is refused even where they are there.
-      if (!(await this.#coordination.exists(path, undefined, signal)))
-        await this.#coordination.create(path, EMPTY, 'persistent', signal)
-      if (path === this.root || path.startsWith(`${this.root}/`))
-        await this.#coordination.restrict(path, signal)
+  /** Makes the root with all above it, and its folders; root and folders are left to Ovate, also where they were there. */
+  async prepare(signal: AbortSignal): Promise<void> {
+    const names = this.root.split('/').slice(1)
+    for (let count = 1; count <= names.length; count += 1)
+      await this.#makeFolder(`/${names.slice(0, count).join('/')}`, signal)
+    await this.#coordination.restrict(this.root, signal)
+    for (const folder of FOLDERS) {
+      await this.#makeFolder(`${this.root}/${folder}`, signal)
+      await this.#coordination.restrict(`${this.root}/${folder}`, signal)
     }
   }
-}
 
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'))
+  // Looked for first: who may not make children of a znode is refused even where they are there.
+  async #makeFolder(path: string, signal: AbortSignal): Promise<void> {
+    if (!(await this.#coordination.exists(path, undefined, signal)))
+      await this.#coordination.create(path, EMPTY, 'persistent', signal)
+  }
 }

@@ -59,7 +59,8 @@ export class SettingsStore<Settings> {
       coordination: options.coordination,
       path: this.#path,
       clock: options.clock,
-      namesMax: DATASOURCES_MAX + 1,
+      // Some may be made at once when there are nearly so many.
+      namesMax: 2 * DATASOURCES_MAX,
       onNodes: (nodes) => this.#seen(nodes),
       onError: options.onError,
       retryMs: options.retryMs,
@@ -111,8 +112,11 @@ export class SettingsStore<Settings> {
     if (basis === 'none' ? content.settings !== null : version !== basis) throw conflict(version)
     const at = new Date(clock.now()).toISOString()
     const data = writeContent({ at, by: change.by, settings: change.settings }, content.changes)
-    if (version === undefined) await this.#make(name, signal)
-    const written = await coordination.write(`${this.#path}/${name}`, data, version ?? 0, signal)
+    const path = `${this.#path}/${name}`
+    if (version === undefined) await this.#make(path, signal)
+    // It may have been made when no credentials were set.
+    else await coordination.restrict(path, signal)
+    const written = await coordination.write(path, data, version ?? 0, signal)
     if (written.kind !== 'written') throw conflict(undefined)
     this.#apply(name, { data, mzxid: written.mzxid })
     return written.version
@@ -122,12 +126,12 @@ export class SettingsStore<Settings> {
     await this.#folder.stop()
   }
 
-  async #make(name: string, signal: AbortSignal): Promise<void> {
+  async #make(path: string, signal: AbortSignal): Promise<void> {
     const { coordination, znodes } = this.#options
     const names = (await coordination.children(this.#path, undefined, signal)) ?? []
     if (names.length >= DATASOURCES_MAX)
       throw new OvateError('OVATE_BAD_REQUEST', `no more than ${DATASOURCES_MAX} datasources have settings`)
-    await znodes.make(`${this.#path}/${name}`, 'persistent', signal)
+    await znodes.make(path, 'persistent', signal)
   }
 
   async #content(

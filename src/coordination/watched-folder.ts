@@ -12,11 +12,12 @@ export interface WatchedFolderOptions {
   readonly onNodes: (nodes: ReadonlyMap<string, Znode>) => void
   /** What could not be read; it is tried again. */
   readonly onError: (error: Error) => void
-  /** Before a failed read is tried again, in ms. */
+  /** Before a failed read is tried again: this many ms first, doubled up to 32 times as much. */
   readonly retryMs?: number | undefined
 }
 
 const RETRY_MS = 500
+const RETRY_GROWTH_MAX = 32
 const READS_AT_ONCE = 16
 
 export class WatchedFolder {
@@ -31,12 +32,18 @@ export class WatchedFolder {
   /** What has to be read: all of it, after what is written everywhere has come to the server that is asked. */
   #due: 'nothing' | 'changes' | 'all' = 'all'
   #wake: (() => void) | undefined
+  /** Fires when a connection is there anew: then nobody waits any longer. */
+  #pausing = new AbortController()
+  #failures = 0
 
   /** Begins at once. */
   constructor(options: WatchedFolderOptions) {
     this.#options = options
     this.#offState = options.coordination.onState((state) => {
-      if (state === 'connected') this.refresh()
+      if (state !== 'connected') return
+      this.#failures = 0
+      this.#pausing.abort(new Error('connected'))
+      this.refresh()
     })
     this.#reading = this.#run(this.#stop.signal)
   }
@@ -82,10 +89,18 @@ export class WatchedFolder {
       if (signal.aborted) return
       this.#due = 'all'
       this.#options.onError(error as Error)
-      await this.#options.clock.sleep(this.#options.retryMs ?? RETRY_MS, signal).catch(() => undefined)
-      return
+      return await this.#pause(signal)
     }
+    this.#failures = 0
     if (!signal.aborted) this.#options.onNodes(this.#nodes)
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    const { clock, retryMs = RETRY_MS } = this.#options
+    const ms = retryMs * Math.min(RETRY_GROWTH_MAX, 2 ** this.#failures)
+    this.#failures += 1
+    this.#pausing = new AbortController()
+    await clock.sleep(ms, AbortSignal.any([signal, this.#pausing.signal])).catch(() => undefined)
   }
 
   async #read(all: boolean, signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type App, startApp } from '../../src/app/app.ts'
+import { checkSetup } from '../../src/app/check.ts'
 import { changeSettings, getSettings, settingsTarget, unsetSettings } from '../../src/app/settings-command.ts'
 import { parseConfig } from '../../src/config/config.ts'
 import { loadNative } from '../../src/coordination/hosted.ts'
@@ -152,7 +153,8 @@ describe.runIf(missing === undefined)('replicas over one ZooKeeper', () => {
     await untilMembers(one, [one, two, three])
     expect((await status(two)).coordination.replicas.filter(({ self }) => self)).toHaveLength(1)
     await apps.pop()?.close()
-    expect(await addresses(one)).not.toContain(three.url)
+    await writer.sync(root, within(5_000))
+    expect(await writer.children(`${root}/replicas`, undefined, within(5_000))).toHaveLength(2)
     await untilMembers(one, [one, two])
   })
 
@@ -371,8 +373,8 @@ describe.runIf(missing === undefined)('replicas over one ZooKeeper', () => {
         '/replicas',
         `/replicas/${member}`,
       ]) {
-        await expect(stranger.get(root + path, false)).rejects.toThrow()
-        await expect(stranger.set(root + path, 'x', -1)).rejects.toThrow()
+        await expect(stranger.get(root + path, false)).rejects.toThrow('not authenticated')
+        await expect(stranger.set(root + path, 'x', -1)).rejects.toThrow('not authenticated')
       }
     } finally {
       stranger.close()
@@ -381,6 +383,20 @@ describe.runIf(missing === undefined)('replicas over one ZooKeeper', () => {
     const other = await replica(server.connectString, { auth: 'ovate:another' })
     expect((await put(other, 'events', {}, NEW)).status).toBe(503)
     expect(await addresses(one)).toHaveLength(2)
+  })
+
+  test('the check of a configuration says whether ZooKeeper lets it in', async () => {
+    await replica(server.connectString, { auth: 'ovate:a secret' })
+    const told = async (more: Record<string, unknown>): Promise<string> => {
+      const coordination = { connect: server.connectString, path: root, ...more }
+      const config = parseConfig({ druid: { brokers: [sandbox.url] }, coordination })
+      const lines = await checkSetup(config, within(30_000))
+      return lines.map(({ level, text }) => `${level} ${text}`).join('\n')
+    }
+    const known = await told({ auth: 'ovate:a secret' })
+    expect(known).toContain(`ok coordination: ZooKeeper answers, 1 replicas are registered at ${root}`)
+    expect(await told({ auth: 'ovate:another' })).toContain('fail coordination: ')
+    expect(await told({ connect: '127.0.0.1:1' })).toContain('fail ZooKeeper is connecting for coordination')
   })
 
   test('the command line: set some, take one off, all of them, and what was changed', async () => {

@@ -63,6 +63,8 @@ test("its znodes are left to it, and what lies above isn't", async () => {
   expect([...coordination.restricted]).toEqual([
     '/some/ovate',
     '/some/ovate/replicas',
+    '/some/ovate/settings',
+    '/some/ovate/epochs',
     '/some/ovate/replicas/a',
   ])
 })

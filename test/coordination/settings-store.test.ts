@@ -94,7 +94,11 @@ test('what is set is left to its owner before it says anything', async () => {
   const one = begin()
   await connect()
   await set(one, { n: 1 }, 'none')
-  expect([...coordination.restricted]).toEqual(['/ovate', PATH, `${PATH}/events`])
+  const folders = ['replicas', 'settings', 'epochs'].map((name) => `/ovate/${name}`)
+  expect([...coordination.restricted]).toEqual(['/ovate', ...folders, `${PATH}/events`])
+  coordination.restricted.clear()
+  await set(one, { n: 2 }, 1)
+  expect([...coordination.restricted]).toEqual([`${PATH}/events`])
 })
 
 describe('a change on another version', () => {

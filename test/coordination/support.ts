@@ -24,6 +24,9 @@ export class FakeCoordination implements Coordination {
   failures = 0
   /** So many creations and writes to come are done, and their answers lost. */
   lostAnswers = 0
+  /** No watch tells of what changes. */
+  isDeaf = false
+  syncs = 0
   /** Paths that were left to their owner, each once. */
   readonly restricted = new Set<string>()
 
@@ -100,6 +103,7 @@ export class FakeCoordination implements Coordination {
 
   async sync(path: string): Promise<void> {
     await this.#serve(path, undefined)
+    this.syncs += 1
   }
 
   /** As when the session ends: its ephemerals go. */
@@ -141,6 +145,7 @@ export class FakeCoordination implements Coordination {
   }
 
   #fire(path: string): void {
+    if (this.isDeaf) return
     this.#watches.fire(path)
     this.#watches.fire(path.slice(0, path.lastIndexOf('/')))
   }

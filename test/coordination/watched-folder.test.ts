@@ -75,12 +75,13 @@ test('what changed while the connection was away is read when it is back, also w
   coordination.put(`${PATH}/a`, '1')
   await connect()
   coordination.become('suspect')
+  coordination.isDeaf = true
   coordination.put(`${PATH}/a`, '2')
   coordination.put(`${PATH}/b`, '3')
   await settle()
-  expect(told).toHaveLength(1)
+  expect([told.length, coordination.syncs]).toEqual([1, 1])
   await connect()
-  expect(told.at(-1)).toEqual(['a=2', 'b=3'])
+  expect([told.at(-1), coordination.syncs]).toEqual([['a=2', 'b=3'], 2])
 })
 
 test('a read that fails is told and tried again', async () => {
@@ -89,8 +90,22 @@ test('a read that fails is told and tried again', async () => {
   coordination.failures = 2
   await connect()
   await clock.advance(RETRY_MS)
-  await clock.advance(RETRY_MS)
+  expect([errors.length, told]).toEqual([2, []])
+  await clock.advance(2 * RETRY_MS)
   expect([errors.length, told]).toEqual([2, [['a=1']]])
+})
+
+test('what keeps failing is tried again less often, at once when the connection is there anew', async () => {
+  coordination.put(PATH)
+  coordination.failures = 1_000
+  await connect()
+  for (let second = 0; second < 600; second += 1) await clock.advance(RETRY_MS)
+  expect(errors.length).toBeGreaterThan(10)
+  expect(errors.length).toBeLessThan(30)
+  coordination.failures = 0
+  coordination.become('suspect')
+  await connect()
+  expect(told).toEqual([[]])
 })
 
 test('more names than may be are left out', async () => {
