@@ -7,7 +7,7 @@ import { type Config } from '../config/config.ts'
 import { type Live, readLive } from '../config/live.ts'
 import { type Coordination } from '../coordination/coordination.ts'
 import { Epochs, type Purge } from '../coordination/epochs.ts'
-import { Membership } from '../coordination/membership.ts'
+import { Membership, type Replica } from '../coordination/membership.ts'
 import { OwnZnodes } from '../coordination/own-znodes.ts'
 import { SettingsStore } from '../coordination/settings-store.ts'
 import { connectZooKeeper } from '../coordination/zookeeper.ts'
@@ -132,22 +132,15 @@ export function sharedThrough(
   }
 }
 
-function selfAt(
-  address: string,
-  id: string,
-  clock: Clock,
-): ConstructorParameters<typeof Membership>[0]['self'] {
+function selfAt(address: string, id: string, clock: Clock): Replica {
   return { id, version: VERSION, address, startedAt: new Date(clock.now()).toISOString() }
 }
 
-const ANY_ADDRESS = /\/\/(0\.0\.0\.0|\[::\])/
+const ANY_ADDRESS = new Set(['0.0.0.0', '::'])
 
 /** Where others find this replica, which listens at `url`. */
 export function advertised({ coordination, listen }: Config, url: string): string {
-  const { host } = new URL(url)
-  if (coordination?.advertise !== undefined) return coordination.advertise
-  const listensAnywhere = ANY_ADDRESS.test(
-    `//${listen.host.includes(':') ? `[${listen.host}]` : listen.host}`,
-  )
-  return listensAnywhere ? `${hostname()}:${new URL(url).port}` : host
+  const { host, port } = new URL(url)
+  const own = ANY_ADDRESS.has(listen.host) ? `${hostname()}:${port}` : host
+  return coordination?.advertise ?? own
 }
