@@ -26,6 +26,8 @@ export const ERROR_CODES = {
   OVATE_BAD_REQUEST: { status: 400, retry: false, persona: 'USER', category: 'INVALID_INPUT' },
   OVATE_UNAUTHORIZED: { status: 401, retry: false, persona: 'USER', category: 'UNAUTHORIZED' },
   OVATE_NOT_FOUND: { status: 404, retry: false, persona: 'USER', category: 'NOT_FOUND' },
+  OVATE_CONFLICT: { status: 412, retry: false, persona: 'USER', category: 'INVALID_INPUT' },
+  OVATE_NO_BASIS: { status: 428, retry: false, persona: 'USER', category: 'INVALID_INPUT' },
   OVATE_NOT_CACHED: { status: 504, retry: false, persona: 'USER', category: 'NOT_FOUND' },
   OVATE_QUEUE_FULL: { status: 429, retry: true, persona: 'OPERATOR', category: 'CAPACITY_EXCEEDED' },
   OVATE_CANCELLED: { status: 500, retry: false, persona: 'USER', category: 'CANCELED' },

@@ -1,10 +1,19 @@
 #!/usr/bin/env node
-// The command line: `ovate serve`, `demo`, `explain`, `check`, `verify`.
+// The command line: `ovate serve`, `demo`, `explain`, `check`, `verify`, `settings`.
 import { writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { type App, startApp } from './app/app.ts'
 import { checkSetup } from './app/check.ts'
 import { explainStatement } from './app/explain.ts'
+import {
+  changeSettings,
+  editOf,
+  getSettings,
+  type SettingsArguments,
+  type SettingsTarget,
+  settingsTarget,
+  unsetSettings,
+} from './app/settings-command.ts'
 import { verify } from './app/verify.ts'
 import { type VerifyArguments, verifyOptions } from './app/verify/options.ts'
 import { hasDifferences, reportJson, reportText } from './app/verify/report.ts'
@@ -114,6 +123,75 @@ program
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(reportJson(report), undefined, 2)}\n`)
     if (hasDifferences(report)) process.exitCode = 1
   })
+
+const SETTINGS_HELP = `
+Keys: accelerate, shared, exactDoubles (true or false), rowPolicies (unknown or none), plans (whole and any of series,
+merge, derive), service, maxEntry, maxRows, freshness.mode, freshness.head, freshness.cap.
+
+Example:
+  ovate settings set -d clickstream freshness.head=30s shared=true
+  ovate settings unset -d clickstream shared
+  ovate settings set accelerate=false --by "the operator on call"
+`
+
+const settings = program
+  .command('settings')
+  .description('live settings, for all datasources or one, in force on all replicas within a second')
+  .addHelpText('after', SETTINGS_HELP)
+
+settingsCommand('get', 'what is set, and what is in force here').action(
+  async (given: SettingsArguments & { config?: string }) => {
+    const { changes: _, ...others } = await getSettings(targetOf(given))
+    print(others)
+  },
+)
+
+settingsCommand('history', 'the last changes: when, by whom, what').action(
+  async (given: SettingsArguments & { config?: string }) => {
+    const { changes } = await getSettings(targetOf(given))
+    print(changes)
+  },
+)
+
+settingsCommand('set', 'changes some, and leaves the others as they are')
+  .argument('<key=value...>')
+  .action(async (edits: string[], given: SettingsArguments & { config?: string }) => {
+    print(await changeSettings(targetOf(given), edits.map(editOf)))
+  })
+
+settingsCommand('unset', 'takes some off, or all of them')
+  .argument('[key...]')
+  .action(async (keys: string[], given: SettingsArguments & { config?: string }) => {
+    const edits = keys.map((key) => ({ path: key.split('.'), value: undefined }))
+    const target = targetOf(given)
+    print(keys.length === 0 ? await unsetSettings(target) : await changeSettings(target, edits))
+  })
+
+function settingsCommand(name: string, description: string): Command {
+  return settings
+    .command(name)
+    .description(description)
+    .option('-d, --datasource <name>', 'for this one; without: for all')
+    .option(
+      '--admin <url>',
+      "the operator's listener of a replica; default: the configuration's, else http://127.0.0.1:9888",
+    )
+    .option(
+      '--token <variable>',
+      "the environment variable that holds its token; default: the configuration's",
+    )
+    .option('--by <name>', 'who changes it, for the list of changes; default: the address that it comes from')
+    .option('-c, --config <file>', 'configuration (YAML)', process.env['OVATE_CONFIG'])
+}
+
+function targetOf({ config, ...given }: SettingsArguments & { config?: string }): SettingsTarget {
+  const named = config === undefined ? undefined : loadConfig(config, process.env)
+  return settingsTarget(given, { config: named, environment: process.env })
+}
+
+function print(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+}
 
 function interrupted(): AbortSignal {
   const stop = new AbortController()

@@ -72,6 +72,15 @@ describe('the exit code', () => {
       2,
       'nothing says where Druid is',
     ],
+    ['2: a setting that is none', ['settings', 'set', 'shared'], {}, 2, '"shared" is no key=value'],
+    ['2: a token by no variable', ['settings', 'get', '--token', 'NOT_SET'], {}, 2, '--token wants the name'],
+    [
+      '1: nobody to be asked for settings',
+      ['settings', 'get', '-d', 'a/b', '--admin', 'http://127.0.0.1:1'],
+      {},
+      1,
+      "no operator's listener of Ovate answers at http://127.0.0.1:1/ovate/settings/a%2Fb",
+    ],
     ['2: a round that is none', ['verify', '--sql', 'x', '--rounds', '0'], {}, 2, 'a whole number from 1'],
   ])(
     'is %s',

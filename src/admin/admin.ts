@@ -1,11 +1,14 @@
-// The operator's listener: metrics, status, explain, flights, cache. Its own port, loopback or a token.
+// The operator's listener: metrics, status, explain, flights, cache, settings. Its own port, loopback or a token.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import fastify, { type FastifyInstance } from 'fastify'
 import { OvateError } from '../errors.ts'
 import { errorAnswer } from './error-answer.ts'
 import { explain } from './explain.ts'
 import { type AdminOptions } from './options.ts'
+import { purge } from './purge.ts'
+import { settingsRoutes } from './settings.ts'
 import { statusOf } from './status.ts'
+import { whoAsks } from './who-asks.ts'
 
 export interface RunningAdmin {
   readonly url: string
@@ -13,10 +16,16 @@ export interface RunningAdmin {
 }
 
 const BODY_MAX_BYTES = 1_000_000
+/** A datasource's name in a path, each of its bytes written in three. */
+const PARAMETER_MAX_LENGTH = 1_024
 
 /** Listens; resolves when it answers. @throws what `listen` failed with. */
 export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
-  const app = fastify({ bodyLimit: BODY_MAX_BYTES, forceCloseConnections: true })
+  const app = fastify({
+    bodyLimit: BODY_MAX_BYTES,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: PARAMETER_MAX_LENGTH },
+  })
   // JSON is read where the statement is: by a scanner that no depth can hurt.
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -45,35 +54,27 @@ function guard(app: FastifyInstance, token: string | undefined): void {
   app.setNotFoundHandler(() => {
     throw new OvateError(
       'OVATE_NOT_FOUND',
-      'no such path: /metrics, /ovate/status, brokers, explain, flights and cache are',
+      'no such path: /metrics, /ovate/status, brokers, explain, flights, cache and settings are',
     )
   })
 }
 
 function routes(app: FastifyInstance, options: AdminOptions): void {
-  const { druid, cache, flights, keeper, metrics } = options
+  const { druid, cache, flights, metrics } = options
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   app.get('/ovate/status', async () => statusOf(options))
   app.get('/ovate/brokers', async () => druid.brokers())
   app.get('/ovate/flights', async () => flights.list())
   app.get('/ovate/cache', async () => cache.usage)
-  app.delete<{ Querystring: Readonly<Record<string, unknown>> }>('/ovate/cache', async ({ query }) => ({
-    purged: keeper.purge(datasourceOf(query)),
-  }))
+  app.delete<{ Querystring: Readonly<Record<string, unknown>> }>('/ovate/cache', async (request, reply) => {
+    const { status, body } = await purge(options, request.query, whoAsks(request))
+    return reply.code(status).send(body)
+  })
+  settingsRoutes(app, options)
   app.get<{ Querystring: { sql?: string } }>('/ovate/explain', async ({ query }) =>
     explain(options, query.sql),
   )
   app.post('/ovate/explain', async ({ body }) => explain(options, body))
-}
-
-/** The one to purge; undefined: all of them, which no slip of the pen may mean. */
-function datasourceOf({ datasource, ...others }: Readonly<Record<string, unknown>>): string | undefined {
-  const isOne = datasource === undefined || (typeof datasource === 'string' && datasource !== '')
-  if (isOne && Object.keys(others).length === 0) return datasource
-  throw new OvateError(
-    'OVATE_BAD_REQUEST',
-    'purge by ?datasource=NAME, once, or everything without any query string',
-  )
 }
 
 // Equal lengths, so that comparing tells nothing by its time.

@@ -1,4 +1,8 @@
 // What the operator's listener is made of.
+import { type SessionState } from '../coordination/coordination.ts'
+import { type Epochs } from '../coordination/epochs.ts'
+import { type Replica } from '../coordination/membership.ts'
+import { type SettingsStore } from '../coordination/settings-store.ts'
 import { type Druid } from '../druid/druid.ts'
 import { type Engine } from '../engine/engine.ts'
 import { type Store } from '../engine/store.ts'
@@ -6,6 +10,22 @@ import { type Keeper } from '../engine/keeper.ts'
 import { type Flights } from '../flight/flights.ts'
 import { type Timelines } from '../freshness/timelines.ts'
 import { type Explain } from './explain.ts'
+
+/** What replicas share, as far as an operator sees and changes it. */
+export interface SharedState {
+  readonly state: () => SessionState
+  /** The id of this replica among all. */
+  readonly self: string
+  readonly replicas: () => readonly Replica[]
+  readonly settings: Pick<SettingsStore<unknown>, 'get' | 'set' | 'problems'>
+  readonly epochs: Pick<Epochs, 'raise' | 'lineage'>
+}
+
+/** What is in force, for people. */
+interface SettingsInForce {
+  shown(datasource: string | undefined): object
+  list(): { readonly all: unknown; readonly datasources: unknown }
+}
 
 export interface AdminOptions {
   readonly host: string
@@ -19,6 +39,9 @@ export interface AdminOptions {
   readonly timelines: Timelines
   readonly flights: Pick<Flights<unknown>, 'list'>
   readonly explain: Explain
+  readonly settings: SettingsInForce
+  /** Undefined where this replica stands alone. */
+  readonly shared?: SharedState | undefined
   readonly version: string
   readonly startedAtMs: number
   /** The configuration without its secrets. */

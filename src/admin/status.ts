@@ -1,9 +1,9 @@
 // /ovate/status: one page on what this process is, sees and holds.
-import { type AdminOptions } from './options.ts'
+import { type AdminOptions, type SharedState } from './options.ts'
 
 /** The state of this process, ready for JSON: no credentials, no statements, no rows. */
 export function statusOf(options: AdminOptions): Readonly<Record<string, unknown>> {
-  const { druid, cache, flights, timelines, version, startedAtMs, config } = options
+  const { druid, cache, flights, timelines, version, startedAtMs, config, settings, shared } = options
   const brokers = druid.brokers()
   return {
     version,
@@ -18,6 +18,23 @@ export function statusOf(options: AdminOptions): Readonly<Record<string, unknown
     cache: cache.usage,
     flights: flights.list().length,
     timelines: timelines.list().map((timeline) => timeline.summary()),
+    settings: settings.list(),
+    ...(shared !== undefined && { coordination: sharedStatus(shared) }),
     config,
+  }
+}
+
+function sharedStatus({
+  state,
+  self,
+  replicas,
+  settings,
+  epochs,
+}: SharedState): Readonly<Record<string, unknown>> {
+  return {
+    session: state(),
+    replicas: replicas().map((replica) => ({ ...replica, self: replica.id === self })),
+    lineage: epochs.lineage ?? null,
+    unreadableSettings: settings.problems(),
   }
 }

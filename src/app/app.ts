@@ -6,6 +6,7 @@ import { type RunningServer, startServer } from '../http/server.ts'
 import { createLog } from '../observe/log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import { assemble, type Parts } from './assemble.ts'
+import { advertised, coordinate, type Shared } from './coordinate.ts'
 import { connectDruid, type DruidConnection } from './connect.ts'
 import { adminOptions, dataServerOptions, errorHook } from './listeners.ts'
 
@@ -33,14 +34,22 @@ export async function startApp(config: Config): Promise<App> {
     brokers: () => connection.druid.brokers(),
     cacheUsage: () => parts.cache.usage,
     flights: () => parts.flights.size,
+    replicas: () => shared?.liveReplicas() ?? 1,
+    isConnected: () => shared?.state() === 'connected',
   })
   const hooks = { metrics, onError: errorHook(log, metrics) }
+  let shared: Shared | undefined
   try {
+    // Before anything is answered: what replicas share may forbid what the file allows.
+    shared = await coordinate(config, { parts, log, metrics })
     const server = await startServer(dataServerOptions(config, parts, hooks))
-    const admin = config.admin.enabled ? await startAdmin(adminOptions(config, parts, metrics)) : undefined
-    return running(config, { server, admin, parts, connection })
+    const admin = config.admin.enabled
+      ? await startAdmin(adminOptions(config, parts, metrics, shared))
+      : undefined
+    shared?.join(advertised(config, server.url))
+    return running(config, { server, admin, parts, connection, shared })
   } catch (error) {
-    await Promise.all([parts.close(), connection.close()])
+    await Promise.all([parts.close(), connection.close(), shared?.close()])
     throw error
   }
 }
@@ -52,17 +61,21 @@ function running(
     admin,
     parts,
     connection,
+    shared,
   }: {
     readonly server: RunningServer
     readonly admin: RunningAdmin | undefined
     readonly parts: Parts
     readonly connection: DruidConnection
+    readonly shared: Shared | undefined
   },
 ): App {
   const close = async (): Promise<void> => {
+    await shared?.leave()
     await server.close(listen.shutdown)
     await admin?.close()
     await parts.close()
+    await shared?.close()
     await connection.close()
   }
   return { url: server.url, adminUrl: admin?.url, close }

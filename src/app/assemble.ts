@@ -25,13 +25,13 @@ import { SharedAnswers, type SharedStore } from '../engine/shared-answers.ts'
 import { type Store } from '../engine/store.ts'
 import { type Landing, untilJudged, Whole } from '../engine/whole.ts'
 import { Flights } from '../flight/flights.ts'
-import { type FreshnessRules } from '../freshness/bounds.ts'
 import { Timelines } from '../freshness/timelines.ts'
 import { Planner } from '../http/planner.ts'
 import { ANONYMOUS, Identities } from '../identity/identity.ts'
 import { Rights } from '../identity/rights.ts'
 import { type Metrics } from '../observe/metrics.ts'
 import { rightsCheckSql } from '../sql/statements.ts'
+import { LiveSettings } from './live-settings.ts'
 import { ownAuthorization } from './own-account.ts'
 
 export interface Parts {
@@ -45,6 +45,8 @@ export interface Parts {
   readonly engine: Engine
   readonly planner: Planner
   readonly identities: Identities
+  /** What is in force, to be changed while it runs. */
+  readonly settings: LiveSettings
   /** Ends polling and what runs beside requests; resolves when nothing does any more. */
   close(): Promise<void>
 }
@@ -55,8 +57,6 @@ const EXPLAIN_TIMEOUT_MS = 30_000
 /** Answers above this share of what an entry may be must be asked for twice, or be dear, to be kept. */
 const ADMIT_SHARE = 8
 const TABLES_PER_IDENTITY = 20
-/** A fetch of parts that brings more rows makes its statement whole. */
-const PART_ROWS_MAX = 500_000
 
 /** One Ovate's parts, wired; nothing listens yet. */
 export function assemble(
@@ -71,7 +71,8 @@ export function assemble(
   },
 ): Parts {
   const { druid, clock, metrics } = given
-  const rules = rulesOf(config)
+  const settings = new LiveSettings(config)
+  const { rules, entryMaxBytes } = settings
   const cache: Store = new MemoryCache({
     sizeBytes: config.cache.size,
     entryMaxBytes: config.cache.maxEntry,
@@ -110,7 +111,7 @@ export function assemble(
     rights,
     planChecks,
     rules,
-    policyMs: (tables) => policyMs(config, tables),
+    policyMs: settings.policyMs,
     onKept: metrics.kept,
     share: (request, plan, entry) => shared?.share(request, plan, entry),
   })
@@ -129,7 +130,7 @@ export function assemble(
     })
   const methods = {
     topNThreshold: config.druid.minTopNThreshold,
-    exactDoubles: (datasource: string) => config.datasources[datasource]?.exactDoubles ?? false,
+    exactDoubles: settings.exactDoubles,
   }
   const heads = new ClientHeads()
   const merge = new MergeMethod(methods, heads)
@@ -142,6 +143,7 @@ export function assemble(
     flights,
     keeper,
     rules,
+    entryMaxBytes,
     onCompute: metrics.computed,
     onWhole: (made, judged) => {
       if (made.plan.parts !== undefined) heads.learn(made.plan.parts, made.entry.kept)
@@ -155,7 +157,9 @@ export function assemble(
     onVerdict: metrics.planCheck,
   })
   const fallBacks = new FallBacks(clock)
-  const derivations = new Derivations({ clock, cache, heads, exactDoubles: methods.exactDoubles })
+  const { exactDoubles } = methods
+  const { mayDerive } = settings
+  const derivations = new Derivations({ clock, cache, heads, exactDoubles, mayDerive })
   const beginning = new Beginning({
     druid,
     clock,
@@ -177,9 +181,10 @@ export function assemble(
     fallBacks,
     learnt,
     merge,
-    rowsMax: PART_ROWS_MAX,
+    rowsMax: settings.partRowsMax,
+    entryMaxBytes,
   })
-  const partKeeper = new PartKeeper({ clock, cache, keeper, timelines, rules })
+  const partKeeper = new PartKeeper({ clock, cache, keeper, timelines, rules, entryMaxBytes })
   const steppedEdges = new SteppedEdges({
     clock,
     cache,
@@ -188,7 +193,7 @@ export function assemble(
     merge,
     fetches: new StepFetches({ clock, keeper, merge, gathering, partKeeper }),
     witness,
-    exactDoubles: methods.exactDoubles,
+    exactDoubles,
   })
   const layout = new Layout({ clock, cache, learnt, derivations, steppedEdges })
   const partFlights = new Flights<PartLanding>(clock, (landing) =>
@@ -227,7 +232,7 @@ export function assemble(
   })
   const planner = new Planner({
     druid,
-    rules: datasourceRules(config),
+    rules: settings,
     sqlMaxLength: config.analysis.maxSql,
     sqlMaxDepth: config.analysis.maxDepth,
   })
@@ -241,43 +246,6 @@ export function assemble(
       return flights.size + partFlights.size
     },
   }
-  return { clock, druid, cache, timelines, flights: all, keeper, engine, planner, identities, close }
-}
-
-function rulesOf({ freshness, datasources }: Config): (datasource: string) => FreshnessRules {
-  const common: FreshnessRules = {
-    mode: freshness.mode,
-    headMs: freshness.head,
-    capMs: freshness.cap,
-    growth: freshness.growth,
-    lookupMs: freshness.lookup,
-    schemaRefreshMs: freshness.schemaRefresh,
-  }
-  const own = new Map(
-    Object.entries(datasources).map(([name, { freshness: special }]) => [
-      name,
-      {
-        ...common,
-        ...(special.mode !== undefined && { mode: special.mode }),
-        ...(special.head !== undefined && { headMs: special.head }),
-        ...(special.cap !== undefined && { capMs: special.cap }),
-      },
-    ]),
-  )
-  return (datasource) => own.get(datasource) ?? common
-}
-
-function datasourceRules({ datasources }: Config): ConstructorParameters<typeof Planner>[0]['rules'] {
-  const declared = new Map(Object.entries(datasources))
-  return {
-    accelerated: (name) => declared.get(name)?.accelerate ?? true,
-    shared: (name) => declared.get(name)?.shared ?? false,
-  }
-}
-
-// READ doesn't show row policies: unless each table is declared free of them, an identity's answers live for so long only.
-function policyMs({ datasources, identity }: Config, tables: readonly string[]): number {
-  const declared = new Map(Object.entries(datasources))
-  const free = tables.every((table) => declared.get(table)?.rowPolicies === 'none')
-  return free ? Number.POSITIVE_INFINITY : identity.policy
+  const parts = { clock, druid, cache, timelines, keeper, engine, planner, identities, settings }
+  return { ...parts, flights: all, close }
 }

@@ -2,6 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Config } from '../config/config.ts'
 import { type BrokerStatus, type Druid } from '../druid/druid.ts'
+import { type Coordination } from '../coordination/coordination.ts'
+import { connectCoordination } from './coordinate.ts'
 import { connectDruid } from './connect.ts'
 import { ownAuthorization } from './own-account.ts'
 
@@ -23,7 +25,7 @@ export async function checkSetup(config: Config, signal: AbortSignal): Promise<r
     const brokers = await readyBrokers(druid, signal)
     const found = brokers.length === 0 ? [noBroker(druid)] : brokers.flatMap(brokerLines)
     const account = brokers.length === 0 ? [] : await accountLines(config, druid, signal)
-    return [...found, ...account, ...identityLines(config)]
+    return [...found, ...account, ...(await coordinationLines(config, signal)), ...identityLines(config)]
   } finally {
     await connection.close()
   }
@@ -79,6 +81,31 @@ async function accountLines(
         text: `GET ${get.path} failed: ${error instanceof Error ? error.message : String(error)}`,
       },
     ]
+  }
+}
+
+async function coordinationLines(config: Config, signal: AbortSignal): Promise<readonly CheckLine[]> {
+  if (config.coordination === undefined) return []
+  const { path, auth } = config.coordination
+  const open = 'coordination.auth is not set: whoever reaches ZooKeeper may change what Ovate obeys'
+  const warned: readonly CheckLine[] = auth === undefined ? [{ level: 'warn', text: open }] : []
+  let coordination: Coordination | undefined
+  let last = 'no session'
+  try {
+    coordination = await connectCoordination(config, ({ message }) => (last = message))
+    for (let waitedMs = 0; waitedMs < WAIT_MS && coordination.state !== 'connected'; waitedMs += POLL_MS)
+      await delay(POLL_MS, undefined, { signal })
+    if (coordination.state !== 'connected')
+      return [{ level: 'fail', text: `ZooKeeper is ${coordination.state} for coordination: ${last}` }]
+    const replicas = await coordination.children(`${path}/replicas`, undefined, signal)
+    const text = `coordination: ZooKeeper answers, ${replicas?.length ?? 0} replicas are registered at ${path}`
+    return [{ level: 'ok', text }, ...warned]
+  } catch (error) {
+    return [
+      { level: 'fail', text: `coordination: ${error instanceof Error ? error.message : String(error)}` },
+    ]
+  } finally {
+    await coordination?.close()
   }
 }
 

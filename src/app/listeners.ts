@@ -1,6 +1,6 @@
 // What the two listeners are made of.
 import { readFileSync } from 'node:fs'
-import { type AdminOptions } from '../admin/options.ts'
+import { type AdminOptions, type SharedState } from '../admin/options.ts'
 import { type Config, redacted } from '../config/config.ts'
 import { ERROR_CODES } from '../errors.ts'
 import { asOvateError } from '../http/error-answer.ts'
@@ -56,10 +56,16 @@ export function dataServerOptions(config: Config, parts: Parts, { metrics, onErr
 }
 
 /** What the operator's listener is made of. */
-export function adminOptions(config: Config, parts: Parts, metrics: Metrics): AdminOptions {
+export function adminOptions(
+  config: Config,
+  parts: Parts,
+  metrics: Metrics,
+  shared?: SharedState,
+): AdminOptions {
   return {
     ...parts,
     ...config.admin,
+    shared,
     explain: (body) => {
       const explained = explainBody(parts.planner, body)
       return { ...explained, explanation: withParts(parts.engine, explained) }

@@ -74,6 +74,11 @@ export class MemoryCache<Entry extends Sized> {
     this.#entries.delete(key)
   }
 
+  /** All that is held, with its keys, as of now. */
+  entries(): readonly (readonly [string, Entry])[] {
+    return [...this.#entries]
+  }
+
   /** Takes out every entry that `which` says; returns how many. */
   deleteWhere(which: (entry: Entry) => boolean): number {
     const keys = [...this.#entries].filter(([, entry]) => which(entry)).map(([key]) => key)

@@ -58,6 +58,7 @@ function crossChecks(raw: Json): readonly Problem[] {
   const druid = sub(raw, 'druid')
   return [
     ...sourceProblems(druid),
+    ...coordinationProblems(sub(raw, 'coordination'), druid && sub(druid, 'zookeeper')),
     ...adminProblems(sub(raw, 'admin')),
     ...needing('druid', druid, ['password', 'username']),
     ...needing('druid.tls', druid && sub(druid, 'tls'), ['cert', 'key']),
@@ -73,6 +74,24 @@ function sourceProblems(druid: Json | undefined): readonly Problem[] {
   if (named.length === 1) return []
   const message = `exactly one of ${SOURCES.join(', ')} says where the Brokers are; given: ${named.join(', ') || 'none'}`
   return [{ path: 'druid', message }]
+}
+
+function coordinationProblems(own: Json | undefined, druids: Json | undefined): readonly Problem[] {
+  if (own === undefined) return []
+  if (own['connect'] === undefined && druids === undefined)
+    return [{ path: 'coordination.connect', message: 'missing: there is no druid.zookeeper to take it from' }]
+  const isShared = own['connect'] === undefined || own['connect'] === (druids?.['connect'] ?? DRUIDS_CONNECT)
+  const [path, druidPath] = [pathOf(own, '/ovate'), pathOf(druids, '/druid')]
+  const isInside = path.startsWith(druidPath) || druidPath.startsWith(path)
+  if (druids === undefined || !isShared || !isInside) return []
+  return [{ path: 'coordination.path', message: "lies inside Druid's own znodes, or they lie inside it" }]
+}
+
+const DRUIDS_CONNECT = 'localhost:2181'
+
+function pathOf(section: Json | undefined, fallback: string): string {
+  const path = section?.['path']
+  return `${typeof path === 'string' ? path : fallback}/`
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/

@@ -93,7 +93,11 @@ const ANY_TEXT: Pattern = { matches: /\S/, allowed: 'a text that is not empty' }
 
 /** Text that is not empty, and may be left out. */
 export function text(doc: string): z.ZodOptional<z.ZodString> {
-  const { matches, allowed } = ANY_TEXT
+  return textMay(doc, ANY_TEXT)
+}
+
+/** Text of some form that may be left out. */
+export function textMay(doc: string, { matches, allowed }: Pattern): z.ZodOptional<z.ZodString> {
   const schema = z.string({ error: allowed }).regex(matches, allowed)
   return described(schema.optional(), { kind: 'text', allowed, doc, fallback: undefined })
 }

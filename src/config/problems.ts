@@ -10,17 +10,20 @@ export interface Problem {
 
 type Issue = z.core.$ZodIssue
 
-/** One line for each thing that is wrong; values of secrets are not repeated. */
-export function problemsOf(issues: readonly Issue[], raw: unknown): readonly Problem[] {
+/** One line for each thing that is wrong; values of secrets are not repeated. `of`: the schema, the file's unless told. */
+export function problemsOf(issues: readonly Issue[], raw: unknown, of?: z.ZodType): readonly Problem[] {
   return issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? unknownNames(issue)
+      ? unknownNames(issue, of)
       : [{ path: pathText(issue.path), message: told(issue, raw) }],
   )
 }
 
-function unknownNames(issue: Issue & { readonly keys: readonly string[] }): Problem[] {
-  const known = namesAt(issue.path)
+function unknownNames(
+  issue: Issue & { readonly keys: readonly string[] },
+  of: z.ZodType | undefined,
+): Problem[] {
+  const known = namesAt(issue.path, of)
   return issue.keys.map((key) => {
     const near = nearest(key, known)
     const hint = near === undefined ? `known here: ${known.join(', ')}` : `did you mean ${near}?`
@@ -65,7 +68,7 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function pathText(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? '(the whole file)' : path.map(String).join('.')
+  return path.length === 0 ? '(all of it)' : path.map(String).join('.')
 }
 
 /** The known name that `name` was most likely meant to be. */

@@ -5,6 +5,7 @@ export const SECRETS: readonly (readonly string[])[] = [
   ['admin', 'token'],
   ['druid', 'password'],
   ['druid', 'zookeeper', 'auth'],
+  ['coordination', 'auth'],
   ['identity', 'secret'],
   ['cache', 'shared', 'password'],
   ['cache', 'shared', 'sentinelPassword'],

@@ -13,6 +13,7 @@ import {
   secret,
   size,
   text,
+  textMay,
   textNeeded,
   textOr,
 } from './kinds.ts'
@@ -90,6 +91,17 @@ const zookeeper = z.strictObject({
   authFile: text('File that holds it.'),
 })
 
+const coordination = z.strictObject({
+  connect: textMay('The ensemble. Left out: that of `druid.zookeeper`.', ENSEMBLE),
+  path: textOr("Ovate's own znode, below which all others of its are. Not Druid's.", '/ovate', ZNODE),
+  sessionTimeout: duration('Asked for; the ensemble has the last word.', '10s', 1_000),
+  auth: secret("For digest authentication. Where it is set, Ovate's znodes are left to it alone.", DIGEST),
+  authFile: text('File that holds it.'),
+  advertise: text(
+    'What other replicas are told of where this one is. Left out: the host and port that it listens on.',
+  ),
+})
+
 const druidTls = z.strictObject({
   ca: text('File of the certificates to trust, PEM. Left out: those that Node trusts.'),
   cert: text('File of a client certificate, PEM.'),
@@ -143,7 +155,7 @@ const druid = z.strictObject({
   ),
 })
 
-const MODES = ['bounded', 'strict'] as const
+export const MODES = ['bounded', 'strict'] as const
 
 const freshness = z.strictObject({
   mode: choice(
@@ -290,6 +302,9 @@ export const schema = z.strictObject({
   listen: listen.prefault({}).meta({ doc: "Where clients connect: Druid's own endpoints." }),
   admin: admin.prefault({}).meta({ doc: "The operator's listener: metrics, status, explain, purge." }),
   druid: druid.meta({ doc: 'The Brokers behind.' }),
+  coordination: coordination.optional().meta({
+    doc: 'What replicas share through ZooKeeper: who they are, live settings, purges. Left out: this one stands alone.',
+  }),
   freshness: freshness.prefault({}).meta({ doc: 'How old answers may be.' }),
   identity: identity.prefault({}).meta({ doc: 'Who is told apart, and what each may see.' }),
   cache: cache.prefault({}).meta({ doc: 'What is kept in memory.' }),

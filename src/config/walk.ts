@@ -59,8 +59,8 @@ function bare(given: z.ZodType): z.ZodType {
 }
 
 /** Names that may stand in the object at `path`. */
-export function namesAt(path: readonly PropertyKey[]): readonly string[] {
-  let inner = bare(schema)
+export function namesAt(path: readonly PropertyKey[], of: z.ZodType = schema): readonly string[] {
+  let inner = bare(of)
   for (const name of path) {
     if (inner instanceof z.ZodRecord) inner = bare(inner.valueType as z.ZodType)
     else if (inner instanceof z.ZodObject) {

@@ -9,9 +9,13 @@ import { ALL_TIME } from '../freshness/segments.ts'
 import { type Timelines } from '../freshness/timelines.ts'
 import { ANONYMOUS } from '../identity/identity.ts'
 import { type Rights } from '../identity/rights.ts'
+import { type Interval } from '../plan/facts.ts'
+import { intersected } from '../plan/intervals.ts'
 import { type WholePlan } from '../plan/plan.ts'
+import { type Bucketed } from '../result/bucket-rows.ts'
 import { explainSql } from '../sql/statements.ts'
 import { type Entry } from './entry.ts'
+import { Shape } from './parts/shape.ts'
 import { type Checked, type PlanChecks, type Run } from './plan-check.ts'
 import { type SqlRequest } from './request.ts'
 import { entryAt, type Store } from './store.ts'
@@ -122,12 +126,22 @@ export class Keeper {
     return this.#options.clock.now() + (known?.clock?.offsetMs ?? 0)
   }
 
-  /** Takes out what read a datasource (all without one), and what is on its way; returns how many entries went. */
-  purge(datasource: string | undefined): number {
-    this.#purgedAtMs.set(datasource ?? '', this.#options.clock.now())
-    return this.#options.cache.deleteWhere(
-      ({ tables }) => datasource === undefined || tables.includes(datasource),
-    )
+  /**
+   * Takes out what read a datasource (all without one), under an interval where one is given, and returns how many entries
+   * went or were cut. Nothing of what is on its way is kept, under whatever interval.
+   */
+  purge(datasource: string | undefined, interval?: Interval): number {
+    const { cache, clock } = this.#options
+    this.#purgedAtMs.set(datasource ?? '', clock.now())
+    const reads = ({ tables }: { readonly tables: readonly string[] }): boolean =>
+      datasource === undefined || tables.includes(datasource)
+    if (interval === undefined) return cache.deleteWhere(reads)
+    const cut = cache.entries().filter(([key, held]) => {
+      if (!(held instanceof Shape) || !reads(held) || !held.forget(interval)) return false
+      cache.resized(key, held)
+      return true
+    })
+    return cut.length + cache.deleteWhere((held) => reads(held) && isUnder(held, datasource, interval))
   }
 
   /** Keeps an answer that is proved, if it may be kept, and gives it to other replicas; true when it is kept. */
@@ -189,6 +203,19 @@ export class Keeper {
       (table) => (this.#purgedAtMs.get(table) ?? Number.NEGATIVE_INFINITY) >= sentAtMs,
     )
   }
+}
+
+/** Whether a purge takes all of it: a shape has been cut already. */
+function isUnder(
+  held: Entry | Shape<Bucketed, unknown>,
+  datasource: string | undefined,
+  interval: Interval,
+): boolean {
+  if (held instanceof Shape) return held.runs.length === 0
+  const read = held.proof?.tables.filter(
+    ({ timeline }) => datasource === undefined || timeline.datasource === datasource,
+  )
+  return read?.some(({ intervals }) => intersected(intervals, [interval]).length > 0) ?? true
 }
 
 /** An answer that was read to its proper end. */

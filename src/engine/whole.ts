@@ -52,6 +52,8 @@ export interface WholeOptions {
   readonly flights: Flights<Landing>
   readonly keeper: Keeper
   readonly rules: (datasource: string) => FreshnessRules
+  /** The largest answer over these tables that is kept; the cache may set less. */
+  readonly entryMaxBytes: (tables: readonly string[]) => number
   readonly onCompute: (upstreamMs: number) => void
   /** Told of each complete answer; `judged` resolves, and never rejects, once it is known whether it is kept. */
   readonly onWhole: (made: Made, judged: Promise<void>) => void
@@ -148,7 +150,7 @@ export class Whole {
     const answer = await this.#send(request, plan, upstream.signal, watching.at)
     if (answer.status !== 200) return await refusalOf(answer, request)
     const tee = new Tee(answer.body, {
-      maxBytes: this.#options.cache.entryMaxBytes,
+      maxBytes: Math.min(this.#options.cache.entryMaxBytes, this.#options.entryMaxBytes(plan.tables)),
       hold: (bytes) => this.#options.cache.hold(bytes),
     })
     const collected = tee.collect()

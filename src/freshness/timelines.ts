@@ -144,7 +144,7 @@ export class Timeline {
     const view = new BrokerView(
       (interval) => this.#lookAt(broker, interval),
       this.#options.clock,
-      2 * this.#options.rules(this.datasource).capMs,
+      () => 2 * this.#options.rules(this.datasource).capMs,
     )
     this.#views.set(broker, view)
     return view

@@ -51,7 +51,7 @@ type LookAt = (interval: Interval) => Promise<Look>
 export class BrokerView {
   readonly #lookAt: LookAt
   readonly #clock: Clock
-  readonly #gapMaxMs: number
+  readonly #gapMaxMs: () => number
   readonly #history: Record<Part, Seen[]> = { past: [], head: [] }
   readonly #running: Record<Part, Promise<void> | undefined> = { past: undefined, head: undefined }
   readonly #next: Record<Part, Promise<void> | undefined> = { past: undefined, head: undefined }
@@ -62,7 +62,7 @@ export class BrokerView {
   #version = 0
 
   /** `gapMaxMs`: what was seen longer before a moment says nothing about that moment. */
-  constructor(lookAt: LookAt, clock: Clock, gapMaxMs: number) {
+  constructor(lookAt: LookAt, clock: Clock, gapMaxMs: () => number) {
     this.#lookAt = lookAt
     this.#clock = clock
     this.#gapMaxMs = gapMaxMs
@@ -172,7 +172,8 @@ export class BrokerView {
     const seen = history.slice(Math.max(0, before))
     if (!alike(seen, intervals)) return 'no'
     const [first] = seen
-    if (before < 0 || first === undefined || first.lastEndedAtMs < sinceMs - this.#gapMaxMs) return 'unknown'
+    if (before < 0 || first === undefined || first.lastEndedAtMs < sinceMs - this.#gapMaxMs())
+      return 'unknown'
     return closeFrom(seen, sinceMs) ? 'yes' : 'unknown'
   }
 

@@ -1,7 +1,7 @@
 // From a body's query to a plan: analysis remembered by text, and what the Brokers of now can do.
 import { LRUCache } from 'lru-cache'
 import { type Druid } from '../druid/druid.ts'
-import { decide, type DatasourceRules } from '../plan/decide.ts'
+import { decide, type DatasourceRules, serviceOf } from '../plan/decide.ts'
 import { type Analysis } from '../plan/facts.ts'
 import { type Plan } from '../plan/plan.ts'
 import { contextText, type IdentityScope, type Query } from '../plan/query.ts'
@@ -10,7 +10,7 @@ import { type SqlBody } from './sql-body.ts'
 
 export interface PlannerOptions {
   readonly druid: Druid
-  readonly rules: DatasourceRules
+  readonly rules: DatasourceRules & { readonly revision: number }
   /** SQL above these limits isn't analysed and passes. */
   readonly sqlMaxLength: number
   readonly sqlMaxDepth: number
@@ -52,10 +52,19 @@ export class Planner {
     return { analysis, plan }
   }
 
-  /** The group of Brokers that a query names, if there is one. */
+  /** Another number whenever plans that were made before count no more. */
+  get revision(): number {
+    return this.#options.rules.revision
+  }
+
+  /** The group of Brokers that a query names, if there is one, or that is set for its tables. */
   serviceOf(query: Query): string | undefined {
-    const named = contextText(query, 'brokerService')
-    return named !== undefined && this.#knowsService(named) ? named : undefined
+    const analysis = this.#analysis(query.sql, contextText(query, 'sqlTimeZone'))
+    const tables = analysis.kind === 'facts' ? analysis.facts.tables : []
+    return serviceOf(contextText(query, 'brokerService'), tables, {
+      rules: this.#options.rules,
+      knowsService: (name) => this.#knowsService(name),
+    })
   }
 
   /** Whether all Brokers of a group know SET statements and bodies of plain SQL: those came with Druid 34. */

@@ -15,6 +15,8 @@ export interface Prepared {
   readonly clientId: string | undefined
   /** The run of the Brokers under which the plan was made: a newer version may know more. */
   readonly generation: number
+  /** The revision of the settings under which it was made. */
+  readonly revision: number
 }
 
 const PREPARED_MAX = 20_000

@@ -82,9 +82,9 @@ export class SqlEndpoint {
   }
 
   #answerAtOnce({ request, response, arrivedAtMs }: Exchange, key: string): boolean {
-    const { engine, druid, onAnswer, clock } = this.#options
+    const { engine, druid, onAnswer, clock, planner } = this.#options
     const prepared = this.#shortCut.get(key)
-    if (prepared === undefined) return false
+    if (prepared === undefined || prepared.revision !== planner.revision) return false
     const { plan, wire } = prepared
     if (prepared.generation !== druid.generation(plan.service ?? druid.defaultService)) return false
     const held = engine.hit(prepared, arrivedAtMs, () => ofTheCaller(request.rawHeaders))
@@ -122,7 +122,9 @@ export class SqlEndpoint {
     const plan = planner.plan(body, identity)
     if (plan.kind === 'whole' && key !== undefined) {
       const generation = druid.generation(plan.service ?? druid.defaultService)
-      const prepared: Prepared = { plan, identity, wire: body.wire, clientId: body.clientId, generation }
+      const { revision } = planner
+      const { wire, clientId } = body
+      const prepared: Prepared = { plan, identity, wire, clientId, generation, revision }
       this.#shortCut.put(key, prepared)
     }
     const stop = untilGone(response)

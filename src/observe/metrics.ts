@@ -20,6 +20,10 @@ export const METRICS = {
   ovate_cache_entries: 'Answers held.',
   ovate_cache_evictions_total: 'Answers that made room for others.',
   ovate_flights: 'Upstream computations in the air.',
+  ovate_replicas: 'Replicas that are registered, this one among them; 1 while it stands alone.',
+  ovate_coordination_connected: 'Whether the session that replicas share things by is connected: 1 or 0.',
+  ovate_settings_read_total: 'Live settings that came, by whether they could be read (applied, bad).',
+  ovate_purges_total: 'Purges that all replicas were told of and this one obeyed, of a datasource or of all.',
 } as const
 
 interface CacheUsage {
@@ -34,6 +38,8 @@ interface Sources {
   brokers(): readonly { readonly state: string }[]
   cacheUsage(): CacheUsage
   flights(): number
+  replicas(): number
+  isConnected(): boolean
 }
 
 export interface Metrics {
@@ -47,6 +53,8 @@ export interface Metrics {
   readonly planCheck: (outcome: string) => void
   readonly rightsCheck: (outcome: string) => void
   readonly brokerEvent: (event: string) => void
+  readonly settingsRead: (outcome: 'applied' | 'bad') => void
+  readonly purged: (what: 'datasource' | 'all') => void
   /** Says where the gauges are read from. */
   readonly watch: (sources: Sources) => void
 }
@@ -79,6 +87,8 @@ export function createMetrics(): Metrics {
     planCheck: count('ovate_plan_checks_total', 'outcome'),
     rightsCheck: count('ovate_rights_checks_total', 'outcome'),
     brokerEvent: count('ovate_broker_events_total', 'event'),
+    settingsRead: count('ovate_settings_read_total', 'outcome'),
+    purged: count('ovate_purges_total', 'what'),
     watch: (sources) => gauges(registry, sources),
   }
 }
@@ -124,6 +134,8 @@ function gauges(registry: Registry, sources: Sources): void {
   gauge('ovate_cache_held_bytes', () => sources.cacheUsage().heldBytes)
   gauge('ovate_cache_entries', () => sources.cacheUsage().entries)
   gauge('ovate_flights', () => sources.flights())
+  gauge('ovate_replicas', () => sources.replicas())
+  gauge('ovate_coordination_connected', () => (sources.isConnected() ? 1 : 0))
   const evictions: Counter = new Counter({
     name: 'ovate_cache_evictions_total',
     help: METRICS.ovate_cache_evictions_total,

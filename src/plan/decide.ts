@@ -1,16 +1,21 @@
 // Facts, query and settings in, plan out. No I/O, no clock: tested with a table of cases.
 import { createHash } from 'node:crypto'
 import { type Analysis, type Facts, type NowUse } from './facts.ts'
-import { decideParts } from './parts.ts'
+import { decideParts, type PartsDecision } from './parts.ts'
 import { type Plan, type WholePlan } from './plan.ts'
 import { contextText, type IdentityScope, type Query, type WholeKey } from './query.ts'
 import { type Reason } from './reasons.ts'
 import { isRelative, LAST_MS, FIRST_MS, windowOf } from './window.ts'
 
-/** What the operator declared of datasources. */
+/** What the operator declared of datasources, as it is in force now. */
 export interface DatasourceRules {
   accelerated(datasource: string): boolean
   shared(datasource: string): boolean
+  allows(kind: 'series' | 'merge', datasource: string): boolean
+  /** The group of Brokers for statements that name none; undefined: the default. */
+  service(tables: readonly string[]): string | undefined
+  /** Nothing that was kept or is computed under one stamp is given under another; empty without live settings. */
+  stamp(tables: readonly string[]): string
 }
 
 export interface Circumstances {
@@ -19,7 +24,7 @@ export interface Circumstances {
   /** Whether the Brokers know SET statements (Druid 34 and newer). */
   readonly knowsSet: boolean
   /** Whether there is a group of Brokers of this name: a Router takes no notice of one that it doesn't know. */
-  knowsService(name: string): boolean
+  readonly knowsService: (name: string) => boolean
   /** csv can't be written from the kept form when arrays stay arrays. */
   readonly wantsCsv: boolean
 }
@@ -68,25 +73,45 @@ export function decide(analysis: Analysis, query: Query, circumstances: Circumst
   if (reason !== undefined) return { kind: 'pass', reason }
   const { facts } = analysis
   const effective = withOptions(query, facts)
-  const named = contextText(effective, 'brokerService')
-  const shared = facts.tables.every((table) => circumstances.rules.shared(table))
+  const { rules } = circumstances
+  const shared = facts.tables.every((table) => rules.shared(table))
   const pinned = contextText(effective, 'sqlCurrentTimestamp') !== undefined
-  const scope = scopeText(shared ? undefined : circumstances.identity)
+  const scope = scopeText(shared ? undefined : circumstances.identity, rules.stamp(facts.tables))
   const plan: Plan = {
     kind: 'whole',
     key: wholeKey(effective, facts, scope),
-    service: named !== undefined && circumstances.knowsService(named) ? named : undefined,
+    service: serviceOf(contextText(effective, 'brokerService'), facts.tables, circumstances),
     tables: facts.tables,
     lookups: facts.lookups,
     now: pinned ? NOW_UNUSED : facts.now,
     form: digest([facts.form, ...contextParts(effective)]),
     bounds: boundsAt(facts, effective),
     shared,
-    ...decideParts(facts, effective, (texts) =>
-      digest(['1', scope, ...texts, ...extraParts(effective), ...contextParts(effective, NOT_IN_SHAPE)]),
+    ...allowed(
+      rules,
+      facts.tables,
+      decideParts(facts, effective, (texts) =>
+        digest(['1', scope, ...texts, ...extraParts(effective), ...contextParts(effective, NOT_IN_SHAPE)]),
+      ),
     ),
   }
   return Object.freeze(plan)
+}
+
+/** The group of Brokers that a query names, else that of its tables; undefined where it isn't known, as for a Router. */
+export function serviceOf(
+  named: string | undefined,
+  tables: readonly string[],
+  { rules, knowsService }: Pick<Circumstances, 'rules' | 'knowsService'>,
+): string | undefined {
+  const own = named !== undefined && knowsService(named) ? named : rules.service(tables)
+  return own !== undefined && knowsService(own) ? own : undefined
+}
+
+function allowed(rules: DatasourceRules, tables: readonly string[], decision: PartsDecision): PartsDecision {
+  const { parts } = decision
+  if (parts === undefined || tables.every((table) => rules.allows(parts.kind, table))) return decision
+  return { parts: undefined, reasons: ['switched-off'] }
 }
 
 /** More intervals than this are not looked at one by one. */
@@ -148,8 +173,9 @@ function contextParts(query: Query, without = NOTHING): string[] {
     .flat()
 }
 
-function scopeText(identity: IdentityScope | undefined): string {
-  return identity === undefined ? 'shared' : `identity ${identity}`
+function scopeText(identity: IdentityScope | undefined, stamp: string): string {
+  const scope = identity === undefined ? 'shared' : `identity ${identity}`
+  return stamp === '' ? scope : `${scope} ${stamp}`
 }
 
 function extraParts({ extras }: Query): string[] {

@@ -405,6 +405,57 @@ test('a configuration can not be changed', () => {
   expect(() => (config.listen.port = 1)).toThrow(TypeError)
 })
 
+describe('coordination', () => {
+  const ZOOKEEPER = { druid: { zookeeper: { connect: 'zk:2181', path: '/druid/prod' } } }
+
+  test('takes the ensemble of the Brokers where it names none', () => {
+    expect(parseConfig({ ...ZOOKEEPER, coordination: {} }).coordination).toEqual({
+      path: '/ovate',
+      sessionTimeout: 10_000,
+    })
+    expect(parseConfig(BROKERS).coordination).toBeUndefined()
+  })
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['no ensemble', { ...BROKERS, coordination: {} }, 'coordination.connect: missing'],
+    [
+      "Druid's own znode",
+      { ...ZOOKEEPER, coordination: { path: '/druid/prod' } },
+      'coordination.path: lies inside',
+    ],
+    [
+      'one inside it',
+      { ...ZOOKEEPER, coordination: { path: '/druid/prod/x' } },
+      'coordination.path: lies inside',
+    ],
+    [
+      'one that holds it',
+      { ...ZOOKEEPER, coordination: { path: '/druid' } },
+      'coordination.path: lies inside',
+    ],
+    ['one beside it', { ...ZOOKEEPER, coordination: { path: '/druid/products' } }, 'no mistake'],
+    [
+      'the same path in another ensemble',
+      { ...ZOOKEEPER, coordination: { connect: 'other:2181', path: '/druid/prod' } },
+      'no mistake',
+    ],
+    [
+      'credentials that are none',
+      { ...ZOOKEEPER, coordination: { auth: 'hunter2' } },
+      'coordination.auth: not allowed',
+    ],
+  ])('%s', (_, raw, message) => {
+    const told = messageOf(() => parseConfig(raw))
+    expect(told).toContain(message)
+    expect(told).not.toContain('hunter2')
+  })
+
+  test('its credentials are not shown', () => {
+    const config = parseConfig({ ...ZOOKEEPER, coordination: { auth: 'user:hunter2' } })
+    expect(JSON.stringify(redacted(config))).not.toContain('hunter2')
+  })
+})
+
 describe('the examples in config/', () => {
   const folder = join(import.meta.dirname, '../../config')
   const files = readdirSync(folder)
@@ -422,7 +473,7 @@ describe('the examples in config/', () => {
   test.each(files)('%s is a configuration', (name) => {
     const text = readFileSync(join(folder, name), 'utf8').replaceAll(
       /\/etc\/ovate\/[a-z.-]+$/gm,
-      fileOf('secret'),
+      fileOf('user:secret'),
     )
     const config: Config = loadConfig(fileOf(text), {})
     expect(config.druid.service).toBe('druid/broker')

@@ -22,6 +22,13 @@ export class FakeCoordination implements Coordination {
   reads = 0
   /** Fails this many operations to come. */
   failures = 0
+  /** So many creations and writes to come are done, and their answers lost. */
+  lostAnswers = 0
+  /** No watch tells of what changes. */
+  isDeaf = false
+  syncs = 0
+  /** Paths that were left to their owner, each once. */
+  readonly restricted = new Set<string>()
 
   onState(listener: (state: SessionState) => void): () => void {
     this.#listeners.add(listener)
@@ -58,6 +65,7 @@ export class FakeCoordination implements Coordination {
     if (this.#nodes.has(path + digits)) return { kind: 'exists' }
     this.put(path + digits, data)
     if (kind.startsWith('ephemeral')) this.#ephemerals.add(path + digits)
+    this.#lose()
     return { kind: 'created', path: path + digits }
   }
 
@@ -66,11 +74,20 @@ export class FakeCoordination implements Coordination {
     const node = this.#nodes.get(path)
     if (node === undefined) return { kind: 'gone' }
     if (version !== undefined && version !== node.version) return { kind: 'conflict' }
+    const written = this.change(path, data)
+    this.#lose()
+    return { kind: 'written', ...written }
+  }
+
+  /** As another client does it, whatever the state of this one. */
+  change(path: string, data: Buffer | string): { readonly version: number; readonly mzxid: bigint } {
+    const node = this.#nodes.get(path)
+    if (node === undefined) throw new Error(`no ${path}`)
     this.#zxid += 1n
     const written = { version: node.version + 1, mzxid: this.#zxid }
-    this.#nodes.set(path, { ...node, data, ...written })
+    this.#nodes.set(path, { ...node, data: Buffer.from(data), ...written })
     this.#fire(path)
-    return { kind: 'written', ...written }
+    return written
   }
 
   async delete(path: string, version: number | undefined): Promise<Deleted> {
@@ -85,10 +102,12 @@ export class FakeCoordination implements Coordination {
 
   async restrict(path: string): Promise<void> {
     await this.#serve(path, undefined)
+    this.restricted.add(path)
   }
 
   async sync(path: string): Promise<void> {
     await this.#serve(path, undefined)
+    this.syncs += 1
   }
 
   /** As when the session ends: its ephemerals go. */
@@ -123,7 +142,14 @@ export class FakeCoordination implements Coordination {
     return this.#watches.size
   }
 
+  #lose(): void {
+    if (this.lostAnswers === 0) return
+    this.lostAnswers -= 1
+    throw new OvateError('OVATE_ZOOKEEPER', 'connection lost (-4)')
+  }
+
   #fire(path: string): void {
+    if (this.isDeaf) return
     this.#watches.fire(path)
     this.#watches.fire(path.slice(0, path.lastIndexOf('/')))
   }

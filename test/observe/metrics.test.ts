@@ -18,11 +18,15 @@ test('every metric of the table is there to be scraped, with what was counted', 
     brokers: () => [{ state: 'ready' }, { state: 'ready' }, { state: 'ejected' }],
     cacheUsage: () => ({ entries: 3, entryBytes: 300, heldBytes: 30, evictions: 7 }),
     flights: () => 2,
+    replicas: () => 3,
+    isConnected: () => true,
   })
   metrics.answered('hit', '', 1)
   metrics.answered('bypass', 'explain', 20)
   metrics.failed('OVATE_NO_BROKER')
   metrics.brokerEvent('retried')
+  metrics.settingsRead('bad')
+  metrics.purged('all')
   await metrics.text()
   const text = await metrics.text()
   for (const name of Object.keys(METRICS)) expect(text).toContain(`# HELP ${name} `)

@@ -24,7 +24,13 @@ const ALICE = 'alice' as IdentityScope
 const BOB = 'bob' as IdentityScope
 const CIRCUMSTANCES: Circumstances = {
   identity: ALICE,
-  rules: { accelerated: (name) => name !== 'slow', shared: (name) => name === 'open' },
+  rules: {
+    accelerated: (name) => name !== 'slow',
+    shared: (name) => name === 'open',
+    allows: (kind, name) => name !== 'no merge' || kind !== 'merge',
+    service: (tables) => (tables.includes('cold') ? 'druid/broker-hot' : undefined),
+    stamp: (tables) => (tables.includes('set') ? 'stamp' : ''),
+  },
   knowsSet: false,
   knowsService: (name) => name === 'druid/broker-hot',
   wantsCsv: false,
@@ -82,6 +88,29 @@ function keyOf(asked: Query, facts: Partial<Facts> = {}, circumstances: Partial<
 
 const byName = ([a]: [string, string], [b]: [string, string]): number => (a < b ? -1 : 1)
 
+describe('the group of Brokers', () => {
+  test.each<[string, Query, string[], string | undefined]>([
+    ['that the query names', query({ brokerService: '"druid/broker-hot"' }), ['events'], 'druid/broker-hot'],
+    ['that is set for its table', query(), ['cold'], 'druid/broker-hot'],
+    ['that nobody knows is none', query({ brokerService: '"other"' }), ['events'], undefined],
+    [
+      'of its table, where nobody knows that of the query',
+      query({ brokerService: '"x"' }),
+      ['cold'],
+      'druid/broker-hot',
+    ],
+    ['that is not set is none', query(), ['events'], undefined],
+  ])('%s', (_, asked, tables, service) => {
+    expect(plan({ tables }, asked)).toMatchObject({ kind: 'whole', service })
+  })
+
+  test('that is set and not known is none', () => {
+    expect(plan({ tables: ['cold'] }, query(), { knowsService: () => false })).toMatchObject({
+      service: undefined,
+    })
+  })
+})
+
 describe('the key of a whole result', () => {
   test.each([
     ['ids, timeouts, priorities', { sqlQueryId: '"a"', timeout: '5', priority: '1', lane: '"low"' }],
@@ -98,6 +127,7 @@ describe('the key of a whole result', () => {
     ['the time zone', query({ sqlTimeZone: '"Asia/Tokyo"' }), {}, {}],
     ['a field of the body that is not known', query({}, { extras: new Map([['x', '1']]) }), {}, {}],
     ['the identity', query(), {}, { identity: BOB }],
+    ['settings that are shared', query(), { tables: ['set'] }, {}],
   ])('depends on %s', (_, asked, facts, circumstances) => {
     expect(keyOf(asked, facts, circumstances)).not.toBe(keyOf(query()))
   })

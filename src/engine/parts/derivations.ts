@@ -28,6 +28,7 @@ export class Derivations implements Deriving {
   readonly #cache: Store
   readonly #heads: ClientHeads
   readonly #exactDoubles: MethodOptions['exactDoubles']
+  readonly #mayDerive: (datasource: string) => boolean
   readonly #families = new LRUCache<string, readonly Member[]>({ max: FAMILIES_MAX })
   readonly #names = new WeakMap<object, string>()
 
@@ -36,16 +37,19 @@ export class Derivations implements Deriving {
     cache,
     heads,
     exactDoubles,
+    mayDerive,
   }: {
     readonly clock: Clock
     readonly cache: Store
     readonly heads: ClientHeads
     readonly exactDoubles: MethodOptions['exactDoubles']
+    readonly mayDerive: (datasource: string) => boolean
   }) {
     this.#clock = clock
     this.#cache = cache
     this.#heads = heads
     this.#exactDoubles = exactDoubles
+    this.#mayDerive = mayDerive
   }
 
   /** To be told of each shape of which something is held now. */
@@ -58,6 +62,7 @@ export class Derivations implements Deriving {
 
   derive<Rows extends Bucketed, Head>(lacking: Lacking<Rows, Head>): boolean {
     const { making, key } = lacking
+    if (!this.#mayDerive(making.parts.grouped.table)) return false
     let { missing } = lacking
     let found = false
     for (const member of this.#families.get(this.#familyOf(making)) ?? []) {

@@ -29,8 +29,10 @@ export interface GatheringOptions {
   readonly fallBacks: FallBacks
   readonly learnt: Learnt
   readonly merge: MergeMethod
-  /** A fetch that brings more makes its shape whole. */
-  readonly rowsMax: number
+  /** A fetch that brings more of a datasource makes its shape whole. */
+  readonly rowsMax: (datasource: string) => number
+  /** The most that is kept of what these tables were asked for; the cache may set less. */
+  readonly entryMaxBytes: (tables: readonly string[]) => number
 }
 
 /** What was fetched for one answer, its rows by their buckets. */
@@ -225,9 +227,9 @@ export class Gathering {
     { ranges, full }: Pick<OwnFetch<Rows, RowHead>, 'ranges' | 'full'>,
     stop: AbortSignal,
   ): Promise<OwnFetch<Rows, RowHead> | undefined> {
-    const { method, parts, grid, loose } = made
-    const { fallBacks, rowsMax } = this.#options
-    const { request, live } = made
+    const { method, parts, grid, loose, request, live } = made
+    const { fallBacks } = this.#options
+    const rowsMax = this.#options.rowsMax(parts.grouped.table)
     const text = method.text(request.query.sql, parts, ranges, { grid, live })
     const fetched = await this.#fetched(made, { text, ranges, rowsMax }, stop)
     stop.throwIfAborted()
@@ -250,12 +252,13 @@ export class Gathering {
     { text, ranges, rowsMax }: Fetch,
     signal: AbortSignal,
   ): ReturnType<typeof fetchParts<Rows, RowHead>> {
-    const { druid, cache, timelines, rights } = this.#options
+    const { druid, cache, timelines, rights, entryMaxBytes } = this.#options
     const over = new AbortController()
     const [table = ''] = plan.tables
+    const bytesMax = Math.min(cache.entryMaxBytes, entryMaxBytes(plan.tables))
     const query = { text, parameters: parts.parameters, service: plan.service }
     const into = {
-      sink: method.sink(parts, { rows: rowsMax, bytes: cache.entryMaxBytes }, live),
+      sink: method.sink(parts, { rows: rowsMax, bytes: bytesMax }, live),
       hold: (bytes: number) => cache.hold(bytes),
     }
     const givenTo = ({ id, service }: { readonly id: string; readonly service: string }): void =>

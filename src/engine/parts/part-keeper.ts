@@ -22,6 +22,8 @@ export interface PartKeeperOptions {
   readonly keeper: Keeper
   readonly timelines: Timelines
   readonly rules: (datasource: string) => FreshnessRules
+  /** The most that is kept of a shape over these tables; the cache may set less. */
+  readonly entryMaxBytes: (tables: readonly string[]) => number
 }
 
 /** What is known of buckets that are kept: of which shape they are, and how they are cut. */
@@ -114,7 +116,8 @@ export class PartKeeper {
       : new Shape({ kind: method.rows, tables: plan.tables, service, head, headers })
     shape.aheadMs = aheadMs
     shape.put(runsOf(pieces, fetched.rows, method.rows))
-    while (shape.sizeBytes > cache.entryMaxBytes && shape.runs.length > 0) shape.shrink()
+    const maxBytes = Math.min(cache.entryMaxBytes, this.#options.entryMaxBytes(plan.tables))
+    while (shape.sizeBytes > maxBytes && shape.runs.length > 0) shape.shrink()
     if (shape.runs.length > 0) putShape(cache, key, shape, clock.now() - fetched.answer.sentAtMs)
   }
 

@@ -116,6 +116,14 @@ export class Shape<Rows extends Bucketed, Head> implements Sized {
     if (this.#runs.length > RUNS_APART_MAX) this.#runs = compacted(this.kind, this.#runs)
   }
 
+  /** Forgets the runs that meet an interval; false: there are none. */
+  forget(interval: Interval): boolean {
+    const left = this.#runs.filter((run) => intersected([run.interval], [interval]).length === 0)
+    if (left.length === this.#runs.length) return false
+    this.#runs = left
+    return true
+  }
+
   /** Forgets the older half of its runs. */
   shrink(): void {
     this.#runs = this.#runs.slice(Math.ceil(this.#runs.length / 2))
