@@ -87,7 +87,7 @@ const OWNER: Record<string, readonly string[]> = {
   'lru-cache': ['cache', 'engine', 'identity', 'http', 'sql'],
   fastify: ['http', 'admin', 'sandbox'],
   commander: ['main'],
-  zod: ['config'],
+  zod: ['config', 'engine', 'freshness'],
   yaml: ['config'],
   '@duckdb/node-api': ['sandbox'],
   'prom-client': ['observe'],

@@ -1,4 +1,5 @@
 // What the operator's listener is made of.
+import { type SharedCache } from '../cache/shared/shared-cache.ts'
 import { type SessionState } from '../coordination/coordination.ts'
 import { type Epochs } from '../coordination/epochs.ts'
 import { type Replica } from '../coordination/membership.ts'
@@ -42,6 +43,8 @@ export interface AdminOptions {
   readonly settings: SettingsInForce
   /** Undefined where this replica stands alone. */
   readonly shared?: SharedState | undefined
+  /** Undefined where there is none. */
+  readonly sharedCache?: Pick<SharedCache, 'state' | 'usage'> | undefined
   readonly version: string
   readonly startedAtMs: number
   /** The configuration without its secrets. */

@@ -3,7 +3,8 @@ import { type AdminOptions, type SharedState } from './options.ts'
 
 /** The state of this process, ready for JSON: no credentials, no statements, no rows. */
 export function statusOf(options: AdminOptions): Readonly<Record<string, unknown>> {
-  const { druid, cache, flights, timelines, version, startedAtMs, config, settings, shared } = options
+  const { druid, cache, flights, timelines, version, startedAtMs, config, settings, shared, sharedCache } =
+    options
   const brokers = druid.brokers()
   return {
     version,
@@ -19,6 +20,9 @@ export function statusOf(options: AdminOptions): Readonly<Record<string, unknown
     flights: flights.list().length,
     timelines: timelines.list().map((timeline) => timeline.summary()),
     settings: settings.list(),
+    ...(sharedCache !== undefined && {
+      sharedCache: { state: sharedCache.state, ...sharedCache.usage },
+    }),
     ...(shared !== undefined && { coordination: sharedStatus(shared) }),
     config,
   }

@@ -1,5 +1,6 @@
 // One Ovate, from its configuration: started, and stopped.
 import { type RunningAdmin, startAdmin } from '../admin/admin.ts'
+import { type SharedCache } from '../cache/shared/shared-cache.ts'
 import { systemClock } from '../clock.ts'
 import { type Config } from '../config/config.ts'
 import { type RunningServer, startServer } from '../http/server.ts'
@@ -8,7 +9,11 @@ import { createMetrics } from '../observe/metrics.ts'
 import { assemble, type Parts } from './assemble.ts'
 import { advertised, coordinate, type Shared } from './coordinate.ts'
 import { connectDruid, type DruidConnection } from './connect.ts'
-import { adminOptions, dataServerOptions, errorHook } from './listeners.ts'
+import { adminOptions, dataServerOptions, errorHook, sharedCacheHooks } from './listeners.ts'
+import { openSharedCache } from './open-shared-cache.ts'
+
+/** How long the end waits until what others may use is written. */
+const FLUSH_MS = 1_000
 
 export interface App {
   /** Where clients connect. */
@@ -29,7 +34,15 @@ export async function startApp(config: Config): Promise<App> {
     metrics.brokerEvent(event)
     log.info({ event, ...details }, `Brokers: ${event}`)
   })
-  const parts = assemble(config, { druid: connection.druid, clock: systemClock, metrics })
+  const cacheHooks = sharedCacheHooks(metrics, log)
+  const sharedCache = await openSharedCache(config, systemClock, cacheHooks.events, cacheHooks.onError)
+  const parts = assemble(config, {
+    druid: connection.druid,
+    clock: systemClock,
+    metrics,
+    shared: sharedCache,
+    epochs: config.coordination && (() => shared?.epochs),
+  })
   metrics.watch({
     brokers: () => connection.druid.brokers(),
     cacheUsage: () => parts.cache.usage,
@@ -44,12 +57,12 @@ export async function startApp(config: Config): Promise<App> {
     shared = await coordinate(config, { parts, log, metrics })
     const server = await startServer(dataServerOptions(config, parts, hooks))
     const admin = config.admin.enabled
-      ? await startAdmin(adminOptions(config, parts, metrics, shared))
+      ? await startAdmin(adminOptions(config, parts, metrics, { shared, sharedCache }))
       : undefined
     shared?.join(advertised(config, server.url))
-    return running(config, { server, admin, parts, connection, shared })
+    return running(config, { server, admin, parts, connection, shared, sharedCache })
   } catch (error) {
-    await Promise.all([parts.close(), connection.close(), shared?.close()])
+    await Promise.all([parts.close(), connection.close(), shared?.close(), sharedCache?.close()])
     throw error
   }
 }
@@ -62,12 +75,14 @@ function running(
     parts,
     connection,
     shared,
+    sharedCache,
   }: {
     readonly server: RunningServer
     readonly admin: RunningAdmin | undefined
     readonly parts: Parts
     readonly connection: DruidConnection
     readonly shared: Shared | undefined
+    readonly sharedCache: SharedCache | undefined
   },
 ): App {
   const close = async (): Promise<void> => {
@@ -75,6 +90,9 @@ function running(
     await server.close(listen.shutdown)
     await admin?.close()
     await parts.close()
+    // What was kept last is for the others.
+    await sharedCache?.flushed(AbortSignal.timeout(FLUSH_MS)).catch(() => undefined)
+    await sharedCache?.close()
     await shared?.close()
     await connection.close()
   }

@@ -2,6 +2,7 @@
 import { MemoryCache } from '../cache/memory.ts'
 import { type Clock } from '../clock.ts'
 import { type Config } from '../config/config.ts'
+import { type Epochs } from '../coordination/epochs.ts'
 import { type Druid } from '../druid/druid.ts'
 import { Engine } from '../engine/engine.ts'
 import { Keeper } from '../engine/keeper.ts'
@@ -67,7 +68,9 @@ export function assemble(
     metrics: Metrics
     onError?: (error: unknown) => void
     /** What replicas share; undefined: nothing. */
-    shared?: SharedStore
+    shared?: SharedStore | undefined
+    /** Undefined where nobody tells of purges elsewhere. */
+    epochs?: (() => Pick<Epochs, 'of' | 'lineage'> | undefined) | undefined
   },
 ): Parts {
   const { druid, clock, metrics } = given
@@ -125,7 +128,8 @@ export function assemble(
       timelines,
       keeper,
       rules,
-      epochOf: () => 0,
+      epochOf: (tables) => (given.epochs === undefined ? 0 : given.epochs()?.of(tables)),
+      lineage: () => given.epochs?.()?.lineage ?? 'none',
       isKnownToAll: (identity) => identity === ANONYMOUS || config.identity.secret !== undefined,
     })
   const methods = {

@@ -1,8 +1,9 @@
 // What the two listeners are made of.
 import { readFileSync } from 'node:fs'
-import { type AdminOptions, type SharedState } from '../admin/options.ts'
+import { type AdminOptions } from '../admin/options.ts'
+import { type SharedCacheEvents } from '../cache/shared/shared-cache.ts'
 import { type Config, redacted } from '../config/config.ts'
-import { ERROR_CODES } from '../errors.ts'
+import { ERROR_CODES, type OvateError } from '../errors.ts'
 import { asOvateError } from '../http/error-answer.ts'
 import { BodyReader } from '../http/read-body.ts'
 import { RunningQueries } from '../http/running.ts'
@@ -60,12 +61,13 @@ export function adminOptions(
   config: Config,
   parts: Parts,
   metrics: Metrics,
-  shared?: SharedState,
+  { shared, sharedCache }: Pick<AdminOptions, 'shared' | 'sharedCache'> = {},
 ): AdminOptions {
   return {
     ...parts,
     ...config.admin,
     shared,
+    sharedCache,
     explain: (body) => {
       const explained = explainBody(parts.planner, body)
       return { ...explained, explanation: withParts(parts.engine, explained) }
@@ -80,6 +82,25 @@ export function adminOptions(
 /** Counts and logs errors: only what is Ovate's own fault, or an operator's business, is worth a line. */
 export function errorHook(log: Log, metrics: Metrics): (error: unknown) => void {
   return (error) => logged(log, metrics, error)
+}
+
+/** Counts what becomes of look-ups and writes in the shared cache; its troubles are logged, since no client hears of them. */
+export function sharedCacheHooks(
+  metrics: Metrics,
+  log: Log,
+): { readonly events: SharedCacheEvents; readonly onError: (error: OvateError) => void } {
+  return {
+    events: {
+      looked: metrics.sharedRead,
+      wrote: metrics.sharedWrite,
+      bad: metrics.sharedBad,
+      moved: metrics.sharedMoved,
+      refused: (code) => log.debug({ event: 'shared-cache', code }, 'the shared cache refuses'),
+      breaker: (state) =>
+        log.info({ event: 'shared-cache', state }, `the shared cache's breaker is ${state}`),
+    },
+    onError: ({ code, message }) => log.warn({ event: 'shared-cache', code }, message),
+  }
 }
 
 function logged(log: Log, metrics: Metrics, error: unknown): void {

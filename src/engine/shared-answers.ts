@@ -45,8 +45,10 @@ export interface SharedAnswersOptions {
   readonly timelines: Pick<Timelines, 'of'>
   readonly keeper: Pick<Keeper, 'policyMs' | 'wasPurged'>
   readonly rules: (datasource: string) => FreshnessRules
-  /** How often these datasources have been purged, as far as is known here. */
-  readonly epochOf: (tables: readonly string[]) => number
+  /** The last purge of these datasources; undefined where it isn't known yet: then nothing is shared. */
+  readonly epochOf: (tables: readonly string[]) => number | undefined
+  /** Whose epochs these are: what was stored under another's isn't found. */
+  readonly lineage: () => string
   /** Whether other replicas know an identity under the same name. */
   readonly isKnownToAll: (identity: IdentityScope) => boolean
 }
@@ -88,7 +90,8 @@ export class SharedAnswers {
   /** Gives an answer that is kept to the others. */
   share(request: SqlRequest, plan: WholePlan, entry: Entry): void {
     const { store, druid, epochOf } = this.#options
-    if (entry.proof === undefined || !this.#mayShare(request, plan)) return
+    const epoch = epochOf(plan.tables)
+    if (entry.proof === undefined || epoch === undefined || !this.#mayShare(request, plan)) return
     const proof = exportedProof(entry.proof, brokersNow(druid, entry.service))
     const lifeMs = this.#lifeMs(entry.proof)
     if (proof === undefined || lifeMs < LIFE_MIN_MS) return
@@ -97,17 +100,19 @@ export class SharedAnswers {
     const meta = {
       beganAtMs: Math.max(0, proof.sentAt),
       generation: proof.runs.join('\n'),
-      epoch: epochOf(plan.tables),
+      // A purge that came since the fetch began would have kept the answer from being kept.
+      epoch,
       proof: Buffer.from(text),
     }
-    store.put(plan.key, { meta, body: entry.kept }, Number.isFinite(lifeMs) ? lifeMs : undefined)
+    store.put(this.#keyOf(plan), { meta, body: entry.kept }, Number.isFinite(lifeMs) ? lifeMs : undefined)
   }
 
   async #bring(request: SqlRequest, plan: WholePlan): Promise<boolean> {
     const { store, cache, epochOf } = this.#options
     // The store has a deadline of its own for each call.
-    const [found] = await store.get([plan.key], AbortSignal.timeout(request.timeoutMs))
-    if (found === undefined || found.meta.epoch < epochOf(plan.tables)) return false
+    const [found] = await store.get([this.#keyOf(plan)], AbortSignal.timeout(request.timeoutMs))
+    const epoch = epochOf(plan.tables)
+    if (found === undefined || epoch === undefined || found.meta.epoch < epoch) return false
     const { data } = told.safeParse(JSON.parse(found.meta.proof.toString()))
     const proof = data && this.#imported(data.proof, request, plan)
     if (data === undefined || proof === undefined) return false
@@ -137,6 +142,10 @@ export class SharedAnswers {
     if (proof === undefined || keeper.wasPurged(plan.tables, proof.sentAtMs)) return undefined
     const nowMs = clock.now()
     return judge(proof, proof.generation, nowMs, nowMs).kind === 'invalid' ? undefined : proof
+  }
+
+  #keyOf({ key }: WholePlan): string {
+    return `${this.#options.lineage()} ${key}`
   }
 
   #lifeMs({ tickMs, lifeMs, tables }: Proof): number {

@@ -23,6 +23,13 @@ export const METRICS = {
   ovate_replicas: 'Replicas that are registered, this one among them; 1 while it stands alone.',
   ovate_coordination_connected: 'Whether the session that replicas share things by is connected: 1 or 0.',
   ovate_settings_read_total: 'Live settings that came, by whether they could be read (applied, bad).',
+  ovate_shared_reads_total:
+    'Look-ups in the shared cache, by outcome (hit, miss, bad, timeout, refused, lost, down, busy).',
+  ovate_shared_read_seconds: 'Time that look-ups in the shared cache took.',
+  ovate_shared_writes_total:
+    'Answers written to the shared cache, by outcome (stored, older, timeout, refused, lost, down, too-large, queue-full …).',
+  ovate_shared_bad_total: 'Entries of the shared cache that could not be read, by why.',
+  ovate_shared_bytes_total: 'Bytes of entries that went to and came from the shared cache, by direction.',
   ovate_purges_total: 'Purges that all replicas were told of and this one obeyed, of a datasource or of all.',
 } as const
 
@@ -54,6 +61,10 @@ export interface Metrics {
   readonly rightsCheck: (outcome: string) => void
   readonly brokerEvent: (event: string) => void
   readonly settingsRead: (outcome: 'applied' | 'bad') => void
+  readonly sharedRead: (outcome: string, tookMs: number) => void
+  readonly sharedWrite: (outcome: string) => void
+  readonly sharedBad: (why: string) => void
+  readonly sharedMoved: (direction: string, bytes: number) => void
   readonly purged: (what: 'datasource' | 'all') => void
   /** Says where the gauges are read from. */
   readonly watch: (sources: Sources) => void
@@ -69,6 +80,9 @@ export function createMetrics(): Metrics {
   const seconds = histogram(registry, 'ovate_sql_seconds', ['how'])
   const computed = histogram(registry, 'ovate_druid_computed_seconds', [])
   const errors = counter(registry, 'ovate_errors_total', ['code'])
+  const sharedReads = counter(registry, 'ovate_shared_reads_total', ['outcome'])
+  const sharedSeconds = histogram(registry, 'ovate_shared_read_seconds', [])
+  const sharedBytes = counter(registry, 'ovate_shared_bytes_total', ['direction'])
   const count = (name: keyof typeof METRICS, label: string): ((value: string) => void) => {
     const made = counter(registry, name, [label])
     return (value) => made.inc({ [label]: value })
@@ -88,6 +102,13 @@ export function createMetrics(): Metrics {
     rightsCheck: count('ovate_rights_checks_total', 'outcome'),
     brokerEvent: count('ovate_broker_events_total', 'event'),
     settingsRead: count('ovate_settings_read_total', 'outcome'),
+    sharedRead: (outcome, tookMs) => {
+      sharedReads.inc({ outcome })
+      sharedSeconds.observe(tookMs / 1_000)
+    },
+    sharedWrite: count('ovate_shared_writes_total', 'outcome'),
+    sharedBad: count('ovate_shared_bad_total', 'why'),
+    sharedMoved: (direction, bytes) => sharedBytes.inc({ direction }, bytes),
     purged: count('ovate_purges_total', 'what'),
     watch: (sources) => gauges(registry, sources),
   }

@@ -27,7 +27,7 @@ async function begin(isAlone = false): Promise<Replica> {
   const stack = await startStack(new FakeDruid(answerer(script())))
   const sharing = { parts: stack, log: createLog('silent'), metrics: stack.metrics }
   const shared = isAlone ? undefined : sharedThrough(coordination, '/ovate', sharing)
-  const admin = await startAdmin(adminOptions(stack.config, stack, stack.metrics, shared))
+  const admin = await startAdmin(adminOptions(stack.config, stack, stack.metrics, { shared }))
   const replica = { stack, admin, shared }
   replicas.push(replica)
   return replica
