@@ -4,6 +4,7 @@ import { type Formula, type Grouped } from '../../plan/grouped.ts'
 import { type Bucketed, type Slice } from '../../result/bucket-rows.ts'
 import { coarsened, rowsOfPartials } from '../../result/derive/regrouped.ts'
 import { joinedMergeRows, type MergeRows } from '../../result/merge-rows.ts'
+import { type PartHead } from '../../result/part-rows.ts'
 import { type MergeFacts, mergeShape } from '../../result/merge/merger.ts'
 import { type ColumnTypes, partTypes, type PartTypes } from '../../result/merge/value-types.ts'
 import { isUtc } from '../../time/utc.ts'
@@ -49,6 +50,24 @@ interface Stepped {
 export function edgeRows(making: Making, stepped: Stepped): readonly Slice<Bucketed>[] | undefined {
   if (making.parts.kind === 'series') return seriesEdge(making, stepped)
   return stepped.isFull === true ? mergeBucket(making, stepped) : stepped.slices
+}
+
+/** The head of rows that were made of steps. */
+export function headFor(
+  { parts: { kind, grouped } }: Pick<Making, 'parts'>,
+  head: ColumnTypes,
+  client: ClientHead,
+): ColumnTypes | PartHead {
+  if (kind === 'merge') return head
+  const added = addedFor(grouped, head, partTypes(head, mergeShape(grouped)))
+  const [names, types, sqlTypes] = client.rows
+  const none = Buffer.alloc(0)
+  return {
+    rows: [names ?? none, types ?? none, sqlTypes ?? none],
+    types: [...client.types, 'LONG', ...(added?.types ?? [])],
+    sqlTypes: [...client.sqlTypes, 'BIGINT', ...(added?.sqlTypes ?? [])],
+    visible: client.types.length,
+  }
 }
 
 function mergeBucket(

@@ -63,8 +63,9 @@ export interface Came<Rows extends Bucketed, RowHead> {
   readonly edges: readonly Slice<Rows>[]
   /** None: all of it came for others. */
   readonly owns: readonly OwnFetch<Rows, RowHead>[]
-  /** Undefined: nothing came. */
+  /** Undefined: nothing came but by steps. */
   readonly head: RowHead | undefined
+  readonly stepsHead: RowHead | undefined
   /** When the first of the requests was sent that brought it. */
   readonly fromMs: number
 }
@@ -78,7 +79,14 @@ interface FromOthers<Rows extends Bucketed, RowHead> {
 }
 
 const BROKEN_MS = 30_000
-const NOTHING = { taken: [], edges: [], owns: [], head: undefined, fromMs: Number.POSITIVE_INFINITY }
+const NOTHING = {
+  taken: [],
+  edges: [],
+  owns: [],
+  head: undefined,
+  stepsHead: undefined,
+  fromMs: Number.POSITIVE_INFINITY,
+}
 
 /** What a fetch needs to know. */
 type Fetching<Rows extends Bucketed, RowHead> = Making & Pick<LaidOut<Rows, RowHead>, 'method' | 'live'>
@@ -111,7 +119,8 @@ export class Gathering {
     const slices = slicesIn(came)
     const late = made.heads.filter((head) => !isGood(head, slices))
     for (const head of made.heads) this.#options.learnt.head(made.parts.shape, late.includes(head))
-    const all = { ...came, edges: edges.slices, fromMs: Math.min(came.fromMs, edges.fromMs) }
+    const fromMs = Math.min(came.fromMs, edges.fromMs)
+    const all = { ...came, stepsHead: edges.head, edges: edges.slices, fromMs }
     const exact = [...late.map(({ edge }) => edge), ...edges.failed]
     return exact.length === 0 ? all : await this.#exactly(made, all, exact, stop)
   }
@@ -198,7 +207,8 @@ export class Gathering {
       own === undefined ? [] : [{ rows: own.fetched.rows, intervals: united([...full, ...made.loose]) }]
     const owns = own === undefined ? [] : [own]
     const fromMs = Math.min(own?.fetched.answer.sentAtMs ?? Number.POSITIVE_INFINITY, others.fromMs)
-    return { taken: [...mine, ...others.taken], edges: [], owns, head, fromMs, left: others.left }
+    const taken = [...mine, ...others.taken]
+    return { taken, edges: [], owns, head, stepsHead: undefined, fromMs, left: others.left }
   }
 
   async #fromOthers<Rows extends Bucketed, RowHead>(
@@ -300,26 +310,30 @@ export function slicesIn<Rows extends Bucketed>({
 }
 
 /** What came by steps, and the edges that didn't. */
-async function edgesOf<Rows extends Bucketed>(
-  { coming }: LaidOut<Rows, unknown>,
+async function edgesOf<Rows extends Bucketed, RowHead>(
+  { coming }: LaidOut<Rows, RowHead>,
   stop: AbortSignal,
 ): Promise<{
   readonly slices: readonly Slice<Rows>[]
+  /** Undefined: none came. */
+  readonly head: RowHead | undefined
   readonly failed: readonly Interval[]
   readonly fromMs: number
 }> {
   const slices: Slice<Rows>[] = []
   const failed: Interval[] = []
+  let head: RowHead | undefined
   let fromMs = Number.POSITIVE_INFINITY
   for (const { edge, landing } of coming) {
     const landed = await orAborted(landing, stop)
     if (landed === undefined) failed.push(edge)
     else {
       slices.push(...landed.slices)
+      head ??= landed.head
       fromMs = Math.min(fromMs, landed.fromMs)
     }
   }
-  return { slices, failed, fromMs }
+  return { slices, head, failed, fromMs }
 }
 
 function slicesOf<Rows extends Bucketed>(rows: Rows, intervals: readonly Interval[]): readonly Slice<Rows>[] {

@@ -95,7 +95,7 @@ export class Layout {
     const { key, grid, laid: exact } = placed
     const isForPeople = ageMaxMs === undefined
     const { steppedEdges } = this.#options
-    const stepped = steppedEdges.held<Rows>(making, { edges: exact.edges, grid, view })
+    const stepped = steppedEdges.held<Rows, RowHead>(making, { edges: exact.edges, grid, view })
     const notHeld = exact.edges.filter((edge) => !stepped.some((one) => one.edge === edge))
     const mayBeHeads = making.live ? headsOf(notHeld, grid) : []
     const wide = united([...exact.full, ...mayBeHeads.map(({ bucket }) => bucket)])
@@ -117,7 +117,7 @@ export class Layout {
     const lacking = shape === undefined ? [] : lackingOf(exact.full, usable)
     const coming = isForPeople
       ? []
-      : steppedEdges.coming<Rows>(making, { edges: notHeld, missing: lacking, grid, view }, ageMaxMs)
+      : steppedEdges.coming<Rows, RowHead>(making, { edges: notHeld, missing: lacking, grid, view }, ageMaxMs)
     const others = notHeld.filter((edge) => !coming.some((one) => one.edge === edge))
     const heads = mayBeHeads.filter(({ edge }) => others.includes(edge))
     const { held, shared } = this.#heads(making, heads, usable)

@@ -45,20 +45,24 @@ export interface Head {
 }
 
 /** An edge that is given from steps that are held. */
-export interface SteppedEdge<Rows extends Bucketed> {
+export interface SteppedEdge<Rows extends Bucketed, RowHead> {
   readonly edge: Interval
   readonly slices: readonly Slice<Rows>[]
+  /** Of an answer that is made of nothing else. */
+  readonly head: RowHead
   readonly runs: readonly UsableRun<Bucketed>[]
 }
 
 /** An edge of which some steps are on their way. */
-export interface Coming<Rows extends Bucketed> {
+export interface Coming<Rows extends Bucketed, RowHead> {
   readonly edge: Interval
   /** What of it isn't held, and what the rest rests on. */
   readonly lacking: readonly Interval[]
   readonly runs: readonly UsableRun<Bucketed>[]
   /** `fromMs`: when the first of them was sent. Undefined when one failed, or it can't be put together. Never rejects. */
-  readonly landing: Promise<{ readonly slices: readonly Slice<Rows>[]; readonly fromMs: number } | undefined>
+  readonly landing: Promise<
+    { readonly slices: readonly Slice<Rows>[]; readonly head: RowHead; readonly fromMs: number } | undefined
+  >
 }
 
 /** An answer laid out: what of it is held, and what has to be fetched. */
@@ -73,8 +77,8 @@ export interface LaidOut<Rows extends Bucketed, RowHead> extends Making {
   readonly laid: Laid
   /** Those that are fetched so: good for an answer only where no row lies behind its window. */
   readonly heads: readonly Head[]
-  readonly stepped: readonly SteppedEdge<Rows>[]
-  readonly coming: readonly Coming<Rows>[]
+  readonly stepped: readonly SteppedEdge<Rows, RowHead>[]
+  readonly coming: readonly Coming<Rows, RowHead>[]
   readonly view: BrokerView
   /** All that the window asks for, where the timeline has nothing too. */
   readonly asked: readonly Interval[]

@@ -149,15 +149,22 @@ export class PartAnswers {
     const { plan, method, grid, laid, usable, stepped, key, asked } = made
     const { cache, clock, keeper, partKeeper } = this.#options
     const shape = shapeAt<Rows, Head>(cache, key, method)
-    if (shape === undefined) return NONE
+    // A window may lie inside of one bucket, all of it edge.
+    const head = shape?.head ?? stepped[0]?.head
+    if (head === undefined) return NONE
     const held = heldProof(made, asked, clock.now())
     const slices = [...slicesOf(usable, laid.full), ...stepped.flatMap((edge) => edge.slices)]
     const filled = slices.filter((slice) => method.rows.count(slice) > 0).toSorted(byTime)
-    const bytes = this.#assembled(made, filled, shape.head)
+    const bytes = this.#assembled(made, filled, head)
     if (bytes === undefined) return NONE
     const count = grid.count(laid.full) + stepped.length
     const entry = new Entry(
-      { kept: bytes, headers: shape.headers, tables: plan.tables, service: shape.service },
+      {
+        kept: bytes,
+        headers: shape?.headers ?? [],
+        tables: plan.tables,
+        service: made.service,
+      },
       `${nameOf(made)} ${count}/${count}`,
     )
     entry.proof = partKeeper.entryProof(made, held, undefined)
@@ -185,7 +192,7 @@ export class PartAnswers {
     try {
       const came = await gathering.gather(made, ageMaxMs, over.settled, stop)
       const shape = shapeAt<Rows, Head>(cache, key, method)
-      const head = came?.head ?? shape?.head
+      const head = came?.head ?? shape?.head ?? came?.stepsHead ?? stepped[0]?.head
       if (came === undefined || head === undefined) return NONE
       const slices = [...slicesOf(usable, kept), ...stepped.flatMap((edge) => edge.slices), ...slicesIn(came)]
       const filled = slices.filter((slice) => method.rows.count(slice) > 0).toSorted(byTime)

@@ -17,7 +17,7 @@ import { addsDoubles, type ColumnTypes } from '../../result/merge/value-types.ts
 import { type Keeper } from '../keeper.ts'
 import { shapeAt, type Store } from '../store.ts'
 import { type ClientHeads } from './client-heads.ts'
-import { edgeRows, hasSteps } from './edge-rows.ts'
+import { edgeRows, hasSteps, headFor } from './edge-rows.ts'
 import { type Coming, type Lacking, type LaidOut, type Making, type SteppedEdge } from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
 import { type MethodOptions } from './method.ts'
@@ -84,12 +84,15 @@ export class SteppedEdges {
   }
 
   /** The edges of a window that can be given from what is held. */
-  held<Rows extends Bucketed>(making: Making, { edges, grid, view }: Edges): readonly SteppedEdge<Rows>[] {
+  held<Rows extends Bucketed, RowHead>(
+    making: Making,
+    { edges, grid, view }: Edges,
+  ): readonly SteppedEdge<Rows, RowHead>[] {
     return grid.single(edges).flatMap((edge) => {
       const steps = this.#found(making, view, stepsOf(edge, grid, this.#options.fetches.isDense(making)))
       if (steps.some(({ missing }) => missing.length > 0)) return []
-      const slices = this.#slices<Rows>(making, { edge, grid, ...heldOf(steps) })
-      return slices === undefined ? [] : [{ edge, slices, runs: steps.flatMap(({ runs }) => runs) }]
+      const made = this.#made<Rows, RowHead>(making, { edge, grid, ...heldOf(steps) })
+      return made === undefined ? [] : [{ edge, ...made, runs: steps.flatMap(({ runs }) => runs) }]
     })
   }
 
@@ -104,8 +107,8 @@ export class SteppedEdges {
       const steps = this.#found(making, view, [fullStep(interval, grid, isDense)])
       const proof = proofOf(steps)
       if (proof === undefined || steps.some((step) => step.missing.length > 0)) return []
-      const slices = this.#slices<Rows>(making, { edge: interval, grid, isFull: true, ...heldOf(steps) })
-      return slices === undefined ? [] : [{ proof, interval, rows: method.rows.join(slices) }]
+      const made = this.#made<Rows, RowHead>(making, { edge: interval, grid, isFull: true, ...heldOf(steps) })
+      return made === undefined ? [] : [{ proof, interval, rows: method.rows.join(made.slices) }]
     })
     shape.put(runs)
     return runs.length > 0
@@ -115,11 +118,11 @@ export class SteppedEdges {
    * What of an answer is on its way in steps, or is sent for now: where windows are known to slide, and Druid's plan agreed.
    * All of it comes in one query, full buckets and edges, where one text can fetch it and its edges have few instants.
    */
-  coming<Rows extends Bucketed>(
+  coming<Rows extends Bucketed, RowHead>(
     making: Making,
     { edges, missing, grid, view }: LackingEdges,
     ageMaxMs: number,
-  ): readonly Coming<Rows>[] {
+  ): readonly Coming<Rows, RowHead>[] {
     if ((this.#moves.get(momentsKey(making))?.count ?? 0) < SLIDES || !hasSteps(making)) return []
     const placeOf = (interval: Interval, steps: readonly Step[]): Place => ({
       interval,
@@ -159,7 +162,7 @@ export class SteppedEdges {
     return fetches.isPaused(making, wanted) ? undefined : wanted
   }
 
-  #sent<Rows extends Bucketed>(
+  #sent<Rows extends Bucketed, RowHead>(
     making: Making,
     {
       places,
@@ -172,20 +175,20 @@ export class SteppedEdges {
       readonly grid: Grid
       readonly ageMaxMs: number
     },
-  ): readonly Coming<Rows>[] {
+  ): readonly Coming<Rows, RowHead>[] {
     const { landing } = this.#options.fetches.underWayFor(making, wanted, ageMaxMs)
     return places.map(({ interval, steps }) => {
       const held = heldOf(steps)
       const lacking = steps.flatMap(({ missing }) => missing)
       const found = landing.then((landed) => {
         if (landed === undefined) return undefined
-        const slices = this.#slices<Rows>(making, {
+        const made = this.#made<Rows, RowHead>(making, {
           edge: interval,
           grid,
           slices: [...held.slices, ...lacking.map((part) => sliced(landed.rows, part))],
           heads: [...held.heads, landed.head],
         })
-        return slices && { slices, fromMs: landed.fromMs }
+        return made && { ...made, fromMs: landed.fromMs }
       })
       return {
         edge: interval,
@@ -245,7 +248,7 @@ export class SteppedEdges {
     })
   }
 
-  #slices<Rows extends Bucketed>(
+  #made<Rows extends Bucketed, RowHead>(
     making: Making,
     found: {
       readonly edge: Interval
@@ -255,7 +258,7 @@ export class SteppedEdges {
       /** Rows of a bucket, rather than of some of its steps. */
       readonly isFull?: boolean
     },
-  ): readonly Slice<Rows>[] | undefined {
+  ): { readonly slices: readonly Slice<Rows>[]; readonly head: RowHead } | undefined {
     const { heads, exactDoubles, merge } = this.#options
     const { kind, grouped, shape } = making.parts
     const client = heads.get(shape)
@@ -264,9 +267,12 @@ export class SteppedEdges {
     if (client === undefined || !isOneHead) return undefined
     const isExact = kind === 'series' && exactDoubles(grouped.table)
     if (isExact && addsDoubles(head, mergeShape(grouped))) return undefined
-    const slices = found.slices.toSorted((a, b) => startOf(a) - startOf(b))
-    // The kind of its rows is that of the plan.
-    return edgeRows(making, { ...found, slices, head, client }) as readonly Slice<Rows>[] | undefined
+    const sorted = found.slices.toSorted((a, b) => startOf(a) - startOf(b))
+    const slices = edgeRows(making, { ...found, slices: sorted, head, client })
+    // The kind of its rows and of their head is that of the plan.
+    return (
+      slices && { slices: slices as readonly Slice<Rows>[], head: headFor(making, head, client) as RowHead }
+    )
   }
 }
 

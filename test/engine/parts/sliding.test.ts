@@ -51,6 +51,13 @@ const FORMS: readonly (readonly [string, number, (window: string) => string, boo
     false,
   ],
   [
+    'a series of which all lies in one bucket',
+    15 * MINUTE_MS,
+    (window) =>
+      `SELECT TIME_FLOOR(__time, 'PT6H') AS t, kind, COUNT(*) AS n FROM facts WHERE ${window} GROUP BY 1, 2 ORDER BY SUM(v) DESC, 2`,
+    true,
+  ],
+  [
     'a series of days',
     9 * DAY_MS,
     (window) =>
