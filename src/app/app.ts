@@ -10,6 +10,7 @@ import { assemble, type Parts } from './assemble.ts'
 import { advertised, coordinate, type Shared } from './coordinate.ts'
 import { connectDruid, type DruidConnection } from './connect.ts'
 import { adminOptions, dataServerOptions, errorHook, sharedCacheHooks } from './listeners.ts'
+import { openLeases, type RunningLeases } from './lease-office.ts'
 import { openSharedCache } from './open-shared-cache.ts'
 
 /** How long the end waits until what others may use is written. */
@@ -42,6 +43,7 @@ export async function startApp(config: Config): Promise<App> {
     metrics,
     shared: sharedCache,
     epochs: config.coordination && (() => shared?.epochs),
+    leases: () => leases,
   })
   metrics.watch({
     brokers: () => connection.druid.brokers(),
@@ -52,15 +54,17 @@ export async function startApp(config: Config): Promise<App> {
   })
   const hooks = { metrics, onError: errorHook(log, metrics) }
   let shared: Shared | undefined
+  let leases: RunningLeases | undefined
   try {
     // Before anything is answered: what replicas share may forbid what the file allows.
     shared = await coordinate(config, { parts, log, metrics })
+    leases = openLeases(config, shared, { clock: systemClock, metrics })
     const server = await startServer(dataServerOptions(config, parts, hooks))
     const admin = config.admin.enabled
       ? await startAdmin(adminOptions(config, parts, metrics, { shared, sharedCache }))
       : undefined
     shared?.join(advertised(config, server.url))
-    return running(config, { server, admin, parts, connection, shared, sharedCache })
+    return running(config, { server, admin, parts, connection, shared, sharedCache, leases })
   } catch (error) {
     await Promise.all([parts.close(), connection.close(), shared?.close(), sharedCache?.close()])
     throw error
@@ -76,6 +80,7 @@ function running(
     connection,
     shared,
     sharedCache,
+    leases,
   }: {
     readonly server: RunningServer
     readonly admin: RunningAdmin | undefined
@@ -83,6 +88,7 @@ function running(
     readonly connection: DruidConnection
     readonly shared: Shared | undefined
     readonly sharedCache: SharedCache | undefined
+    readonly leases: RunningLeases | undefined
   },
 ): App {
   const close = async (): Promise<void> => {
@@ -93,6 +99,7 @@ function running(
     // What was kept last is for the others.
     await sharedCache?.flushed(AbortSignal.timeout(FLUSH_MS)).catch(() => undefined)
     await sharedCache?.close()
+    await leases?.stop()
     await shared?.close()
     await connection.close()
   }

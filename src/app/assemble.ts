@@ -25,6 +25,7 @@ import { PlanChecks } from '../engine/plan-check.ts'
 import { SharedAnswers, type SharedStore } from '../engine/shared-answers.ts'
 import { type Store } from '../engine/store.ts'
 import { type Landing, untilJudged, Whole } from '../engine/whole.ts'
+import { type LeaseOffice, Turns } from '../engine/turns.ts'
 import { Flights } from '../flight/flights.ts'
 import { Timelines } from '../freshness/timelines.ts'
 import { Planner } from '../http/planner.ts'
@@ -70,6 +71,8 @@ export function assemble(
     /** What replicas share; undefined: nothing. */
     shared?: SharedStore | undefined
     /** Undefined where nobody tells of purges elsewhere. */
+    /** Undefined where replicas don't know each other, or not yet. */
+    leases?: (() => LeaseOffice | undefined) | undefined
     epochs?: (() => Pick<Epochs, 'of' | 'lineage'> | undefined) | undefined
   },
 ): Parts {
@@ -140,6 +143,17 @@ export function assemble(
   const merge = new MergeMethod(methods, heads)
   const series = new SeriesMethod(methods)
   const learnt = new Learnt({ clock, keeper, timelines, series, rules })
+  const { shared: store } = given
+  const turns =
+    store &&
+    shared &&
+    new Turns({
+      clock,
+      office: () => given.leases?.(),
+      isShared: (request, plan) => shared.mayShare(request, plan),
+      flushed: (signal) => store.flushed(signal),
+      beside: (work) => keeper.beside(work),
+    })
   const whole = new Whole({
     druid,
     clock,
@@ -149,6 +163,7 @@ export function assemble(
     rules,
     entryMaxBytes,
     onCompute: metrics.computed,
+    others: turns && { turns, answers: shared },
     onWhole: (made, judged) => {
       if (made.plan.parts !== undefined) heads.learn(made.plan.parts, made.entry.kept)
       learnt.whole(made, judged)

@@ -159,6 +159,10 @@ export class Engine {
   async #compute(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Answer> {
     const { druid, whole, keeper } = this.#options
     const answer = await whole.compute(request, plan, signal)
+    if (answer === 'brought') {
+      const held = await this.#held(request, plan, signal)
+      return held ?? (await whole.alone(request, plan, signal))
+    }
     if (answer === 'headless')
       return await pass(druid, request, { reason: 'result-format', repeatable: true }, signal)
     if (answer.kind === 'stream' || !plan.shared) return answer

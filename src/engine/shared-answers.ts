@@ -35,6 +35,8 @@ interface SharedAnswer {
 export interface SharedStore {
   get(keys: readonly string[], signal: AbortSignal): Promise<readonly (SharedAnswer | undefined)[]>
   put(key: string, answer: SharedAnswer, lifeMs?: number): void
+  /** Resolves when what was put before is written or dropped. @throws the signal's reason. */
+  flushed(signal: AbortSignal): Promise<void>
 }
 
 export interface SharedAnswersOptions {
@@ -76,7 +78,7 @@ export class SharedAnswers {
    * timeline; false: there was none. Never rejects.
    */
   async bring(request: SqlRequest, plan: WholePlan): Promise<boolean> {
-    if (!this.#mayShare(request, plan)) return false
+    if (!this.mayShare(request, plan)) return false
     let coming = this.#coming.get(plan.key)
     if (coming === undefined) {
       coming = this.#bring(request, plan)
@@ -91,7 +93,7 @@ export class SharedAnswers {
   share(request: SqlRequest, plan: WholePlan, entry: Entry): void {
     const { store, druid, epochOf } = this.#options
     const epoch = epochOf(plan.tables)
-    if (entry.proof === undefined || epoch === undefined || !this.#mayShare(request, plan)) return
+    if (entry.proof === undefined || epoch === undefined || !this.mayShare(request, plan)) return
     const proof = exportedProof(entry.proof, brokersNow(druid, entry.service))
     const lifeMs = this.#lifeMs(entry.proof)
     if (proof === undefined || lifeMs < LIFE_MIN_MS) return
@@ -155,7 +157,8 @@ export class SharedAnswers {
     return Math.min(tickMs, lifeMs, ...bounds)
   }
 
-  #mayShare({ identity, cacheWish }: SqlRequest, plan: WholePlan): boolean {
+  /** Whether other replicas may be given it, or give it. */
+  mayShare({ identity, cacheWish }: SqlRequest, plan: WholePlan): boolean {
     return !cacheWish.noCache && !cacheWish.noStore && (plan.shared || this.#options.isKnownToAll(identity))
   }
 }

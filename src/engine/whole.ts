@@ -17,8 +17,10 @@ import { errorHeaders, resultHeaders, saysIncomplete } from './headers.ts'
 import { joinAgeMs, ownTime } from './joining.ts'
 import { type Keeper, type Made, type Watching } from './keeper.ts'
 import { type Answer, type Ending, type SqlRequest, type StreamAnswer } from './request.ts'
+import { type SharedAnswers } from './shared-answers.ts'
 import { type Store } from './store.ts'
 import { Tee } from './tee.ts'
+import { type Turns } from './turns.ts'
 
 /** How a flight ended, for those who wait for it. */
 export type Landing =
@@ -29,6 +31,8 @@ export type Landing =
   | { readonly kind: 'failed'; readonly answer: Refusal | undefined; readonly cause: unknown }
   /** Past the limit of what is kept: each asks for itself. */
   | { readonly kind: 'too-large' }
+  /** Another replica has computed it: it is in the cache now. */
+  | { readonly kind: 'brought' }
   /** Druid can't write its head, which the form that is kept has: who wants none asks for itself. */
   | { readonly kind: 'headless'; readonly answer: Refusal }
 
@@ -55,12 +59,23 @@ export interface WholeOptions {
   /** The largest answer over these tables that is kept; the cache may set less. */
   readonly entryMaxBytes: (tables: readonly string[]) => number
   readonly onCompute: (upstreamMs: number) => void
+  /** Undefined where replicas share nothing. */
+  readonly others: Others | undefined
   /** Told of each complete answer; `judged` resolves, and never rejects, once it is known whether it is kept. */
   readonly onWhole: (made: Made, judged: Promise<void>) => void
 }
 
+/** What is known of other replicas. */
+interface Others {
+  readonly turns: Pick<Turns, 'take' | 'cost'>
+  readonly answers: Pick<SharedAnswers, 'bring'>
+}
+
+/** `brought`: what another replica computed is in the cache. */
+type Computed = Answer | 'headless' | 'brought'
+
 /** What a flight was for one who waits for it. */
-type Fate = Answer | 'again' | 'headless'
+type Fate = Computed | 'again'
 
 /** What goes with a flight from its start. */
 interface Beginning {
@@ -92,10 +107,10 @@ export class Whole {
 
   /**
    * The answer computed by Druid: streamed to the one that begins, shared with those who join; `headless` where only the
-   * asker's own form can be had. `signal` is the asker's.
+   * asker's own form can be had; `brought` where another replica was before. `signal` is the asker's.
    * @throws OvateError when no Broker could be asked; the signal's reason.
    */
-  async compute(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Answer | 'headless'> {
+  async compute(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Computed> {
     if (this.#headless.has(plan.key) && !request.wire.header) return 'headless'
     const ageMaxMs = joinAgeMs(request, plan, this.#options)
     for (let round = 0; round < JOINS_MAX; round += 1) {
@@ -127,7 +142,7 @@ export class Whole {
       const begin = async (stop: AbortSignal): Promise<Landing> => {
         const watching = this.#options.keeper.watch(plan)
         try {
-          return await this.#begin(request, plan, { stop, signal, begun: resolve, watching })
+          return await this.#inTurn(request, plan, { stop, signal, begun: resolve, watching })
         } finally {
           watching.end()
         }
@@ -137,6 +152,23 @@ export class Whole {
         .then(({ answer, role }) => resolve(given(answer, role, { request, plan })))
         .catch(reject)
     }).finally(wait.end)
+  }
+
+  /** One replica after the other, where it is worth that. */
+  async #inTurn(request: SqlRequest, plan: WholePlan, beginning: Beginning): Promise<Landing> {
+    const { others } = this.#options
+    const turn = await others?.turns.take(request, plan, beginning.stop)
+    if (turn === undefined) return await this.#begin(request, plan, beginning)
+    let kept: Promise<void> | undefined
+    try {
+      // What was computed meanwhile was stored before the turn was passed on.
+      if ((await others?.answers.bring(request, plan)) === true) return { kind: 'brought' }
+      const landing = await this.#begin(request, plan, beginning)
+      if (landing.kind === 'entry') kept = landing.judged
+      return landing
+    } finally {
+      turn.over(kept)
+    }
   }
 
   async #begin(
@@ -175,6 +207,7 @@ export class Whole {
       return { kind: 'failed', answer: undefined, cause: undefined }
     const costMs = this.#options.clock.now() - answer.sentAtMs
     this.#options.onCompute(costMs)
+    this.#options.others?.turns.cost(plan, costMs)
     const entry = new Entry({
       kept,
       headers: resultHeaders(answer.headers),
@@ -238,6 +271,8 @@ function given(
       if (role === 'joined') return 'again'
       if (landing.answer !== undefined) return refusalAnswer(landing.answer, request)
       throw new OvateError('OVATE_BROKER_FAILED', 'the Broker broke off its answer', { cause: landing.cause })
+    case 'brought':
+      return 'brought'
     case 'too-large':
       return 'again'
   }

@@ -29,6 +29,11 @@ export const METRICS = {
   ovate_shared_writes_total:
     'Answers written to the shared cache, by outcome (stored, older, timeout, refused, lost, down, too-large, queue-full …).',
   ovate_shared_bad_total: 'Entries of the shared cache that could not be read, by why.',
+  ovate_lease_wait_seconds: 'Time that replicas waited for their turn to compute an answer.',
+  ovate_lease_held_seconds: 'Time for which replicas had their turn.',
+  ovate_lease_takeovers_total: 'Turns that came since the one before was lost.',
+  ovate_lease_alone_total:
+    'Computations that went on without a turn, by why (budget, unavailable, lost, limit).',
   ovate_shared_bytes_total: 'Bytes of entries that went to and came from the shared cache, by direction.',
   ovate_purges_total: 'Purges that all replicas were told of and this one obeyed, of a datasource or of all.',
 } as const
@@ -61,6 +66,10 @@ export interface Metrics {
   readonly rightsCheck: (outcome: string) => void
   readonly brokerEvent: (event: string) => void
   readonly settingsRead: (outcome: 'applied' | 'bad') => void
+  readonly leaseWaited: (ms: number) => void
+  readonly leaseHeld: (ms: number) => void
+  readonly leaseTakenOver: () => void
+  readonly leaseAlone: (why: string) => void
   readonly sharedRead: (outcome: string, tookMs: number) => void
   readonly sharedWrite: (outcome: string) => void
   readonly sharedBad: (why: string) => void
@@ -80,6 +89,9 @@ export function createMetrics(): Metrics {
   const seconds = histogram(registry, 'ovate_sql_seconds', ['how'])
   const computed = histogram(registry, 'ovate_druid_computed_seconds', [])
   const errors = counter(registry, 'ovate_errors_total', ['code'])
+  const waited = histogram(registry, 'ovate_lease_wait_seconds', [])
+  const held = histogram(registry, 'ovate_lease_held_seconds', [])
+  const takeovers = counter(registry, 'ovate_lease_takeovers_total', [])
   const sharedReads = counter(registry, 'ovate_shared_reads_total', ['outcome'])
   const sharedSeconds = histogram(registry, 'ovate_shared_read_seconds', [])
   const sharedBytes = counter(registry, 'ovate_shared_bytes_total', ['direction'])
@@ -102,6 +114,10 @@ export function createMetrics(): Metrics {
     rightsCheck: count('ovate_rights_checks_total', 'outcome'),
     brokerEvent: count('ovate_broker_events_total', 'event'),
     settingsRead: count('ovate_settings_read_total', 'outcome'),
+    leaseWaited: (ms) => waited.observe(ms / 1_000),
+    leaseHeld: (ms) => held.observe(ms / 1_000),
+    leaseTakenOver: () => takeovers.inc(),
+    leaseAlone: count('ovate_lease_alone_total', 'why'),
     sharedRead: (outcome, tookMs) => {
       sharedReads.inc({ outcome })
       sharedSeconds.observe(tookMs / 1_000)

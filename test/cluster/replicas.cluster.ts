@@ -1,6 +1,6 @@
-// Two replicas in front of real Druid that share a real Redis: what the one has computed the other gives, byte for byte, until
-// it changes or is purged.
-import { randomBytes } from 'node:crypto'
+// Three replicas in front of real Druid that share a real Redis and a real ZooKeeper: what one has computed the others give, byte
+// for byte, until it changes or is purged; what many ask at once is computed once.
+import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type App } from '../../src/app/app.ts'
 import { hasRedis, type RedisServer, startRedis } from '../redis/server.ts'
@@ -12,6 +12,7 @@ import { waitUntil, within } from './wait.ts'
 
 const WAIT_MS = 30_000
 const STORED_MS = 2_000
+const CLIENTS = 50
 const DAYS = `SELECT FLOOR(__time TO DAY) AS d, country, COUNT(*) AS n, SUM(added) AS a FROM events WHERE __time < CURRENT_DATE - INTERVAL '3' DAY GROUP BY 1, 2`
 
 if (!hasRedis) process.stderr.write('\n*** replicas: SKIPPED: no redis-server\n')
@@ -32,10 +33,10 @@ describe.runIf(clusterAvailable && hasRedis)('replicas that share answers', () =
       cache: { shared: { nodes: [redis.node] } },
       identity: { secret: 'the same' },
     }
-    replicas = await Promise.all([startOvate(cluster, settings), startOvate(cluster, settings)])
+    replicas = await Promise.all([1, 2, 3].map(() => startOvate(cluster, settings)))
     await waitUntil(
-      'both replicas to know of each other',
-      async () => (await status(0)).length === 2,
+      'all replicas to know of each other',
+      async () => (await Promise.all([0, 1, 2].map(status))).every(({ length }) => length === 3),
       within(WAIT_MS),
     )
   })
@@ -120,6 +121,40 @@ describe.runIf(clusterAvailable && hasRedis)('replicas that share answers', () =
     }
     await waitUntil('an answer of the other', isGiven, within(WAIT_MS))
     expect(least).toBeGreaterThan(0)
+  })
+
+  const COLD: readonly (readonly [string, (name: string) => string])[] = [
+    ['totals', (name) => `SELECT COUNT(*) AS "${name}", SUM(added) AS s FROM events`],
+    ['days', (name) => `SELECT FLOOR(__time TO DAY) AS d, COUNT(*) AS "${name}" FROM events GROUP BY 1`],
+    [
+      'the best ones of a join',
+      (name) =>
+        `SELECT a.city, COUNT(*) AS "${name}" FROM events a JOIN (SELECT city FROM events GROUP BY 1) b ON a.city = b.city GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 5`,
+    ],
+    ['a scan', (name) => `SELECT __time, country AS "${name}" FROM events ORDER BY __time LIMIT 30`],
+  ]
+
+  test.each(COLD)('%s, asked of all by 50 clients at once: one query', async (_, statement) => {
+    const counted: number[] = []
+    for (let round = 0; round < 3; round += 1) {
+      const name = `n ${randomUUID()}`
+      const logs = (['broker1', 'broker2'] as const).map((broker) => cluster.requestLog(broker))
+      const marks = await Promise.all(logs.map((log) => log.mark()))
+      const got = await Promise.all(
+        Array.from({ length: CLIENTS }, (__, at) => sql(app(at % 3).url, statement(name))),
+      )
+      const logged = await Promise.all(logs.map((log, at) => log.since(marks[at] ?? {})))
+      counted.push(
+        logged
+          .flat()
+          .filter((one) => one.kind === 'sql' && one.statement === 'data' && one.sql.includes(name)).length,
+      )
+      const druid = await sql(cluster.services.broker1, statement(name))
+      expect(new Set(got.map(({ status: code, body }) => `${code} ${String(body)}`))).toEqual(
+        new Set([`200 ${druid.body.toString()}`]),
+      )
+    }
+    expect(counted).toEqual([1, 1, 1])
   })
 
   test('a purge at one is obeyed by the other, and by what they share', async () => {

@@ -4,6 +4,7 @@ import { type Clock } from '../../src/clock.ts'
 import { createDruid } from '../../src/druid/client.ts'
 import { brokerAt } from '../../src/druid/fixed-source.ts'
 import { type SharedStore } from '../../src/engine/shared-answers.ts'
+import { type LeaseOffice } from '../../src/engine/turns.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { type SandboxTable } from '../../src/sandbox/store.ts'
 import { sandboxAvailable } from '../sandbox/available.ts'
@@ -38,6 +39,8 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
   let stored: Map<string, Parameters<SharedStore['put']>[1]>
   let one: Replica
   let two: Replica
+  /** Of both replicas, where a test has one. */
+  let office: LeaseOffice | undefined
 
   async function replica(own: Clock, startTime: string | undefined, secret?: string): Promise<Replica> {
     const address = { ...brokerAt(sandbox.url, SERVICE), startTime, version: '33.0.0' }
@@ -50,9 +53,10 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
     const shared: SharedStore = {
       get: async (keys) => keys.map((key) => stored.get(key)),
       put: (key, answer) => stored.set(key, answer),
+      flushed: () => Promise.resolve(),
     }
     const settings = { druid: { username: 'ovate', password: 'own' }, identity: { secret } }
-    const stack = await startStack(druid, settings, own, shared)
+    const stack = await startStack(druid, settings, own, { shared, leases: () => office })
     await until(() => druid.brokers().some(({ state }) => state === 'ready'))
     // The Broker's clock is known better with each of its answers.
     for (let at = 0; at < 60; at += 1) {
@@ -71,6 +75,7 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
   beforeEach(async () => {
     clock = new ManualClock()
     stored = new Map()
+    office = undefined
     sandbox = await startSandbox({ clock, days: 0 })
     table = await sandbox.engine.createTable(
       'facts',
@@ -200,5 +205,84 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
     await ask(alone, DAYS)
     expect(stored.size).toBe(0)
     await alone.stop()
+  })
+
+  /** One at a time for each name, in the order of asking; counts who has it and who waits. */
+  class Queues implements LeaseOffice {
+    readonly #last = new Map<string, Promise<void>>()
+    held = 0
+    granted = 0
+    isWorth = true
+
+    async acquire(name: string): ReturnType<LeaseOffice['acquire']> {
+      const before = this.#last.get(name)
+      let release: () => void = () => undefined
+      this.#last.set(name, new Promise((resolve) => (release = resolve)))
+      await before
+      this.held += 1
+      this.granted += 1
+      return {
+        kind: 'held',
+        lease: {
+          release: async () => {
+            this.held -= 1
+            release()
+          },
+        },
+      }
+    }
+
+    worth(): boolean {
+      return this.isWorth
+    }
+  }
+
+  const COLD = [
+    ['a scan', 'SELECT kind, v FROM facts ORDER BY __time LIMIT 7'],
+    ['a series', DAYS],
+    ['totals', 'SELECT COUNT(*) AS n, SUM(v) AS s FROM facts'],
+  ] as const
+
+  async function askedAtOnce(query: string): Promise<readonly Got[]> {
+    const all = [one, two].flatMap(({ stack }) =>
+      Array.from({ length: 10 }, () => askSql(stack.sqlUrl, { query })),
+    )
+    const got = await Promise.all(all)
+    await Promise.all([one, two].map(({ stack }) => stack.keeper.settled()))
+    return got
+  }
+
+  test.each(COLD)('%s, asked of both by many at once, is computed once', async (_, query) => {
+    const queues = new Queues()
+    office = queues
+    const before = sandbox.stats.data
+    const got = await askedAtOnce(query)
+    const druid = await askSql(`${sandbox.url}/druid/v2/sql`, { query })
+    expect(new Set(got.map((one_) => one_.body.toString()))).toEqual(new Set([druid.body.toString()]))
+    // That of the comparison is one more.
+    expect(sandbox.stats.data - before).toBe(2)
+    expect({ held: queues.held, granted: queues.granted }).toEqual({ held: 0, granted: 2 })
+  })
+
+  test.each<[string, () => LeaseOffice | undefined]>([
+    ['no leases', () => undefined],
+    ['leases that cost more than they save', () => Object.assign(new Queues(), { isWorth: false })],
+    [
+      'leases that are not to be had',
+      () => ({ acquire: () => Promise.resolve({ kind: 'alone' }), worth: () => true }),
+    ],
+  ])('with %s each replica computes it', async (_, make) => {
+    office = make()
+    const before = sandbox.stats.data
+    await askedAtOnce(DAYS)
+    expect(sandbox.stats.data - before).toBe(2)
+  })
+
+  test('a statement that Druid refuses passes the turn on', async () => {
+    const queues = new Queues()
+    office = queues
+    const got = await askedAtOnce('SELECT nothing FROM facts')
+    expect(new Set(got.map(({ status }) => status))).toEqual(new Set([400]))
+    expect(queues.held).toBe(0)
   })
 })

@@ -4,7 +4,6 @@ import { type Clock, systemClock } from '../../src/clock.ts'
 import { type Config, parseConfig } from '../../src/config/config.ts'
 import { dataServerOptions } from '../../src/app/listeners.ts'
 import { type Druid } from '../../src/druid/druid.ts'
-import { type SharedStore } from '../../src/engine/shared-answers.ts'
 import { type RunningServer, startServer } from '../../src/http/server.ts'
 import { createMetrics, type Metrics } from '../../src/observe/metrics.ts'
 
@@ -21,7 +20,7 @@ export async function startStack(
   druid: Druid,
   settings: Record<string, unknown> = {},
   clock: Clock = systemClock,
-  shared?: SharedStore,
+  sharing: Pick<Parameters<typeof assemble>[1], 'shared' | 'leases'> = {},
 ): Promise<Stack> {
   const config = parseConfig({
     ...settings,
@@ -30,7 +29,7 @@ export async function startStack(
     druid: { brokers: ['http://127.0.0.1:1'], ...(settings['druid'] as object | undefined) },
   })
   const metrics = createMetrics()
-  const parts = assemble(config, { druid, clock, metrics, ...(shared !== undefined && { shared }) })
+  const parts = assemble(config, { druid, clock, metrics, ...sharing })
   const server = await startServer(dataServerOptions(config, parts, { metrics, onError: () => undefined }))
   const stop = async (): Promise<void> => {
     await server.close(100)
