@@ -17,7 +17,7 @@ import { Layout } from '../engine/parts/layout.ts'
 import { StepFetches } from '../engine/parts/step-fetches.ts'
 import { SteppedEdges } from '../engine/parts/stepped-edges.ts'
 import { Learnt } from '../engine/parts/learnt.ts'
-import { PartAnswers, type PartLanding } from '../engine/parts/part-answers.ts'
+import { judgedOf, PartAnswers, type PartLanding } from '../engine/parts/part-answers.ts'
 import { PartStates } from '../engine/parts/part-state.ts'
 import { PartKeeper } from '../engine/parts/part-keeper.ts'
 import { SeriesMethod } from '../engine/parts/series-method.ts'
@@ -151,6 +151,7 @@ export function assemble(
       clock,
       office: () => given.leases?.(),
       isShared: (request, plan) => shared.mayShare(request, plan),
+      bring: (request, plan) => shared.bring(request, plan),
       flushed: (signal) => store.flushed(signal),
       beside: (work) => keeper.beside(work),
     })
@@ -163,7 +164,7 @@ export function assemble(
     rules,
     entryMaxBytes,
     onCompute: metrics.computed,
-    others: turns && { turns, answers: shared },
+    turns,
     onWhole: (made, judged) => {
       if (made.plan.parts !== undefined) heads.learn(made.plan.parts, made.entry.kept)
       learnt.whole(made, judged)
@@ -215,9 +216,7 @@ export function assemble(
     exactDoubles,
   })
   const layout = new Layout({ clock, cache, learnt, derivations, steppedEdges })
-  const partFlights = new Flights<PartLanding>(clock, (landing) =>
-    landing.kind === 'entry' ? landing.judged : undefined,
-  )
+  const partFlights = new Flights<PartLanding>(clock, judgedOf)
   const partAnswers = new PartAnswers({
     clock,
     cache,
@@ -229,6 +228,7 @@ export function assemble(
     gathering,
     partKeeper,
     steppedEdges,
+    turns,
     fallBacks,
     series,
     merge,

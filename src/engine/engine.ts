@@ -138,7 +138,10 @@ export class Engine {
     const fromParts = this.#options.whole.isUnderWay(request, plan)
       ? undefined
       : await this.#options.partAnswers.answer(request, plan, signal)
-    if (fromParts !== undefined) return fromParts
+    if (fromParts === 'brought') {
+      const brought = await this.#held(request, plan, signal)
+      if (brought !== undefined) return brought
+    } else if (fromParts !== undefined) return fromParts
     return keeper.isTooLarge(plan)
       ? await pass(druid, request, { reason: 'too-large', repeatable: true }, signal)
       : await this.#compute(request, plan, signal)

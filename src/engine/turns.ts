@@ -28,15 +28,11 @@ export interface TurnsOptions {
   readonly office: () => LeaseOffice | undefined
   /** Whether an answer would be given to others at all. */
   readonly isShared: (request: SqlRequest, plan: WholePlan) => boolean
+  /** Brings the answer from L2 to L1; false: there was none. Never rejects. */
+  readonly bring: (request: SqlRequest, plan: WholePlan) => Promise<boolean>
   /** Resolves when what was put into L2 before is written or dropped. */
   readonly flushed: (signal: AbortSignal) => Promise<void>
   readonly beside: (work: Promise<void>) => void
-}
-
-/** Others may have been before: what they computed lies in L2 by now. */
-export interface Turn {
-  /** To be called once, also when nothing came of it. The next has its turn when `kept` is over and all is written. */
-  over(kept?: Promise<void>): void
 }
 
 const COSTS_MAX = 20_000
@@ -58,10 +54,32 @@ export class Turns {
   }
 
   /**
-   * Waits for one's turn, no longer than the statement is expected to take; undefined: no turn is needed, or none to be
-   * had, and whoever asks goes alone. @throws the signal's reason.
+   * Does the work when its turn has come, unless another replica did it meanwhile: then what that one stored is in L1. The wait
+   * is no longer than the statement is expected to take. `keptOf` tells when it is known whether what came of the work is
+   * kept: the next has its turn when that is stored. @throws what the work throws; the signal's reason.
    */
-  async take(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Turn | undefined> {
+  async inTurn<Landing>(
+    { request, plan }: { readonly request: SqlRequest; readonly plan: WholePlan },
+    work: () => Promise<Landing>,
+    keptOf: (landing: Landing) => Promise<void> | undefined,
+    signal: AbortSignal,
+  ): Promise<Landing | 'brought'> {
+    const { bring, beside } = this.#options
+    const lease = await this.#lease(request, plan, signal)
+    if (lease === undefined) return await work()
+    let kept: Promise<void> | undefined
+    try {
+      if (await bring(request, plan)) return 'brought'
+      const landing = await work()
+      kept = keptOf(landing)
+      return landing
+    } finally {
+      beside(this.#release(lease, kept))
+    }
+  }
+
+  /** Undefined: none is needed, or none to be had, and whoever asks goes alone. */
+  async #lease(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Lease | undefined> {
     const { clock, office, isShared } = this.#options
     const expectedMs = this.#costs.get(plan.form)
     const leased = office()
@@ -69,19 +87,15 @@ export class Turns {
     const leftMs = request.arrivedAtMs + request.timeoutMs - clock.now()
     const budgetMs = Math.max(0, Math.min(leftMs, expectedMs ?? leftMs))
     const acquired = await leased.acquire(plan.key, budgetMs, signal)
-    return acquired.kind === 'held' ? this.#turn(acquired.lease) : undefined
+    return acquired.kind === 'held' ? acquired.lease : undefined
   }
 
-  #turn(lease: Lease): Turn {
-    const { beside, flushed } = this.#options
-    const release = async (kept: Promise<void> | undefined): Promise<void> => {
-      try {
-        await kept
-        if (kept !== undefined) await flushed(AbortSignal.timeout(FLUSH_MS))
-      } finally {
-        await lease.release()
-      }
+  async #release(lease: Lease, kept: Promise<void> | undefined): Promise<void> {
+    try {
+      await kept
+      if (kept !== undefined) await this.#options.flushed(AbortSignal.timeout(FLUSH_MS))
+    } finally {
+      await lease.release()
     }
-    return { over: (kept) => beside(release(kept)) }
   }
 }

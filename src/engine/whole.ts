@@ -17,7 +17,6 @@ import { errorHeaders, resultHeaders, saysIncomplete } from './headers.ts'
 import { joinAgeMs, ownTime } from './joining.ts'
 import { type Keeper, type Made, type Watching } from './keeper.ts'
 import { type Answer, type Ending, type SqlRequest, type StreamAnswer } from './request.ts'
-import { type SharedAnswers } from './shared-answers.ts'
 import { type Store } from './store.ts'
 import { Tee } from './tee.ts'
 import { type Turns } from './turns.ts'
@@ -60,15 +59,9 @@ export interface WholeOptions {
   readonly entryMaxBytes: (tables: readonly string[]) => number
   readonly onCompute: (upstreamMs: number) => void
   /** Undefined where replicas share nothing. */
-  readonly others: Others | undefined
+  readonly turns: Pick<Turns, 'inTurn' | 'cost'> | undefined
   /** Told of each complete answer; `judged` resolves, and never rejects, once it is known whether it is kept. */
   readonly onWhole: (made: Made, judged: Promise<void>) => void
-}
-
-/** What is known of other replicas. */
-interface Others {
-  readonly turns: Pick<Turns, 'take' | 'cost'>
-  readonly answers: Pick<SharedAnswers, 'bring'>
 }
 
 /** `brought`: what another replica computed is in the cache. */
@@ -156,19 +149,11 @@ export class Whole {
 
   /** One replica after the other, where it is worth that. */
   async #inTurn(request: SqlRequest, plan: WholePlan, beginning: Beginning): Promise<Landing> {
-    const { others } = this.#options
-    const turn = await others?.turns.take(request, plan, beginning.stop)
-    if (turn === undefined) return await this.#begin(request, plan, beginning)
-    let kept: Promise<void> | undefined
-    try {
-      // What was computed meanwhile was stored before the turn was passed on.
-      if ((await others?.answers.bring(request, plan)) === true) return { kind: 'brought' }
-      const landing = await this.#begin(request, plan, beginning)
-      if (landing.kind === 'entry') kept = landing.judged
-      return landing
-    } finally {
-      turn.over(kept)
-    }
+    const { turns } = this.#options
+    const begin = (): Promise<Landing> => this.#begin(request, plan, beginning)
+    if (turns === undefined) return await begin()
+    const landing = await turns.inTurn({ request, plan }, begin, untilJudged, beginning.stop)
+    return landing === 'brought' ? { kind: 'brought' } : landing
   }
 
   async #begin(
@@ -207,7 +192,7 @@ export class Whole {
       return { kind: 'failed', answer: undefined, cause: undefined }
     const costMs = this.#options.clock.now() - answer.sentAtMs
     this.#options.onCompute(costMs)
-    this.#options.others?.turns.cost(plan, costMs)
+    this.#options.turns?.cost(plan, costMs)
     const entry = new Entry({
       kept,
       headers: resultHeaders(answer.headers),

@@ -135,7 +135,7 @@ describe.runIf(clusterAvailable && hasRedis)('replicas that share answers', () =
   ]
 
   test.each(COLD)('%s, asked of all by 50 clients at once: one query', async (_, statement) => {
-    const counted: number[] = []
+    const queries: number[] = []
     for (let round = 0; round < 3; round += 1) {
       const name = `n ${randomUUID()}`
       const logs = (['broker1', 'broker2'] as const).map((broker) => cluster.requestLog(broker))
@@ -144,7 +144,7 @@ describe.runIf(clusterAvailable && hasRedis)('replicas that share answers', () =
         Array.from({ length: CLIENTS }, (__, at) => sql(app(at % 3).url, statement(name))),
       )
       const logged = await Promise.all(logs.map((log, at) => log.since(marks[at] ?? {})))
-      counted.push(
+      queries.push(
         logged
           .flat()
           .filter((one) => one.kind === 'sql' && one.statement === 'data' && one.sql.includes(name)).length,
@@ -154,7 +154,7 @@ describe.runIf(clusterAvailable && hasRedis)('replicas that share answers', () =
         new Set([`200 ${druid.body.toString()}`]),
       )
     }
-    expect(counted).toEqual([1, 1, 1])
+    expect(queries).toEqual([1, 1, 1])
   })
 
   test('a purge at one is obeyed by the other, and by what they share', async () => {

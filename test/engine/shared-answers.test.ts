@@ -264,6 +264,32 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
     expect({ held: queues.held, granted: queues.granted }).toEqual({ held: 0, granted: 2 })
   })
 
+  const between = (fromDay: number, toDay: number): string =>
+    `__time >= TIMESTAMP '2026-10-${fromDay}' AND __time < TIMESTAMP '2026-10-${toDay}'`
+  const WARM: readonly (readonly [string, (window: string) => string])[] = [
+    [
+      'a series',
+      (window) => `SELECT FLOOR(__time TO DAY) AS d, COUNT(*) AS n FROM facts WHERE ${window} GROUP BY 1`,
+    ],
+    ['a merge', (window) => `SELECT kind, SUM(v) AS s FROM facts WHERE ${window} GROUP BY 1 ORDER BY 2 DESC`],
+  ]
+
+  test.each(WARM)('a window of %s that is known and asked for anew of both: one fetch', async (_, form) => {
+    office = new Queues()
+    for (const replicaOf of [one, two]) {
+      for (const day of [11, 12, 13]) await ask(replicaOf, form(between(day, day + 1)))
+    }
+    const query = form(between(14, 19))
+    const before = sandbox.stats.data
+    const got = await askedAtOnce(query)
+    const druid = await askSql(`${sandbox.url}/druid/v2/sql`, { query })
+    expect(new Set(got.map(({ body }) => body.toString()))).toEqual(new Set([druid.body.toString()]))
+    expect(sandbox.stats.data - before).toBe(2)
+    expect(got.map(cacheStatus).filter((text) => /detail="(?:series|merge|derive) /.test(text))).toHaveLength(
+      20,
+    )
+  })
+
   test.each<[string, () => LeaseOffice | undefined]>([
     ['no leases', () => undefined],
     ['leases that cost more than they save', () => Object.assign(new Queues(), { isWorth: false })],

@@ -23,6 +23,7 @@ import { shapeAt, type Store } from '../store.ts'
 import { type Beginning } from './beginning.ts'
 import { type FallBacks } from './fall-backs.ts'
 import { type Came, type Gathering, slicesIn } from './gathering.ts'
+import { type Turns } from '../turns.ts'
 import { type SteppedEdges } from './stepped-edges.ts'
 import { type Layout } from './layout.ts'
 import { formOf, type HeldProof, type LaidOut, type Making } from './making.ts'
@@ -43,6 +44,8 @@ export type PartLanding =
       readonly fromMs: number
       readonly judged: Promise<void> | undefined
     }
+  /** Another replica has computed it: it is in the cache now. */
+  | { readonly kind: 'brought' }
   | { readonly kind: 'none' }
 
 export interface PartAnswersOptions {
@@ -56,6 +59,8 @@ export interface PartAnswersOptions {
   readonly gathering: Gathering
   readonly partKeeper: PartKeeper
   readonly steppedEdges: Pick<SteppedEdges, 'asked'>
+  /** Undefined where replicas share nothing. */
+  readonly turns: Pick<Turns, 'inTurn'> | undefined
   readonly fallBacks: FallBacks
   readonly series: SeriesMethod
   readonly merge: MergeMethod
@@ -66,6 +71,7 @@ export interface PartAnswersOptions {
 }
 
 const NONE: PartLanding = { kind: 'none' }
+const BROUGHT: PartLanding = { kind: 'brought' }
 
 export class PartAnswers {
   readonly #options: PartAnswersOptions
@@ -75,10 +81,14 @@ export class PartAnswers {
   }
 
   /**
-   * An answer from parts; undefined when it has to be computed whole. `signal` is the asker's.
+   * An answer from parts; undefined when it has to be computed whole; `brought` where another replica was before. `signal` is the asker's.
    * @throws the signal's reason.
    */
-  async answer(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<HeldAnswer | undefined> {
+  async answer(
+    request: SqlRequest,
+    plan: WholePlan,
+    signal: AbortSignal,
+  ): Promise<HeldAnswer | 'brought' | undefined> {
     const { beginning, flights, clock } = this.#options
     if (plan.parts === undefined) return undefined
     const wait = ownTime(request, clock, signal)
@@ -95,6 +105,7 @@ export class PartAnswers {
       if (landed.role === 'joined' && isOlder(landed.answer, askedAtMs - ageMaxMs))
         landed = await join(clock.now() - askedAtMs)
       const { answer, role } = landed
+      if (answer.kind === 'brought') return 'brought'
       if (answer.kind === 'none' || !(await this.#mayHave(making, role, wait.signal))) return undefined
       const { entry, outcome, ageMs } = answer
       const collapsed = role === 'joined' && outcome.kind !== 'hit' && outcome.kind !== 'bypass'
@@ -133,6 +144,20 @@ export class PartAnswers {
   }
 
   async #land<Rows extends Bucketed, Head>(
+    method: Method<Rows, Head>,
+    making: Making,
+    ageMaxMs: number,
+    stop: AbortSignal,
+  ): Promise<PartLanding> {
+    const { turns, layout } = this.#options
+    const work = (): Promise<PartLanding> => this.#landed(method, making, ageMaxMs, stop)
+    // What is laid out asks for what it lacks at once: whether it lacks something is seen before.
+    if (turns === undefined || !lacksParts(layout.peek(method, making))) return await work()
+    const landing = await turns.inTurn(making, work, judgedOf, stop)
+    return landing === 'brought' ? BROUGHT : landing
+  }
+
+  async #landed<Rows extends Bucketed, Head>(
     method: Method<Rows, Head>,
     making: Making,
     ageMaxMs: number,
@@ -268,6 +293,16 @@ class Settling {
   end(): void {
     if (!this.#promised) this.#resolve()
   }
+}
+
+/** When it is known whether an answer is kept. */
+export function judgedOf(landing: PartLanding): Promise<void> | undefined {
+  return landing.kind === 'entry' ? landing.judged : undefined
+}
+
+/** Undefined: that isn't known yet. */
+function lacksParts(made: LaidOut<Bucketed, unknown> | undefined): boolean {
+  return made === undefined || made.missing.length > 0 || made.lacksLoose
 }
 
 function isOlder(landing: PartLanding, thanMs: number): boolean {
