@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { type Parts } from '../../plan/plan.ts'
 import { KeptReader, type RowSink } from '../../result/kept-reader.ts'
 import { type ColumnTypes } from '../../result/merge/value-types.ts'
+import { type PartHead } from '../../result/part-rows.ts'
 import { type Cells } from '../../result/row-scan.ts'
 
 export interface ClientHead extends ColumnTypes {
@@ -13,6 +14,20 @@ export interface ClientHead extends ColumnTypes {
 const HEADS_MAX = 20_000
 const HEAD_MAX_BYTES = 20_000
 const HEAD_ROWS = 3
+
+/** The head that a fetch of a series' parts would have had; `added`: columns that are there for ordering only. */
+export function seriesHead(client: ClientHead, added: ColumnTypes = NO_COLUMNS): PartHead {
+  const [names = NONE, types = NONE, sqlTypes = NONE] = client.rows
+  return {
+    rows: [names, types, sqlTypes],
+    types: [...client.types, 'LONG', ...added.types],
+    sqlTypes: [...client.sqlTypes, 'BIGINT', ...added.sqlTypes],
+    visible: client.types.length,
+  }
+}
+
+const NONE = Buffer.alloc(0)
+const NO_COLUMNS: ColumnTypes = { types: [], sqlTypes: [] }
 
 export class ClientHeads {
   readonly #heads = new LRUCache<string, ClientHead>({ max: HEADS_MAX })

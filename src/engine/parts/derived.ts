@@ -18,7 +18,7 @@ import { type MergeFacts, mergerOf, mergeShape } from '../../result/merge/merger
 import { addsDoubles, type ColumnTypes, partTypes } from '../../result/merge/value-types.ts'
 import { type PartHead } from '../../result/part-rows.ts'
 import { isUtc } from '../../time/utc.ts'
-import { type ClientHead } from './client-heads.ts'
+import { type ClientHead, seriesHead } from './client-heads.ts'
 import { type Making, partsPlan } from './making.ts'
 import { type Method } from './method.ts'
 import { type Run, runsOf } from './shape.ts'
@@ -80,12 +80,7 @@ function seriesFrom(
   const slices = slicesOf<BucketRows>(source)
   if (slices.reduce((sum, slice) => sum + rowsIn(slice), 0) > ROWS_MAX) return undefined
   const from = source.head as PartHead
-  const head: PartHead = {
-    rows: [at(client.rows, 0), at(client.rows, 1), at(client.rows, 2)],
-    types: [...client.types, 'LONG'],
-    sqlTypes: [...client.sqlTypes, 'BIGINT'],
-    visible: client.types.length,
-  }
+  const head = seriesHead(client)
   const same = source.member.grid.name === grid.name ? sameRows(plan, source.member.plan) : undefined
   if (same !== undefined) {
     const isTyped = same.columns.every((column, index) => isSameType(from, column, client, index))
@@ -235,8 +230,4 @@ function slicesOf<Rows extends Bucketed>({ runs, pieces }: Source): readonly Sli
 
 function whole<Rows extends Bucketed>(rows: Rows): Slice<Rows> {
   return { rows, from: 0, to: rows.buckets.length }
-}
-
-function at(rows: readonly Buffer[], index: number): Buffer {
-  return rows[index] ?? Buffer.alloc(0)
 }

@@ -8,7 +8,7 @@ import { type PartHead } from '../../result/part-rows.ts'
 import { type MergeFacts, mergeShape } from '../../result/merge/merger.ts'
 import { type ColumnTypes, partTypes, type PartTypes } from '../../result/merge/value-types.ts'
 import { isUtc } from '../../time/utc.ts'
-import { type ClientHead } from './client-heads.ts'
+import { type ClientHead, seriesHead } from './client-heads.ts'
 import { type Making } from './making.ts'
 import { type Grid } from './window.ts'
 
@@ -59,15 +59,7 @@ export function headFor(
   client: ClientHead,
 ): ColumnTypes | PartHead {
   if (kind === 'merge') return head
-  const added = addedFor(grouped, head, partTypes(head, mergeShape(grouped)))
-  const [names, types, sqlTypes] = client.rows
-  const none = Buffer.alloc(0)
-  return {
-    rows: [names ?? none, types ?? none, sqlTypes ?? none],
-    types: [...client.types, 'LONG', ...(added?.types ?? [])],
-    sqlTypes: [...client.sqlTypes, 'BIGINT', ...(added?.sqlTypes ?? [])],
-    visible: client.types.length,
-  }
+  return seriesHead(client, addedFor(grouped, head, partTypes(head, mergeShape(grouped))))
 }
 
 function mergeBucket(
