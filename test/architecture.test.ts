@@ -87,7 +87,7 @@ const OWNER: Record<string, readonly string[]> = {
   'lru-cache': ['cache', 'engine', 'identity', 'http', 'sql'],
   fastify: ['http', 'admin', 'sandbox'],
   commander: ['main'],
-  zod: ['config', 'engine', 'freshness'],
+  zod: ['config', 'engine', 'freshness', 'result'],
   yaml: ['config'],
   '@duckdb/node-api': ['sandbox'],
   'prom-client': ['observe'],

@@ -17,10 +17,13 @@ import { Layout } from '../engine/parts/layout.ts'
 import { StepFetches } from '../engine/parts/step-fetches.ts'
 import { SteppedEdges } from '../engine/parts/stepped-edges.ts'
 import { Learnt } from '../engine/parts/learnt.ts'
-import { judgedOf, PartAnswers, type PartLanding } from '../engine/parts/part-answers.ts'
+import { PartAnswers } from '../engine/parts/part-answers.ts'
+import { judgedOf, type PartLanding } from '../engine/parts/part-landing.ts'
+import { PartTurns } from '../engine/parts/part-turns.ts'
 import { PartStates } from '../engine/parts/part-state.ts'
 import { PartKeeper } from '../engine/parts/part-keeper.ts'
 import { SeriesMethod } from '../engine/parts/series-method.ts'
+import { SharedRuns } from '../engine/parts/shared-runs.ts'
 import { PlanChecks } from '../engine/plan-check.ts'
 import { SharedAnswers, type SharedStore } from '../engine/shared-answers.ts'
 import { type Store } from '../engine/store.ts'
@@ -70,9 +73,9 @@ export function assemble(
     onError?: (error: unknown) => void
     /** What replicas share; undefined: nothing. */
     shared?: SharedStore | undefined
-    /** Undefined where nobody tells of purges elsewhere. */
     /** Undefined where replicas don't know each other, or not yet. */
     leases?: (() => LeaseOffice | undefined) | undefined
+    /** Undefined where nobody tells of purges elsewhere. */
     epochs?: (() => Pick<Epochs, 'of' | 'lineage'> | undefined) | undefined
   },
 ): Parts {
@@ -121,6 +124,9 @@ export function assemble(
     onKept: metrics.kept,
     share: (request, plan, entry) => shared?.share(request, plan, entry),
   })
+  const epochOf = (tables: readonly string[]): number | undefined =>
+    given.epochs === undefined ? 0 : given.epochs()?.of(tables)
+  const lineage = (): string => given.epochs?.()?.lineage ?? 'none'
   const shared =
     given.shared &&
     new SharedAnswers({
@@ -131,8 +137,8 @@ export function assemble(
       timelines,
       keeper,
       rules,
-      epochOf: (tables) => (given.epochs === undefined ? 0 : given.epochs()?.of(tables)),
-      lineage: () => given.epochs?.()?.lineage ?? 'none',
+      epochOf,
+      lineage,
       isKnownToAll: (identity) => identity === ANONYMOUS || config.identity.secret !== undefined,
     })
   const methods = {
@@ -144,6 +150,21 @@ export function assemble(
   const series = new SeriesMethod(methods)
   const learnt = new Learnt({ clock, keeper, timelines, series, rules })
   const { shared: store } = given
+  const sharedRuns =
+    store &&
+    shared &&
+    new SharedRuns({
+      store,
+      druid,
+      clock,
+      cache,
+      keeper,
+      epochOf,
+      lineage,
+      mayShare: (request, plan) => shared.mayShare(request, plan),
+      entryMaxBytes,
+      boundMs: (table) => rules(table).capMs,
+    })
   const turns =
     store &&
     shared &&
@@ -204,7 +225,15 @@ export function assemble(
     rowsMax: settings.partRowsMax,
     entryMaxBytes,
   })
-  const partKeeper = new PartKeeper({ clock, cache, keeper, timelines, rules, entryMaxBytes })
+  const partKeeper = new PartKeeper({
+    clock,
+    cache,
+    keeper,
+    timelines,
+    rules,
+    entryMaxBytes,
+    share: (keeping, intervals) => sharedRuns?.share(keeping, intervals),
+  })
   const steppedEdges = new SteppedEdges({
     clock,
     cache,
@@ -216,6 +245,19 @@ export function assemble(
     exactDoubles,
   })
   const layout = new Layout({ clock, cache, learnt, derivations, steppedEdges })
+  const partTurns =
+    turns &&
+    sharedRuns &&
+    new PartTurns({
+      clock,
+      keeper,
+      layout,
+      learnt,
+      gathering,
+      partKeeper,
+      shared: sharedRuns,
+      turns,
+    })
   const partFlights = new Flights<PartLanding>(clock, judgedOf)
   const partAnswers = new PartAnswers({
     clock,
@@ -228,7 +270,7 @@ export function assemble(
     gathering,
     partKeeper,
     steppedEdges,
-    turns,
+    turns: partTurns,
     fallBacks,
     series,
     merge,

@@ -82,8 +82,11 @@ export class LeasePlace {
     }
   }
 
-  /** Resolves when nobody is before this place any more. @throws OvateError OVATE_ZOOKEEPER, the signal's reason. */
-  async first(signal: AbortSignal): Promise<Stood> {
+  /**
+   * Resolves when nobody is before this place any more; `onWait` is called where somebody is.
+   * @throws OvateError OVATE_ZOOKEEPER, the signal's reason.
+   */
+  async first(signal: AbortSignal, onWait: () => void): Promise<Stood> {
     let waitedFor: string | undefined
     for (;;) {
       const names = await this.#names(signal)
@@ -91,6 +94,7 @@ export class LeasePlace {
       if (!names.includes(this.#name) || sequence === undefined) return { kind: 'gone' }
       const before = rightBefore(names, sequence)
       if (before === undefined) return { kind: 'first', waitedFor }
+      if (waitedFor === undefined) onWait()
       waitedFor = before
       await this.#untilGone(`${this.#queue.folder}/${before}`, signal)
     }

@@ -109,16 +109,21 @@ export class Leases {
 
   /**
    * Waits at most `budgetMs` for the lease of `name`, of which ZooKeeper sees a hash. Whatever ails ZooKeeper, the caller
-   * goes alone. @throws the signal's reason.
+   * goes alone. `onWait` is called, once at least, where somebody is before. @throws the signal's reason.
    */
-  async acquire(name: string, budgetMs: number, signal: AbortSignal): Promise<Acquired> {
+  async acquire(
+    name: string,
+    budgetMs: number,
+    signal: AbortSignal,
+    onWait: () => void = () => undefined,
+  ): Promise<Acquired> {
     signal.throwIfAborted()
     const refusal = this.#refusal()
     if (refusal !== undefined) return this.#alone(refusal)
     const attempt = new LeaseAttempt(this.#options.clock, budgetMs, signal)
     this.#attempts.add(attempt)
     try {
-      const lease = await this.#acquire(name, attempt)
+      const lease = await this.#acquire(name, attempt, onWait)
       return { kind: 'held', lease }
     } catch (error) {
       if (signal.aborted) throw signal.reason
@@ -156,16 +161,16 @@ export class Leases {
     return { kind: 'alone', why }
   }
 
-  async #acquire(name: string, attempt: LeaseAttempt): Promise<Lease> {
+  async #acquire(name: string, attempt: LeaseAttempt, onWait: () => void): Promise<Lease> {
     const { clock, listener } = this.#options
     const { signal } = attempt
     const beganMs = clock.monotonic()
-    const handed = await this.#local.enter(name, signal)
+    const handed = await this.#local.enter(name, signal, onWait)
     const turnMs = clock.monotonic()
     let place = handed
     try {
       place ??= await LeasePlace.take(this.#places, this.#session, queueOf(this.#root, name), signal)
-      const waitedFor = await this.#comeFirst(place, attempt)
+      const waitedFor = await this.#comeFirst(place, attempt, onWait)
       const sinceMs = clock.monotonic()
       const isContended = handed !== undefined || waitedFor !== undefined
       const costMs = isContended ? undefined : sinceMs - turnMs
@@ -181,10 +186,14 @@ export class Leases {
   }
 
   /** The last one that was waited for. */
-  async #comeFirst(place: LeasePlace, attempt: LeaseAttempt): Promise<string | undefined> {
+  async #comeFirst(
+    place: LeasePlace,
+    attempt: LeaseAttempt,
+    onWait: () => void,
+  ): Promise<string | undefined> {
     const { signal } = attempt
     const { session } = place
-    const stood = await place.first(signal)
+    const stood = await place.first(signal, onWait)
     if (stood.kind === 'gone') {
       attempt.giveUp('lost')
       throw signal.reason

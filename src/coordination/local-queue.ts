@@ -22,13 +22,21 @@ export class LocalQueue<Thing> {
     return (this.#lines.get(name)?.size ?? 0) > 0
   }
 
-  /** Resolves when it is the caller's turn, with what the one before handed over. @throws the signal's reason. */
-  async enter(name: string, signal: AbortSignal): Promise<Thing | undefined> {
+  /**
+   * Resolves when it is the caller's turn, with what the one before handed over. `onWait` is called where somebody is before.
+   * @throws the signal's reason.
+   */
+  async enter(
+    name: string,
+    signal: AbortSignal,
+    onWait: () => void = () => undefined,
+  ): Promise<Thing | undefined> {
     const line = this.#lines.get(name)
     if (line === undefined) {
       this.#lines.set(name, new Set())
       return undefined
     }
+    onWait()
     let take: Take<Thing> = () => undefined
     const turn = new Promise<Thing | undefined>((resolve) => {
       take = resolve

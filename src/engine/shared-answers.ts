@@ -20,7 +20,7 @@ import { type SqlRequest } from './request.ts'
 import { entryAt, type Store } from './store.ts'
 
 /** An answer as it is stored: the checks on its form are the store's, those on its truth are made here. */
-interface SharedAnswer {
+export interface SharedAnswer {
   readonly meta: {
     /** By the Brokers' clock, ms. */
     readonly beganAtMs: number

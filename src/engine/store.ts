@@ -36,3 +36,15 @@ export function putShape<Rows extends Bucketed, Head>(
   // What it holds is found again by its kind.
   return store.put(key, shape as unknown as Shape<Bucketed, unknown>, costMs)
 }
+
+/** The same within a limit: the older half of its runs goes until it fits. */
+export function putWithin<Rows extends Bucketed, Head>(
+  store: Store,
+  { key, maxBytes }: { readonly key: string; readonly maxBytes: number },
+  shape: Shape<Rows, Head>,
+  costMs: number,
+): boolean {
+  const bytes = Math.min(store.entryMaxBytes, maxBytes)
+  while (shape.sizeBytes > bytes && shape.runs.length > 0) shape.shrink()
+  return shape.runs.length > 0 && putShape(store, key, shape, costMs)
+}

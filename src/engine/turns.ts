@@ -7,19 +7,26 @@ import { type Clock } from '../clock.ts'
 import { type WholePlan } from '../plan/plan.ts'
 import { type SqlRequest } from './request.ts'
 
-interface Lease {
+export interface Lease {
   release(): Promise<void>
 }
 
 /** Where leases are had, and whether one is worth its cost. */
 export interface LeaseOffice {
-  /** Waits `budgetMs` at most. @throws the signal's reason. */
+  /** Waits `budgetMs` at most; `onWait` is called where somebody is before. @throws the signal's reason. */
   acquire(
     name: string,
     budgetMs: number,
     signal: AbortSignal,
+    onWait?: () => void,
   ): Promise<{ readonly kind: 'held'; readonly lease: Lease } | { readonly kind: 'alone' }>
   worth(expectedMs: number | undefined): boolean
+}
+
+/** Who asks for what. */
+interface Wanted {
+  readonly request: SqlRequest
+  readonly plan: WholePlan
 }
 
 export interface TurnsOptions {
@@ -38,6 +45,12 @@ export interface TurnsOptions {
 const COSTS_MAX = 20_000
 /** How long the next waits for what is on its way to L2. */
 const FLUSH_MS = 1_000
+/**
+ * A wait is as long as one's own query is expected to take, twice since nothing takes the same time twice, and as what who
+ * holds the lease does then: it looks at the timeline and writes.
+ */
+const WAIT_SHARE = 2
+const WAIT_MORE_MS = 100
 
 export class Turns {
   readonly #options: TurnsOptions
@@ -55,47 +68,64 @@ export class Turns {
 
   /**
    * Does the work when its turn has come, unless another replica did it meanwhile: then what that one stored is in L1. The wait
-   * is no longer than the statement is expected to take. `keptOf` tells when it is known whether what came of the work is
+   * is about as long as the statement is expected to take. `keptOf` tells when it is known whether what came of the work is
    * kept: the next has its turn when that is stored. @throws what the work throws; the signal's reason.
    */
   async inTurn<Landing>(
-    { request, plan }: { readonly request: SqlRequest; readonly plan: WholePlan },
+    wanted: Wanted,
     work: () => Promise<Landing>,
     keptOf: (landing: Landing) => Promise<void> | undefined,
     signal: AbortSignal,
   ): Promise<Landing | 'brought'> {
-    const { bring, beside } = this.#options
-    const lease = await this.#lease(request, plan, signal)
+    const { beside } = this.#options
+    const lease = await this.#lease(wanted, signal)
     if (lease === undefined) return await work()
     let kept: Promise<void> | undefined
     try {
-      if (await bring(request, plan)) return 'brought'
+      if (await this.bring(wanted)) return 'brought'
       const landing = await work()
       kept = keptOf(landing)
       return landing
     } finally {
-      beside(this.#release(lease, kept))
+      beside(this.release([lease], kept))
     }
   }
 
-  /** Undefined: none is needed, or none to be had, and whoever asks goes alone. */
-  async #lease(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Lease | undefined> {
-    const { clock, office, isShared } = this.#options
-    const expectedMs = this.#costs.get(plan.form)
-    const leased = office()
-    if (leased === undefined || !isShared(request, plan) || !leased.worth(expectedMs)) return undefined
-    const leftMs = request.arrivedAtMs + request.timeoutMs - clock.now()
-    const budgetMs = Math.max(0, Math.min(leftMs, expectedMs ?? leftMs))
-    const acquired = await leased.acquire(plan.key, budgetMs, signal)
-    return acquired.kind === 'held' ? acquired.lease : undefined
+  /** Brings the answer from L2 to L1; false: there was none. Never rejects. */
+  async bring({ request, plan }: Wanted): Promise<boolean> {
+    return await this.#options.bring(request, plan)
   }
 
-  async #release(lease: Lease, kept: Promise<void> | undefined): Promise<void> {
+  /** Where leases are had for what is expected to take so long, ms; undefined: none is needed, or none to be had. */
+  office({ request, plan }: Wanted, expectedMs: number | undefined): LeaseOffice | undefined {
+    const { office, isShared } = this.#options
+    const leased = office()
+    return leased !== undefined && isShared(request, plan) && leased.worth(expectedMs) ? leased : undefined
+  }
+
+  /** How long a lease is waited for that saves so many ms (undefined: unknown), ms. */
+  budgetMs({ request }: Wanted, expectedMs: number | undefined): number {
+    const leftMs = request.arrivedAtMs + request.timeoutMs - this.#options.clock.now()
+    const worthMs = expectedMs === undefined ? leftMs : expectedMs * WAIT_SHARE + WAIT_MORE_MS
+    return Math.max(0, Math.min(leftMs, worthMs))
+  }
+
+  /** Gives leases to the next when it is known whether what came is kept, and what was kept is stored. */
+  async release(leases: readonly Lease[], kept: Promise<void> | undefined): Promise<void> {
     try {
       await kept
       if (kept !== undefined) await this.#options.flushed(AbortSignal.timeout(FLUSH_MS))
     } finally {
-      await lease.release()
+      await Promise.all(leases.map((lease) => lease.release()))
     }
+  }
+
+  /** Undefined: whoever asks goes alone. */
+  async #lease(wanted: Wanted, signal: AbortSignal): Promise<Lease | undefined> {
+    const { form, key } = wanted.plan
+    const expectedMs = this.#costs.get(form)
+    const office = this.office(wanted, expectedMs)
+    const acquired = await office?.acquire(key, this.budgetMs(wanted, expectedMs), signal)
+    return acquired?.kind === 'held' ? acquired.lease : undefined
   }
 }

@@ -214,10 +214,16 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
     granted = 0
     isWorth = true
 
-    async acquire(name: string): ReturnType<LeaseOffice['acquire']> {
+    async acquire(
+      name: string,
+      _budgetMs: number,
+      _signal: AbortSignal,
+      onWait?: () => void,
+    ): ReturnType<LeaseOffice['acquire']> {
       const before = this.#last.get(name)
       let release: () => void = () => undefined
       this.#last.set(name, new Promise((resolve) => (release = resolve)))
+      if (before !== undefined) onWait?.()
       await before
       this.held += 1
       this.granted += 1

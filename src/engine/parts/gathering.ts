@@ -1,4 +1,5 @@
 // Gathers what an answer lacks: in one query, but for what is on its way for others.
+import { randomUUID } from 'node:crypto'
 import { orAborted } from '../../abort.ts'
 import { type Clock } from '../../clock.ts'
 import { type Druid } from '../../druid/druid.ts'
@@ -125,6 +126,33 @@ export class Gathering {
     return exact.length === 0 ? all : await this.#exactly(made, all, exact, stop)
   }
 
+  /** What of some full buckets nobody here has asked for, at most `ageMaxMs` ago. */
+  notUnderWay<Rows extends Bucketed, RowHead>(
+    { key, method }: Pick<LaidOut<Rows, RowHead>, 'key' | 'method'>,
+    missing: readonly Interval[],
+    ageMaxMs: number,
+  ): readonly Interval[] {
+    const joined = this.#inAir.joinable(key, method, missing, ageMaxMs)
+    return without(missing, united(joined.flatMap(({ ranges }) => ranges)))
+  }
+
+  /**
+   * Asks for full buckets ahead of the answer, under an id of their own; whoever lacks them meanwhile waits for the same.
+   * Undefined when they didn't come. `held` as with `gather`. @throws the signal's reason.
+   */
+  async ahead<Rows extends Bucketed, RowHead>(
+    made: LaidOut<Rows, RowHead>,
+    full: readonly Interval[],
+    held: Promise<void>,
+    stop: AbortSignal,
+  ): Promise<OwnFetch<Rows, RowHead> | undefined> {
+    const upstreamId = randomUUID()
+    const request = { ...made.request, upstreamId, bodies: made.request.bodies.under(upstreamId) }
+    const fetching = this.#placed({ ...made, request, loose: [] }, { ranges: full, full }, stop)
+    this.#tell(made, full, fetching, held)
+    return await fetching
+  }
+
   /** What a text that groups by steps brings; why it is too much, or fails. */
   async bySteps(
     made: Fetching<MergeRows, ColumnTypes>,
@@ -194,10 +222,7 @@ export class Gathering {
     const ranges = united([...full, ...(made.lacksLoose ? [...laid.edges, ...laid.ahead] : [])])
     // What is lacking is sent before anybody waits for what others have sent.
     const fetching = ranges.length === 0 ? undefined : this.#placed(made, { ranges, full }, stop)
-    if (fetching !== undefined) {
-      const landing = fetching.then((found) => found && { ...found.fetched, judged: held })
-      this.#inAir.tell(key, method, full, landing)
-    }
+    if (fetching !== undefined) this.#tell(made, full, fetching, held)
     const [own, others] = await Promise.all([fetching, this.#fromOthers(joined, stop)])
     if (fetching !== undefined && own === undefined) return undefined
     const head = own?.fetched.head ?? others.head
@@ -209,6 +234,16 @@ export class Gathering {
     const fromMs = Math.min(own?.fetched.answer.sentAtMs ?? Number.POSITIVE_INFINITY, others.fromMs)
     const taken = [...mine, ...others.taken]
     return { taken, edges: [], owns, head, stepsHead: undefined, fromMs, left: others.left }
+  }
+
+  #tell<Rows extends Bucketed, RowHead>(
+    { key, method }: Pick<LaidOut<Rows, RowHead>, 'key' | 'method'>,
+    full: readonly Interval[],
+    fetching: Promise<OwnFetch<Rows, RowHead> | undefined>,
+    held: Promise<void>,
+  ): void {
+    const landing = fetching.then((found) => found && { ...found.fetched, judged: held })
+    this.#inAir.tell(key, method, full, landing)
   }
 
   async #fromOthers<Rows extends Bucketed, RowHead>(
@@ -238,7 +273,8 @@ export class Gathering {
     stop: AbortSignal,
   ): Promise<OwnFetch<Rows, RowHead> | undefined> {
     const { method, parts, grid, loose, request, live } = made
-    const { fallBacks } = this.#options
+    const { fallBacks, clock, learnt } = this.#options
+    const beganMs = clock.monotonic()
     const rowsMax = this.#options.rowsMax(parts.grouped.table)
     const text = method.text(request.query.sql, parts, ranges, { grid, live })
     const fetched = await this.#fetched(made, { text, ranges, rowsMax }, stop)
@@ -254,6 +290,7 @@ export class Gathering {
       fallBacks.set(parts.shape, 'rows of buckets that were not asked for')
       return undefined
     }
+    learnt.fetched(parts.shape, clock.monotonic() - beganMs, grid.count(full))
     return { fetched: { ...fetched, rows }, ranges, full }
   }
 

@@ -28,10 +28,17 @@ interface Taken {
   readonly pieces: readonly Piece[]
 }
 
+/** What fetches of parts took, ms: the quickest of them, and the last one by its full buckets. */
+interface Fetches {
+  readonly leastMs: number
+  readonly bucketMs: number
+}
+
 interface Lesson {
   /** What Druid took for the whole answer, ms. */
   wholeMs: number
   taken: Taken | undefined
+  fetches: Fetches | undefined
   /** How many heads in a row had rows behind their windows, and till when none is fetched as a whole bucket. */
   lateHeads: number
   exactUntilMs: number
@@ -54,6 +61,21 @@ export class Learnt {
     return this.#lessons.get(shape)?.wholeMs
   }
 
+  /** To be told what each fetch of parts took. */
+  fetched(shape: string, ms: number, buckets: number): void {
+    const lesson = this.#lessons.get(shape)
+    if (lesson === undefined) return
+    const leastMs = Math.min(ms, lesson.fetches?.leastMs ?? ms)
+    lesson.fetches = { leastMs, bucketMs: buckets === 0 ? (lesson.fetches?.bucketMs ?? 0) : ms / buckets }
+  }
+
+  /** What a fetch of so many full buckets is expected to take, ms; undefined where nothing is known. */
+  expectedMs(shape: string, buckets: number): number | undefined {
+    const lesson = this.#lessons.get(shape)
+    const { fetches } = lesson ?? {}
+    return fetches === undefined ? lesson?.wholeMs : Math.max(fetches.leastMs, fetches.bucketMs * buckets)
+  }
+
   /** To be told of each whole answer when it has come to its proper end; `judged` resolves once the Broker was looked at again. */
   whole(made: Made, judged: Promise<void>): void {
     const { parts } = made.plan
@@ -62,6 +84,7 @@ export class Learnt {
     const lesson: Lesson = {
       wholeMs: made.costMs,
       taken: known?.taken,
+      fetches: known?.fetches,
       lateHeads: known?.lateHeads ?? 0,
       exactUntilMs: known?.exactUntilMs ?? 0,
     }

@@ -94,6 +94,10 @@ export interface LaidOut<Rows extends Bucketed, RowHead> extends Making {
   readonly derived: boolean
 }
 
+/** Buckets that are kept: of which shape they are, and how they are cut. */
+export type Keeping<Rows extends Bucketed, RowHead> = Making &
+  Pick<LaidOut<Rows, RowHead>, 'method' | 'key' | 'grid'>
+
 /** Full buckets of an answer that aren't held. */
 export interface Lacking<Rows extends Bucketed, RowHead> {
   readonly making: Making

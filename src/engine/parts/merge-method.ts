@@ -17,6 +17,8 @@ import {
   partialsIn,
   sizeOfMergeRows,
 } from '../../result/merge-rows.ts'
+import { unpackTypes } from '../../result/packed/heads.ts'
+import { packPartials, unpackPartials } from '../../result/packed/merge-rows.ts'
 import { mergeText } from '../../sql/rewrite.ts'
 import { type ClientHead, type ClientHeads } from './client-heads.ts'
 import { cutOf, isApproximate } from './cut.ts'
@@ -47,6 +49,10 @@ const LAST_PERIOD = 'P1M'
 
 export class MergeMethod implements Method<MergeRows, ColumnTypes> {
   readonly rows = { join: joinedMergeRows, sizeOf: sizeOfMergeRows, count: groupsIn }
+  readonly packing = {
+    rows: { pack: packPartials, unpack: unpackPartials },
+    head: { pack: (types: ColumnTypes): unknown => types, unpack: unpackTypes },
+  }
   readonly #options: MethodOptions
   /** The text that fetches parts has names of its own. */
   readonly #heads: ClientHeads

@@ -17,6 +17,22 @@ export interface RowsKind<Rows extends Bucketed> {
   count(slice: Slice<Rows>): number
 }
 
+/** How rows, and what tells their columns, travel to other replicas. */
+interface Packing<Rows, Head> {
+  readonly rows: {
+    /** Undefined for what can't travel. */
+    pack(rows: Rows): Buffer | undefined
+    /** Undefined for what isn't such rows. */
+    unpack(packed: Buffer): Rows | undefined
+  }
+  readonly head: {
+    /** A value for JSON. */
+    pack(head: Head): unknown
+    /** Undefined for what isn't such a head. */
+    unpack(packed: unknown): Head | undefined
+  }
+}
+
 export interface PartLimits {
   readonly rows: number
   readonly bytes: number
@@ -51,6 +67,7 @@ export interface MethodOptions {
 
 export interface Method<Rows extends Bucketed, Head> {
   readonly rows: RowsKind<Rows>
+  readonly packing: Packing<Rows, Head>
   /** Whether all is known that an answer needs beside its parts. */
   isReady(parts: Parts): boolean
   /** The buckets for a window, and a name for what is held in them; undefined where they aren't known. */

@@ -17,13 +17,13 @@ import { Entry } from '../entry.ts'
 import { partHeaders } from '../headers.ts'
 import { joinAgeMs, ownTime } from '../joining.ts'
 import { type Keeper } from '../keeper.ts'
-import { type Outcome } from '../outcome.ts'
 import { type HeldAnswer, type SqlRequest } from '../request.ts'
 import { shapeAt, type Store } from '../store.ts'
 import { type Beginning } from './beginning.ts'
 import { type FallBacks } from './fall-backs.ts'
 import { type Came, type Gathering, slicesIn } from './gathering.ts'
-import { type Turns } from '../turns.ts'
+import { type PartLanding } from './part-landing.ts'
+import { type PartTurns } from './part-turns.ts'
 import { type SteppedEdges } from './stepped-edges.ts'
 import { type Layout } from './layout.ts'
 import { formOf, type HeldProof, type LaidOut, type Making } from './making.ts'
@@ -32,21 +32,6 @@ import { type Method } from './method.ts'
 import { heldProof, type PartKeeper } from './part-keeper.ts'
 import { type SeriesMethod } from './series-method.ts'
 import { type Grid } from './window.ts'
-
-/** What became of an answer from parts: `none` stands for any reason to compute it whole. */
-export type PartLanding =
-  | {
-      readonly kind: 'entry'
-      readonly entry: Entry
-      readonly outcome: Outcome
-      readonly ageMs: number | undefined
-      /** The earliest moment, by our clock, at which all of it was what Druid had. */
-      readonly fromMs: number
-      readonly judged: Promise<void> | undefined
-    }
-  /** Another replica has computed it: it is in the cache now. */
-  | { readonly kind: 'brought' }
-  | { readonly kind: 'none' }
 
 export interface PartAnswersOptions {
   readonly clock: Clock
@@ -60,7 +45,7 @@ export interface PartAnswersOptions {
   readonly partKeeper: PartKeeper
   readonly steppedEdges: Pick<SteppedEdges, 'asked'>
   /** Undefined where replicas share nothing. */
-  readonly turns: Pick<Turns, 'inTurn'> | undefined
+  readonly turns: Pick<PartTurns, 'inTurn'> | undefined
   readonly fallBacks: FallBacks
   readonly series: SeriesMethod
   readonly merge: MergeMethod
@@ -71,7 +56,6 @@ export interface PartAnswersOptions {
 }
 
 const NONE: PartLanding = { kind: 'none' }
-const BROUGHT: PartLanding = { kind: 'brought' }
 
 export class PartAnswers {
   readonly #options: PartAnswersOptions
@@ -149,12 +133,9 @@ export class PartAnswers {
     ageMaxMs: number,
     stop: AbortSignal,
   ): Promise<PartLanding> {
-    const { turns, layout } = this.#options
+    const { turns } = this.#options
     const work = (): Promise<PartLanding> => this.#landed(method, making, ageMaxMs, stop)
-    // What is laid out asks for what it lacks at once: whether it lacks something is seen before.
-    if (turns === undefined || !lacksParts(layout.peek(method, making))) return await work()
-    const landing = await turns.inTurn(making, work, judgedOf, stop)
-    return landing === 'brought' ? BROUGHT : landing
+    return turns === undefined ? await work() : await turns.inTurn({ method, making, ageMaxMs }, work, stop)
   }
 
   async #landed<Rows extends Bucketed, Head>(
@@ -293,16 +274,6 @@ class Settling {
   end(): void {
     if (!this.#promised) this.#resolve()
   }
-}
-
-/** When it is known whether an answer is kept. */
-export function judgedOf(landing: PartLanding): Promise<void> | undefined {
-  return landing.kind === 'entry' ? landing.judged : undefined
-}
-
-/** Undefined: that isn't known yet. */
-function lacksParts(made: LaidOut<Bucketed, unknown> | undefined): boolean {
-  return made === undefined || made.missing.length > 0 || made.lacksLoose
 }
 
 function isOlder(landing: PartLanding, thanMs: number): boolean {

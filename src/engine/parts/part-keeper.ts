@@ -9,10 +9,10 @@ import { type Bucketed } from '../../result/bucket-rows.ts'
 import { type Entry } from '../entry.ts'
 import { partHeaders } from '../headers.ts'
 import { type Keeper } from '../keeper.ts'
-import { putShape, shapeAt, type Store } from '../store.ts'
+import { putWithin, shapeAt, type Store } from '../store.ts'
 import { type Fetched } from './fetch.ts'
 import { type OwnFetch } from './gathering.ts'
-import { type HeldProof, type LaidOut, type Making } from './making.ts'
+import { type HeldProof, type Keeping, type LaidOut, type Making } from './making.ts'
 import { runsOf, Shape } from './shape.ts'
 import { type Laid } from './window.ts'
 
@@ -24,11 +24,12 @@ export interface PartKeeperOptions {
   readonly rules: (datasource: string) => FreshnessRules
   /** The most that is kept of a shape over these tables; the cache may set less. */
   readonly entryMaxBytes: (tables: readonly string[]) => number
+  /** Gives what is held of these intervals to other replicas. */
+  readonly share: <Rows extends Bucketed, RowHead>(
+    keeping: Keeping<Rows, RowHead>,
+    intervals: readonly Interval[],
+  ) => void
 }
-
-/** What is known of buckets that are kept: of which shape they are, and how they are cut. */
-type Keeping<Rows extends Bucketed, RowHead> = Making &
-  Pick<LaidOut<Rows, RowHead>, 'method' | 'key' | 'grid'>
 
 export class PartKeeper {
   readonly #options: PartKeeperOptions
@@ -97,6 +98,10 @@ export class PartKeeper {
       clock.now(),
     )
     this.#put(made, fetched, { pieces, aheadMs })
+    this.#options.share(
+      made,
+      pieces.map(({ interval }) => interval),
+    )
     return proof
   }
 
@@ -116,9 +121,8 @@ export class PartKeeper {
       : new Shape({ kind: method.rows, tables: plan.tables, service, head, headers })
     shape.aheadMs = aheadMs
     shape.put(runsOf(pieces, fetched.rows, method.rows))
-    const maxBytes = Math.min(cache.entryMaxBytes, this.#options.entryMaxBytes(plan.tables))
-    while (shape.sizeBytes > maxBytes && shape.runs.length > 0) shape.shrink()
-    if (shape.runs.length > 0) putShape(cache, key, shape, clock.now() - fetched.answer.sentAtMs)
+    const maxBytes = this.#options.entryMaxBytes(plan.tables)
+    putWithin(cache, { key, maxBytes }, shape, clock.now() - fetched.answer.sentAtMs)
   }
 
   /** The proof of an answer put together from what was held and what was fetched. */

@@ -5,6 +5,8 @@ import { type Parts } from '../../plan/plan.ts'
 import { assembled, canOrder } from '../../result/assemble.ts'
 import { type BucketRows, type BucketSlice, joinedRows, rowsIn, sizeOf } from '../../result/bucket-rows.ts'
 import { KeptReader } from '../../result/kept-reader.ts'
+import { packRows, unpackRows } from '../../result/packed/bucket-rows.ts'
+import { packHead, unpackHead } from '../../result/packed/heads.ts'
 import { labelReader, PartCollector, type PartHead } from '../../result/part-rows.ts'
 import { seriesText } from '../../sql/rewrite.ts'
 import { isUtc } from '../../time/utc.ts'
@@ -24,6 +26,10 @@ const ALL: PartLimits = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE
 
 export class SeriesMethod implements Method<BucketRows, PartHead> {
   readonly rows = { join: joinedRows, sizeOf, count: rowsIn }
+  readonly packing = {
+    rows: { pack: packRows, unpack: unpackRows },
+    head: { pack: packHead, unpack: unpackHead },
+  }
   readonly #topNThreshold: number
 
   constructor({ topNThreshold }: Pick<MethodOptions, 'topNThreshold'>) {

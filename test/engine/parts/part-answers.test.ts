@@ -1,10 +1,7 @@
 // Answers from parts whose collaborators are stood in for: who is given what another asked for.
 import { expect, test } from 'vitest'
-import {
-  PartAnswers,
-  type PartAnswersOptions,
-  type PartLanding,
-} from '../../../src/engine/parts/part-answers.ts'
+import { PartAnswers, type PartAnswersOptions } from '../../../src/engine/parts/part-answers.ts'
+import { type PartLanding } from '../../../src/engine/parts/part-landing.ts'
 import { Flights } from '../../../src/flight/flights.ts'
 import { deferred } from '../../support/deferred.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
