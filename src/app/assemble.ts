@@ -140,6 +140,11 @@ export function assemble(
       epochOf,
       lineage,
       isKnownToAll: (identity) => identity === ANONYMOUS || config.identity.secret !== undefined,
+      wholeMs: (shape) => learnt.wholeMs(shape),
+      onBrought: (parts, kept, wholeMs) => {
+        heads.learn(parts, kept)
+        learnt.told(parts.shape, wholeMs)
+      },
     })
   const methods = {
     topNThreshold: config.druid.minTopNThreshold,

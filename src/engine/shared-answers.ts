@@ -13,7 +13,7 @@ import {
 import { judge, type Proof } from '../freshness/proof.ts'
 import { type Timelines } from '../freshness/timelines.ts'
 import { type IdentityScope } from '../plan/query.ts'
-import { type WholePlan } from '../plan/plan.ts'
+import { type Parts, type WholePlan } from '../plan/plan.ts'
 import { Entry } from './entry.ts'
 import { type Keeper } from './keeper.ts'
 import { type SqlRequest } from './request.ts'
@@ -53,12 +53,17 @@ export interface SharedAnswersOptions {
   readonly lineage: () => string
   /** Whether other replicas know an identity under the same name. */
   readonly isKnownToAll: (identity: IdentityScope) => boolean
+  /** What Druid took for a whole answer of a shape, ms; undefined: it isn't known. */
+  readonly wholeMs: (shape: string) => number | undefined
+  /** Told of an answer that was brought, in the form that is kept: who has it knows its shape as if it had asked Druid. */
+  readonly onBrought: (parts: Parts, kept: Buffer, wholeMs: number) => void
 }
 
 const told = z.strictObject({
   proof: portableProof,
   headers: z.array(z.string()).max(1_000),
   detail: z.string().max(100),
+  wholeMs: z.number().nonnegative().nullable(),
 })
 
 /** An answer that can be shared for less isn't worth the way. */
@@ -98,7 +103,10 @@ export class SharedAnswers {
     const lifeMs = this.#lifeMs(entry.proof)
     if (proof === undefined || lifeMs < LIFE_MIN_MS) return
     const { headers, hit } = entry
-    const text = JSON.stringify({ proof, headers, detail: hit.kind === 'hit' ? hit.detail : '' })
+    const { parts } = plan
+    const wholeMs = parts === undefined ? undefined : this.#options.wholeMs(parts.shape)
+    const detail = hit.kind === 'hit' ? hit.detail : ''
+    const text = JSON.stringify({ proof, headers, detail, wholeMs: wholeMs ?? null })
     const meta = {
       beganAtMs: Math.max(0, proof.sentAt),
       generation: proof.runs.join('\n'),
@@ -124,6 +132,8 @@ export class SharedAnswers {
     const given = { kept: found.body, headers: data.headers, tables: plan.tables, service }
     const entry = new Entry(given, data.detail)
     entry.proof = proof
+    if (plan.parts !== undefined && data.wholeMs !== null)
+      this.#options.onBrought(plan.parts, found.body, data.wholeMs)
     // What was worth the way to L2 is worth its place here.
     return cache.put(plan.key, entry, Number.POSITIVE_INFINITY)
   }

@@ -1,80 +1,43 @@
 // Two replicas on one Druid and one store: what the one computed the other gives, as long as Druid would.
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Clock } from '../../src/clock.ts'
-import { createDruid } from '../../src/druid/client.ts'
-import { brokerAt } from '../../src/druid/fixed-source.ts'
-import { type SharedStore } from '../../src/engine/shared-answers.ts'
 import { type LeaseOffice } from '../../src/engine/turns.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { type SandboxTable } from '../../src/sandbox/store.ts'
 import { sandboxAvailable } from '../sandbox/available.ts'
 import { askSql, type Got } from '../support/http-client.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { OWN_AUTHORIZATION, until } from '../support/sandbox-stack.ts'
+import { ahead, Queues, type Replica, startReplica, StoreInMemory } from '../support/replicas.ts'
+import { OWN_AUTHORIZATION } from '../support/sandbox-stack.ts'
 import { cacheStatus } from '../support/side-by-side.ts'
-import { type Stack, startStack } from '../support/stack.ts'
 
 const HOUR_MS = 3_600_000
-const SERVICE = 'druid/broker'
 const [FIRST, SECOND] = ['one', 'two'].map((name) => `Basic ${Buffer.from(`${name}:x`).toString('base64')}`)
-
-interface Replica {
-  readonly stack: Stack
-  stop(): Promise<void>
-}
-
-/** As another machine's clock would show, an hour ahead. */
-function ahead(clock: ManualClock, ms: number): Clock {
-  return {
-    now: () => clock.now() + ms,
-    monotonic: () => clock.monotonic(),
-    sleep: (forMs, signal) => clock.sleep(forMs, signal),
-  }
-}
 
 describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
   let clock: ManualClock
   let sandbox: Sandbox
   let table: SandboxTable
-  let stored: Map<string, Parameters<SharedStore['put']>[1]>
+  let store: StoreInMemory
   let one: Replica
   let two: Replica
   /** Of both replicas, where a test has one. */
   let office: LeaseOffice | undefined
 
-  async function replica(own: Clock, startTime: string | undefined, secret?: string): Promise<Replica> {
-    const address = { ...brokerAt(sandbox.url, SERVICE), startTime, version: '33.0.0' }
-    const druid = createDruid({
-      source: { start: (onChange) => onChange([address]), stop: () => Promise.resolve() },
-      defaultService: SERVICE,
-      authorization: OWN_AUTHORIZATION,
-      clock: own,
+  const replica = async (own: Clock, startTime: string | undefined, secret?: string): Promise<Replica> =>
+    await startReplica({
+      sandbox,
+      clock,
+      own,
+      store,
+      office: () => office,
+      startTime,
+      settings: { identity: { secret } },
     })
-    const shared: SharedStore = {
-      get: async (keys) => keys.map((key) => stored.get(key)),
-      put: (key, answer) => stored.set(key, answer),
-      flushed: () => Promise.resolve(),
-    }
-    const settings = { druid: { username: 'ovate', password: 'own' }, identity: { secret } }
-    const stack = await startStack(druid, settings, own, { shared, leases: () => office })
-    await until(() => druid.brokers().some(({ state }) => state === 'ready'))
-    // The Broker's clock is known better with each of its answers.
-    for (let at = 0; at < 60; at += 1) {
-      await clock.advance(1_009)
-      await until(() => druid.brokers().every(({ state }) => state === 'ready'))
-    }
-    return {
-      stack,
-      stop: async () => {
-        await stack.stop()
-        await druid.close()
-      },
-    }
-  }
 
   beforeEach(async () => {
     clock = new ManualClock()
-    stored = new Map()
+    store = new StoreInMemory()
     office = undefined
     sandbox = await startSandbox({ clock, days: 0 })
     table = await sandbox.engine.createTable(
@@ -156,12 +119,12 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
     ['of another run of the Brokers', (text) => text.replaceAll('since', 'before')],
     ['of another timeline', (text) => text.replaceAll(/"fingerprint":"./g, '"fingerprint":"_')],
   ])('a proof that is %s is none', async (_, change) => {
-    const first = await ask(one, DAYS)
-    for (const [key, { meta }] of stored) {
+    store.alter = ({ meta }) => {
       const proof = Buffer.from(change(meta.proof.toString()))
-      stored.set(key, { meta: { ...meta, proof }, body: Buffer.from('[["wrong"],["STRING"],["VARCHAR"]]\n') })
+      return { meta: { ...meta, proof }, body: Buffer.from('[["wrong"],["STRING"],["VARCHAR"]]\n') }
     }
-    expect(stored.size).toBe(1)
+    const first = await ask(one, DAYS)
+    expect(store.entries.size).toBe(1)
     const [status, body, cache] = told(await ask(two, DAYS))
     expect([status, body]).toEqual([200, first.body.toString()])
     expect(cache).toMatch(/^fwd=/)
@@ -196,52 +159,16 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
       [String(FIRST)]: { tables: ['facts'] },
     }
     await ask(alone, DAYS, FIRST)
-    expect(stored.size).toBe(0)
+    expect(store.entries.size).toBe(0)
     await alone.stop()
   })
 
   test('a Broker of which it is not known since when it runs: nothing is shared', async () => {
     const alone = await replica(clock, undefined, 'same')
     await ask(alone, DAYS)
-    expect(stored.size).toBe(0)
+    expect(store.entries.size).toBe(0)
     await alone.stop()
   })
-
-  /** One at a time for each name, in the order of asking; counts who has it and who waits. */
-  class Queues implements LeaseOffice {
-    readonly #last = new Map<string, Promise<void>>()
-    held = 0
-    granted = 0
-    isWorth = true
-
-    async acquire(
-      name: string,
-      _budgetMs: number,
-      _signal: AbortSignal,
-      onWait?: () => void,
-    ): ReturnType<LeaseOffice['acquire']> {
-      const before = this.#last.get(name)
-      let release: () => void = () => undefined
-      this.#last.set(name, new Promise((resolve) => (release = resolve)))
-      if (before !== undefined) onWait?.()
-      await before
-      this.held += 1
-      this.granted += 1
-      return {
-        kind: 'held',
-        lease: {
-          release: async () => {
-            this.held -= 1
-            release()
-          },
-        },
-      }
-    }
-
-    worth(): boolean {
-      return this.isWorth
-    }
-  }
 
   const COLD = [
     ['a scan', 'SELECT kind, v FROM facts ORDER BY __time LIMIT 7'],
@@ -294,6 +221,78 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
     expect(got.map(cacheStatus).filter((text) => /detail="(?:series|merge|derive) /.test(text))).toHaveLength(
       20,
     )
+  })
+
+  /** Starts of the buckets that Druid was asked for, by texts of parts, as often as it was. */
+  function bucketsAsked(bucketMs: number): { readonly starts: number[]; readonly end: () => void } {
+    const starts: number[] = []
+    const { engine } = sandbox
+    const answer = engine.answer.bind(engine)
+    const spy = vi.spyOn(engine, 'answer').mockImplementation((query) => {
+      const isData = !/^EXPLAIN|LIMIT 0$|INFORMATION_SCHEMA/.test(query.sql)
+      const ranges = [
+        ...query.sql.matchAll(/TO_TIMESTAMP\((\d+)\) AND "__time" < MILLIS_TO_TIMESTAMP\((\d+)\)/g),
+      ]
+      for (const [, from, to] of isData ? ranges : [])
+        for (let ms = Number(from); ms < Number(to); ms += bucketMs) starts.push(ms)
+      return answer(query)
+    })
+    return { starts, end: () => spy.mockRestore() }
+  }
+
+  test.each(WARM)(
+    'windows of %s that overlap, asked of both at once: each bucket is fetched once',
+    async (_, form) => {
+      const queues = new Queues()
+      office = queues
+      for (const replicaOf of [one, two])
+        for (const day of [11, 12]) await ask(replicaOf, form(between(day, day + 1)))
+      const asked = bucketsAsked(HOUR_MS)
+      const windows = [between(14, 17), between(15, 18), between(13, 16), between(17, 20)]
+      const got = await Promise.all(
+        windows.map((window, at) => askSql([one, two][at % 2]?.stack.sqlUrl ?? '', { query: form(window) })),
+      )
+      await Promise.all([one, two].map(({ stack }) => stack.keeper.settled()))
+      asked.end()
+      for (const [at, window] of windows.entries()) {
+        const druid = await askSql(`${sandbox.url}/druid/v2/sql`, { query: form(window) })
+        expect(got[at]?.body.toString()).toBe(druid.body.toString())
+      }
+      const hours = Array.from({ length: 7 * 24 }, (__, at) => Date.UTC(2026, 9, 13) + at * HOUR_MS)
+      expect(asked.starts.toSorted((a, b) => a - b)).toEqual(hours)
+      expect(queues.held).toBe(0)
+    },
+  )
+
+  test.each(WARM)(
+    'of a wider window of %s the other asks only for what the first had not',
+    async (_, form) => {
+      for (const replicaOf of [one, two])
+        for (const day of [11, 12]) await ask(replicaOf, form(between(day, day + 1)))
+      await ask(one, form(between(14, 17)))
+      const asked = bucketsAsked(24 * HOUR_MS)
+      const [status, body, cache] = told(await ask(two, form(between(14, 18))))
+      asked.end()
+      const druid = await askSql(`${sandbox.url}/druid/v2/sql`, { query: form(between(14, 18)) })
+      expect([status, body]).toEqual([200, druid.body.toString()])
+      expect(cache).toMatch(/^fwd=partial/)
+      expect(asked.starts).toEqual([Date.UTC(2026, 9, 17)])
+    },
+  )
+
+  test.each(WARM)('of the buckets of %s that changed the reader takes none', async (_, form) => {
+    for (const replicaOf of [one, two])
+      for (const day of [11, 12]) await ask(replicaOf, form(between(day, day + 1)))
+    await ask(one, form(between(14, 19)))
+    await table.append([{ __time: Date.UTC(2026, 9, 16), kind: 'k1', v: 7 }])
+    await clock.advance(61_000)
+    const asked = bucketsAsked(24 * HOUR_MS)
+    const query = form(between(14, 19))
+    const [status, body] = told(await ask(two, query))
+    asked.end()
+    const druid = await askSql(`${sandbox.url}/druid/v2/sql`, { query })
+    expect([status, body]).toEqual([200, druid.body.toString()])
+    expect(asked.starts).toEqual([Date.UTC(2026, 9, 16)])
   })
 
   test.each<[string, () => LeaseOffice | undefined]>([

@@ -14,6 +14,8 @@ export interface AlignedRun {
 
 /** A day of hours and a month of days are one or two runs: few leases for what charts ask, and not all of it for a bucket. */
 const BUCKETS_LEAST = 32
+/** Any instant will do that is the same for all; before 1970 Druid's buckets are odd in some zones. */
+const SAMPLE_MS = Date.UTC(2001, 5, 15)
 
 /** The runs that meet intervals of whole buckets, in order of time; undefined for more than `countMax`, or where buckets aren't known. */
 export function alignedRuns(
@@ -21,7 +23,7 @@ export function alignedRuns(
   intervals: readonly Interval[],
   countMax: number,
 ): readonly AlignedRun[] | undefined {
-  const sample = grid.around({ startMs: 0, endMs: 1 })
+  const sample = grid.around({ startMs: SAMPLE_MS, endMs: SAMPLE_MS + 1 })
   const bucketMs = sample.endMs - sample.startMs
   const runMs = 2 ** Math.ceil(Math.log2(bucketMs * BUCKETS_LEAST))
   const startOf = (index: number): number => {

@@ -61,6 +61,11 @@ export class Learnt {
     return this.#lessons.get(shape)?.wholeMs
   }
 
+  /** What another replica learnt of a shape that isn't known here. */
+  told(shape: string, wholeMs: number): void {
+    if (this.#lessons.get(shape) === undefined) this.#lessons.set(shape, lessonOf(wholeMs, undefined))
+  }
+
   /** To be told what each fetch of parts took. */
   fetched(shape: string, ms: number, buckets: number): void {
     const lesson = this.#lessons.get(shape)
@@ -80,14 +85,7 @@ export class Learnt {
   whole(made: Made, judged: Promise<void>): void {
     const { parts } = made.plan
     if (parts === undefined) return
-    const known = this.#lessons.get(parts.shape)
-    const lesson: Lesson = {
-      wholeMs: made.costMs,
-      taken: known?.taken,
-      fetches: known?.fetches,
-      lateHeads: known?.lateHeads ?? 0,
-      exactUntilMs: known?.exactUntilMs ?? 0,
-    }
+    const lesson = lessonOf(made.costMs, this.#lessons.get(parts.shape))
     this.#lessons.set(parts.shape, lesson)
     const { series, keeper, clock } = this.#options
     const endMs = clock.now()
@@ -174,6 +172,10 @@ export class Learnt {
     )
     return first === undefined || last === undefined ? undefined : intersected(first, last)
   }
+}
+
+function lessonOf(wholeMs: number, known: Lesson | undefined): Lesson {
+  return { taken: undefined, fetches: undefined, lateHeads: 0, exactUntilMs: 0, ...known, wholeMs }
 }
 
 // Each of its bounds moves one way only, so that what lies inside at both ends of a while lies inside all the time.
