@@ -177,7 +177,7 @@ export function assemble(
       clock,
       office: () => given.leases?.(),
       isShared: (request, plan) => shared.mayShare(request, plan),
-      bring: (request, plan) => shared.bring(request, plan),
+      bring: (request, plan) => shared.bring(request, plan, true),
       flushed: (signal) => store.flushed(signal),
       beside: (work) => keeper.beside(work),
     })
@@ -262,6 +262,7 @@ export function assemble(
       partKeeper,
       shared: sharedRuns,
       turns,
+      steppedEdges,
     })
   const partFlights = new Flights<PartLanding>(clock, judgedOf)
   const partAnswers = new PartAnswers({

@@ -80,10 +80,11 @@ export class SharedAnswers {
 
   /**
    * Brings the answer to L1, where there is one in L2 that holds as far as is known here, or lacks only a look at the
-   * timeline; false: there was none. Never rejects.
+   * timeline; false: there was none. `anew`: what a look-up on its way may have missed is looked for again. Never rejects.
    */
-  async bring(request: SqlRequest, plan: WholePlan): Promise<boolean> {
+  async bring(request: SqlRequest, plan: WholePlan, anew = false): Promise<boolean> {
     if (!this.mayShare(request, plan)) return false
+    if (anew) return await this.#bring(request, plan).catch(() => false)
     let coming = this.#coming.get(plan.key)
     if (coming === undefined) {
       coming = this.#bring(request, plan)
@@ -141,8 +142,8 @@ export class SharedAnswers {
   #imported(portable: PortableProof, request: SqlRequest, plan: WholePlan): Proof | undefined {
     const { druid, clock, timelines, keeper, rules } = this.#options
     // It was made for this statement: of these datasources and no others.
-    const names = portable.tables.map(({ name }) => name)
-    const isComplete = names.length === plan.tables.length && plan.tables.every((one) => names.includes(one))
+    const names = new Set(portable.tables.map(({ name }) => name))
+    const isComplete = names.size === plan.tables.length && plan.tables.every((one) => names.has(one))
     if (!isComplete || portable.service !== (plan.service ?? portable.service)) return undefined
     const proof = importedProof(portable, {
       brokers: brokersNow(druid, portable.service),

@@ -1,6 +1,7 @@
 // Replicas of Ovate in front of one sandbox: what they share, as real bytes in memory, and leases of one process.
 import { decode, encode } from '../../src/cache/shared/codec.ts'
 import { type Clock } from '../../src/clock.ts'
+import { type Epochs } from '../../src/coordination/epochs.ts'
 import { createDruid } from '../../src/druid/client.ts'
 import { brokerAt } from '../../src/druid/fixed-source.ts'
 import { type SharedAnswer, type SharedStore } from '../../src/engine/shared-answers.ts'
@@ -106,6 +107,7 @@ export interface ReplicaOptions {
   readonly office: () => LeaseOffice | undefined
   /** Since when the Broker runs; undefined: that isn't known. */
   readonly startTime: string | undefined
+  readonly epochs?: () => Pick<Epochs, 'of' | 'lineage'>
   readonly settings?: Record<string, unknown>
 }
 
@@ -114,7 +116,7 @@ const PROBE_MS = 1_009
 
 /** Starts one, and lets its clock run till it knows the Broker's well. */
 export async function startReplica(options: ReplicaOptions): Promise<Replica> {
-  const { sandbox, clock, own = clock, store, office, startTime, settings = {} } = options
+  const { sandbox, clock, own = clock, store, office, startTime, epochs, settings = {} } = options
   const address = { ...brokerAt(sandbox.url, SERVICE), startTime, version: '33.0.0' }
   const druid = createDruid({
     source: { start: (onChange) => onChange([address]), stop: () => Promise.resolve() },
@@ -126,6 +128,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   const stack = await startStack(druid, { ...settings, druid: account }, own, {
     shared: store,
     leases: office,
+    ...(epochs !== undefined && { epochs }),
   })
   await until(() => druid.brokers().some(({ state }) => state === 'ready'))
   for (let at = 0; at < PROBES; at += 1) {

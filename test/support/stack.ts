@@ -20,7 +20,7 @@ export async function startStack(
   druid: Druid,
   settings: Record<string, unknown> = {},
   clock: Clock = systemClock,
-  sharing: Pick<Parameters<typeof assemble>[1], 'shared' | 'leases'> = {},
+  sharing: Pick<Parameters<typeof assemble>[1], 'shared' | 'leases' | 'epochs'> = {},
 ): Promise<Stack> {
   const config = parseConfig({
     ...settings,

@@ -64,6 +64,15 @@ export class Layout {
     return this.#over(method, making, { asked, view, ageMaxMs })
   }
 
+  /**
+   * Looks at the timeline where what is known of it may not be relied on for this answer. What others made under a newer one
+   * would seem to have changed. @throws the signal's reason.
+   */
+  async look(making: Making, signal: AbortSignal): Promise<void> {
+    const asked = windowAt(making, making.momentMs)
+    if (asked !== undefined) await this.#view(making, asked, signal)
+  }
+
   /** The same as far as it is known at this moment, asking nobody and changing nothing; for people. */
   peek<Rows extends Bucketed, RowHead>(
     method: Method<Rows, RowHead>,

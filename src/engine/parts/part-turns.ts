@@ -11,11 +11,13 @@ import { alignedRuns } from './aligned-runs.ts'
 import { type Learnt } from './learnt.ts'
 import { type LaidOut } from './making.ts'
 import { judgedOf, type PartLanding } from './part-landing.ts'
+import { type SteppedEdges } from './stepped-edges.ts'
 import { RunTurn, type RunTurnOptions, type Wanted } from './run-turn.ts'
 
 export interface PartTurnsOptions extends RunTurnOptions {
   readonly learnt: Pick<Learnt, 'expectedMs'>
   readonly turns: Turns
+  readonly steppedEdges: Pick<SteppedEdges, 'lacking'>
 }
 
 type Work = () => Promise<PartLanding>
@@ -41,15 +43,26 @@ export class PartTurns {
     work: Work,
     stop: AbortSignal,
   ): Promise<PartLanding> {
-    const { turns, shared } = this.#options
+    const { turns, layout } = this.#options
+    await layout.look(wanted.making, stop)
     const made = this.#made(wanted)
-    if (made !== undefined && made.missing.length > 0) await shared.bring(made, made.missing)
+    if (made !== undefined) await this.#brought(made)
     const left = this.#made(wanted)
     if (left !== undefined && left.missing.length === 0 && !left.lacksLoose) return await work()
     // Another replica may have to compute the same answer whole: those meet here.
     const overRuns = (): Promise<PartLanding> => this.#overRuns(wanted, work, stop)
     const landing = await turns.inTurn(wanted.making, overRuns, judgedOf, stop)
     return landing === 'brought' ? { kind: 'brought' } : landing
+  }
+
+  /** All that others may have of what is lacking, at once. */
+  async #brought<Rows extends Bucketed, Head>(made: LaidOut<Rows, Head>): Promise<void> {
+    const { shared, steppedEdges } = this.#options
+    const steps = steppedEdges.lacking(made, made)
+    await Promise.all([
+      shared.bring(made, made.missing),
+      ...steps.map(({ keeping, intervals }) => shared.bring(keeping, intervals)),
+    ])
   }
 
   async #overRuns<Rows extends Bucketed, Head>(

@@ -17,7 +17,7 @@ import { type SharedRuns } from './shared-runs.ts'
 export interface RunTurnOptions {
   readonly clock: Clock
   readonly keeper: Pick<Keeper, 'beside'>
-  readonly layout: Pick<Layout, 'peek'>
+  readonly layout: Pick<Layout, 'look' | 'peek'>
   readonly gathering: Pick<Gathering, 'ahead' | 'notUnderWay'>
   readonly partKeeper: Pick<PartKeeper, 'keep'>
   readonly shared: Pick<SharedRuns, 'bring'>
@@ -146,7 +146,7 @@ export class RunTurn<Rows extends Bucketed, Head> {
   async #bring(runs: readonly AlignedRun[]): Promise<void> {
     const made = this.#made()
     const missing = made === undefined ? [] : this.#missing(made, runs)
-    if (made !== undefined && missing.length > 0) await this.#options.shared.bring(made, missing)
+    if (made !== undefined && missing.length > 0) await this.#options.shared.bring(made, missing, true)
   }
 
   #missing(made: LaidOut<Rows, Head>, runs: readonly AlignedRun[]): readonly Interval[] {

@@ -1,6 +1,7 @@
 // Buckets that replicas share: each aligned run of a shape is one entry of L2, its pieces with their proofs. A reader judges
 // each piece by its own timeline and drops the buckets under which something has changed.
 import { endianness } from 'node:os'
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { type Druid } from '../../druid/druid.ts'
 import { exportedPieces, importedPieces, portablePieces } from '../../freshness/portable-pieces.ts'
@@ -43,6 +44,7 @@ const told = z.strictObject({
 
 /** In one look-up, and in one write: a window of more buckets is fetched by each replica. */
 const RUNS_MAX = 256
+const SEEN_MAX = 50_000
 /** Buckets that can be shared for less aren't worth the way. */
 const LIFE_MIN_MS = 250
 
@@ -51,19 +53,27 @@ export class SharedRuns {
   /** On the way from L2, by key: who comes meanwhile waits for the same. */
   readonly #coming = new Map<string, Promise<void>>()
 
+  /** What entries said when they were seen last, by key. */
+  readonly #seen = new LRUCache<string, number>({ max: SEEN_MAX })
+
   constructor(options: SharedRunsOptions) {
     this.#options = options
   }
 
-  /** Brings what L2 has of the aligned runs that meet intervals to L1, in one look-up. Never rejects. */
+  /**
+   * Brings what L2 has of the aligned runs that meet intervals to L1, in one look-up; `anew`: what another look-up on its way
+   * may have missed is looked for again. Never rejects.
+   */
   async bring<Rows extends Bucketed, Head>(
     keeping: Keeping<Rows, Head>,
     intervals: readonly Interval[],
+    anew = false,
   ): Promise<void> {
     const { request, plan, grid, key } = keeping
     const runs = alignedRuns(grid, intervals, RUNS_MAX)
     if (runs === undefined || !this.#options.mayShare(request, plan)) return
     const keys = runs.map((run) => this.#keyOf(key, run))
+    if (anew) return await this.#bring(keeping, keys).catch(() => undefined)
     const wanted = keys.filter((one) => !this.#coming.has(one))
     const looking = this.#bring(keeping, wanted)
       .catch(() => undefined)
@@ -111,16 +121,17 @@ export class SharedRuns {
       headers: shape.headers,
       aheadMs: aheadMs ?? null,
     }
+    const name = this.#keyOf(key, run)
+    const latest = Math.max(0, ...pieces.pieces.map(({ sentAt }) => sentAt))
     const meta = {
-      // What has the latest of all fetches has what came before it, too: it was brought before that was sent.
-      beganAtMs: Math.max(0, ...pieces.pieces.map(({ sentAt }) => sentAt)),
+      beganAtMs: this.#next(name, latest),
       generation: pieces.runs.join('\n'),
       // A purge takes what is held with it: nothing here is older than the last one that is known.
       epoch,
       proof: Buffer.from(JSON.stringify(about)),
     }
     const life = Number.isFinite(lifeMs) ? lifeMs : undefined
-    this.#options.store.put(this.#keyOf(key, run), { meta, body }, life)
+    this.#options.store.put(name, { meta, body }, life)
   }
 
   async #bring<Rows extends Bucketed, Head>(
@@ -134,7 +145,8 @@ export class SharedRuns {
     const found = await store.get(keys, AbortSignal.timeout(request.timeoutMs))
     let shape = shapeAt<Rows, Head>(cache, key, method)
     let isNew = false
-    for (const one of found) {
+    for (const [at, one] of found.entries()) {
+      if (one !== undefined) this.#seen.set(keys[at] ?? '', one.meta.beganAtMs)
       const brought =
         one !== undefined && one.meta.epoch >= (epochOf(plan.tables) ?? Number.POSITIVE_INFINITY)
           ? this.#read(keeping, one)
@@ -179,6 +191,16 @@ export class SharedRuns {
     )
     const { headers, aheadMs } = data
     return { runs: runsOf(pieces, rows, method.rows), head, headers, service, aheadMs: aheadMs ?? undefined }
+  }
+
+  /**
+   * What is written has what was brought, too, and must replace it: though each knows the Brokers' clock with an error of its
+   * own. No truth rests on it, pieces have times of their own.
+   */
+  #next(key: string, latestMs: number): number {
+    const next = Math.max(latestMs, (this.#seen.get(key) ?? 0) + 1)
+    this.#seen.set(key, next)
+    return next
   }
 
   #keyOf(key: string, { index }: AlignedRun): string {

@@ -18,7 +18,14 @@ import { type Keeper } from '../keeper.ts'
 import { shapeAt, type Store } from '../store.ts'
 import { type ClientHeads } from './client-heads.ts'
 import { edgeRows, hasSteps, headFor } from './edge-rows.ts'
-import { type Coming, type Lacking, type LaidOut, type Making, type SteppedEdge } from './making.ts'
+import {
+  type Coming,
+  type Keeping,
+  type Lacking,
+  type LaidOut,
+  type Making,
+  type SteppedEdge,
+} from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
 import { type MethodOptions } from './method.ts'
 import { type PartWitness } from './part-witness.ts'
@@ -114,6 +121,30 @@ export class SteppedEdges {
     return runs.length > 0
   }
 
+  /** Steps that an answer's edges lack, by what they are held under, where its windows are known to slide. */
+  lacking(
+    making: Making,
+    { edges, grid, view }: Edges,
+  ): readonly {
+    readonly keeping: Keeping<MergeRows, ColumnTypes>
+    readonly intervals: readonly Interval[]
+  }[] {
+    if (!this.#slides(making)) return []
+    const { merge, fetches } = this.#options
+    const isDense = fetches.isDense(making)
+    const steps = grid.single(edges).flatMap((edge) => stepsOf(edge, grid, isDense))
+    return this.#found(making, view, steps)
+      .filter(({ missing }) => missing.length > 0)
+      .map((step) => ({
+        keeping: { ...making, method: merge, key: stepKey(making, step), grid: step.grid },
+        intervals: [step.whole],
+      }))
+  }
+
+  #slides(making: Making): boolean {
+    return (this.#moves.get(momentsKey(making))?.count ?? 0) >= SLIDES && hasSteps(making)
+  }
+
   /**
    * What of an answer is on its way in steps, or is sent for now: where windows are known to slide, and Druid's plan agreed.
    * All of it comes in one query, full buckets and edges, where one text can fetch it and its edges have few instants.
@@ -123,7 +154,7 @@ export class SteppedEdges {
     { edges, missing, grid, view }: LackingEdges,
     ageMaxMs: number,
   ): readonly Coming<Rows, RowHead>[] {
-    if ((this.#moves.get(momentsKey(making))?.count ?? 0) < SLIDES || !hasSteps(making)) return []
+    if (!this.#slides(making)) return []
     const placeOf = (interval: Interval, steps: readonly Step[]): Place => ({
       interval,
       steps: this.#found(making, view, steps),
