@@ -69,7 +69,9 @@ test.each([
   admin = await startAdmin({ ...options, druid })
   const got = await ask(`${admin.url}/ovate/ready`, { method: 'GET' })
   expect([got.status, JSON.parse(got.body.toString())]).toEqual([status, { readiness }])
-  const shown = JSON.parse((await ask(`${admin.url}/ovate/status`, { method: 'GET' })).body.toString())
+  const shown: unknown = JSON.parse(
+    (await ask(`${admin.url}/ovate/status`, { method: 'GET' })).body.toString(),
+  )
   expect(shown).toMatchObject({ readiness, ready: status === 200 })
 })
 
