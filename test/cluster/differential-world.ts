@@ -1,8 +1,10 @@
 // The world of the differential test on the cluster: an Ovate in front of real Brokers, and a datasource of its own.
+import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type App } from '../../src/app/app.ts'
 import { clockChanges } from '../differential/buckets.ts'
 import { type OtherForm } from '../differential/generate.ts'
+import { type Operation } from '../differential/operations.ts'
 import { DAY_MS, daysOfRows, midnights, randomRows, type Row } from '../differential/table.ts'
 import { type CacheAnswer, type Change, type World } from '../differential/world.ts'
 import {
@@ -16,7 +18,7 @@ import {
 } from './changes.ts'
 import { type Cluster } from './cluster.ts'
 import { long, type OwnDatasource, sum, text } from './datasources.ts'
-import { request } from './http.ts'
+import { parseJson, request } from './http.ts'
 import { startOvate } from './ovate.ts'
 import { randomOf } from './random.ts'
 
@@ -39,7 +41,11 @@ export async function startClusterWorld(cluster: Cluster, seed: number): Promise
   // A name that no other run has: the cluster is shared.
   const own = new OwnTable(cluster, `differential_${Date.now().toString(36)}`)
   await own.append(daysOfRows(randomOf(seed), midnights(fromMs, toMs), ROWS_PER_DAY))
-  const app = await startOvate(cluster, { freshness: FRESHNESS })
+  const path = `/ovate-${randomBytes(4).toString('hex')}`
+  const app = await startOvate(cluster, {
+    freshness: FRESHNESS,
+    coordination: { connect: cluster.zookeeper, path },
+  })
   const moments = clockChanges(fromMs, toMs)
   const pastBound = (): Promise<void> => delay(PAST_BOUND_MS)
   return {
@@ -55,6 +61,9 @@ export async function startClusterWorld(cluster: Cluster, seed: number): Promise
     druid: (body, identity) => sent(cluster.services.broker1, body, identity),
     settled: () => Promise.resolve(),
     advance: pastBound,
+    // All of them see the same.
+    settings: [{ shared: true }, { rowPolicies: 'none' }, { shared: true, rowPolicies: 'none' }],
+    operate: (operation) => operated(String(app.adminUrl), own.name, operation),
     change: async (change) => {
       if (await own.change(change)) await pastBound()
     },
@@ -74,6 +83,37 @@ async function sent(url: string, body: string, identity: string | undefined): Pr
   }
   const got = await request(`${url}/druid/v2/sql`, { body, headers })
   return { status: got.status, body: got.body.toString(), cache: String(got.headers['cache-status']) }
+}
+
+async function operated(admin: string, table: string, operation: Operation): Promise<void> {
+  const { isForAll } = operation
+  if (operation.kind === 'purge') {
+    const ends = operation.interval && [operation.interval.startMs, operation.interval.endMs]
+    const times = ends?.map((ms) => new Date(ms).toISOString()).join('/')
+    const query = new URLSearchParams({
+      ...(!isForAll && { datasource: table }),
+      ...(times !== undefined && { interval: times }),
+    })
+    const behind = query.size === 0 ? '' : `?${query.toString()}`
+    return done(await request(`${admin}/ovate/cache${behind}`, { method: 'DELETE' }))
+  }
+  const url = `${admin}/ovate/settings${isForAll ? '' : `/${table}`}`
+  const before = await request(url, { method: 'GET' })
+  const { settings } = parseJson(before) as { settings: unknown }
+  const basis: Readonly<Record<string, string>> =
+    settings === null ? { 'if-none-match': '*' } : { 'if-match': String(before.headers['etag']) }
+  const body = operation.settings === null ? undefined : JSON.stringify(operation.settings)
+  if (body === undefined && settings === null) return
+  const headers = { 'content-type': 'application/json', ...basis }
+  done(
+    await (body === undefined
+      ? request(url, { method: 'DELETE', headers: basis })
+      : request(url, { method: 'PUT', headers, body })),
+  )
+}
+
+function done({ status, body }: { readonly status: number; readonly body: Buffer }): void {
+  if (status !== 200) throw new Error(`the operator was told ${status}: ${body.toString()}`)
 }
 
 class OwnTable {

@@ -1,12 +1,16 @@
 // The world of the fast test: Ovate in front of the sandbox, on a clock that moves when the sequence says so.
 import { Agent } from 'node:http'
+import { sharedThrough } from '../../src/app/coordinate.ts'
+import { createLog } from '../../src/observe/log.ts'
 import { randomOf } from '../cluster/random.ts'
 import { type SandboxTable } from '../../src/sandbox/store.ts'
+import { FakeCoordination } from '../coordination/support.ts'
 import { ask } from '../support/http-client.ts'
 import { OWN_AUTHORIZATION, startSandboxStack, until } from '../support/sandbox-stack.ts'
 import { type CacheAnswer, type Change, type World } from './world.ts'
 import { clockChanges } from './buckets.ts'
 import { type OtherForm, type Subject } from './generate.ts'
+import { type Operation } from './operations.ts'
 import { COLUMNS, DAY_MS, daysOfRows, midnights, type Row, STEP_MS } from './table.ts'
 
 const TABLE = 'facts'
@@ -14,6 +18,7 @@ const DAYS = 28
 const ROWS_PER_DAY = 24
 /** Bounds of freshness; a change is past them. */
 const SETTINGS = { freshness: { head: '5s', cap: '15s', schemaRefresh: '2s' } }
+const OPERATION_MS = 10_000
 const PAST_BOUND_MS = 2 * STEP_MS
 /** By what they send: one sees every row, one some of them, one may not read at all. */
 const FULL = 'Basic ZnVsbDpmdWxs'
@@ -52,6 +57,10 @@ export async function startSandboxWorld(
     [PART]: { tables: [TABLE], rowFilter: { [TABLE]: `country IS DISTINCT FROM 'US'` } },
     [NONE]: { tables: ['stream'] },
   }
+  const coordination = new FakeCoordination()
+  coordination.become('connected')
+  const sharing = { parts: stack, log: createLog('silent'), metrics: stack.metrics }
+  const operator = sharedThrough(coordination, '/ovate', sharing)
   const agent = new Agent({ keepAlive: true })
   const more: string[] = []
   const moments = clockChanges(fromMs, toMs)
@@ -90,6 +99,9 @@ export async function startSandboxWorld(
     druid: (body, identity) => sent(sandbox.url, body, identity),
     settled,
     advance: (ms) => advance(Math.max(ms, PAST_BOUND_MS)),
+    // One identity sees some rows only: nothing may be declared shared, or free of policies.
+    settings: [],
+    operate: (operation) => operated(operator, operation),
     change: async (change) => {
       await settled()
       await changed(table, change)
@@ -98,9 +110,26 @@ export async function startSandboxWorld(
     },
     stop: async () => {
       agent.destroy()
+      await operator.close()
       await started.stop()
     },
   }
+}
+
+/** As one asks a replica to: the others are told by their watches in the same words. */
+async function operated(
+  { settings, epochs }: Pick<ReturnType<typeof sharedThrough>, 'settings' | 'epochs'>,
+  operation: Operation,
+): Promise<void> {
+  const signal = AbortSignal.timeout(OPERATION_MS)
+  const datasource = operation.isForAll ? undefined : TABLE
+  if (operation.kind === 'purge') {
+    await epochs.raise({ datasource, interval: operation.interval }, 'test', signal)
+    return
+  }
+  const { version, settings: before } = await settings.get(datasource, signal)
+  const basis = before === null || version === undefined ? 'none' : version
+  await settings.set(datasource, { settings: operation.settings, by: 'test' }, basis, signal)
 }
 
 async function changed(table: SandboxTable, change: Change): Promise<void> {

@@ -4,6 +4,7 @@ import { type Random, randomOf } from '../cluster/random.ts'
 import { compare, type Likeness } from './compare.ts'
 import { randomQuestion } from './generate.ts'
 import { moved, MOVES } from './moves.ts'
+import { randomOperation } from './operations.ts'
 import { type Asked, askedFor, type Question } from './question.ts'
 import { DAY_MS, randomRows, type Row, STEP_MS } from './table.ts'
 import { type Tally } from './tally.ts'
@@ -95,8 +96,9 @@ class Sequence {
     if (luck < change) return await this.#change()
     if (luck < change + time) return await this.#advance()
     const other = this.#random.next()
-    if (other < 0.71) return await this.#move()
-    if (other < 0.87) return await this.#new()
+    if (other < 0.67) return await this.#move()
+    if (other < 0.82) return await this.#new()
+    if (other < 0.88) return await this.#operate()
     return await (other < 0.96 ? this.#together() : this.#becomeSomebody())
   }
 
@@ -131,6 +133,18 @@ class Sequence {
     const change = this.#randomChange()
     this.#note(change.kind, describe(change))
     await this.#world.change(change)
+    await this.#repeatSome()
+  }
+
+  async #operate(): Promise<void> {
+    const operation = randomOperation(this.#random, this.#world.subject(), this.#world.settings)
+    this.#note(operation.kind, JSON.stringify(operation))
+    // Some of it while answers are on their way.
+    const asked = this.#random.next() < 0.5 ? this.#pick() : undefined
+    await Promise.all([
+      asked === undefined ? undefined : this.#compare(asked),
+      this.#world.operate(operation),
+    ])
     await this.#repeatSome()
   }
 

@@ -1,6 +1,7 @@
 // What a sequence of questions runs on: an Ovate, the Druid behind it, its data and its time.
 import { type Answer } from './compare.ts'
 import { type Subject } from './generate.ts'
+import { type Operation } from './operations.ts'
 import { type Row } from './table.ts'
 
 /** A change of the data; days are midnights (UTC). */
@@ -29,6 +30,10 @@ export interface World {
   settled(): Promise<void>
   /** Makes a change, and lets so much time pass that Ovate may give nothing from before it any more. */
   change(change: Change): Promise<void>
+  /** Does it as a replica does that was told by another; resolves when it is in force. */
+  operate(operation: Operation): Promise<void>
+  /** Settings that are true of this world, beside those that are of any. */
+  readonly settings: readonly Readonly<Record<string, unknown>>[]
   /** Lets time go on past any bound of freshness; some worlds can let more pass. */
   advance(ms: number): Promise<void>
   /** Shares of steps that change data, and that let time go on: where these take long, there are fewer. */
