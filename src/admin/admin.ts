@@ -6,6 +6,7 @@ import { errorAnswer } from './error-answer.ts'
 import { explain } from './explain.ts'
 import { type AdminOptions } from './options.ts'
 import { purge } from './purge.ts'
+import { readinessOf } from './ready.ts'
 import { settingsRoutes } from './settings.ts'
 import { statusOf } from './status.ts'
 import { whoAsks } from './who-asks.ts'
@@ -15,6 +16,7 @@ export interface RunningAdmin {
   close(): Promise<void>
 }
 
+const READY_PATH = '/ovate/ready'
 const BODY_MAX_BYTES = 1_000_000
 /** A datasource's name in a path, each of its bytes written in three. */
 const PARAMETER_MAX_LENGTH = 1_024
@@ -40,7 +42,9 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
 
 function guard(app: FastifyInstance, token: string | undefined): void {
   const wanted = token === undefined ? undefined : digest(`Bearer ${token}`)
-  app.addHook('onRequest', async ({ headers }) => {
+  app.addHook('onRequest', async ({ headers, routeOptions }) => {
+    // Balancers can seldom hold a token, and it says one word.
+    if (routeOptions.url === READY_PATH) return
     if (wanted === undefined || timingSafeEqual(digest(headers.authorization ?? ''), wanted)) return
     throw new OvateError(
       'OVATE_UNAUTHORIZED',
@@ -54,7 +58,7 @@ function guard(app: FastifyInstance, token: string | undefined): void {
   app.setNotFoundHandler(() => {
     throw new OvateError(
       'OVATE_NOT_FOUND',
-      'no such path: /metrics, /ovate/status, brokers, explain, flights, cache and settings are',
+      'no such path: /metrics, /ovate/status, ready, brokers, explain, flights, cache and settings are',
     )
   })
 }
@@ -63,6 +67,10 @@ function routes(app: FastifyInstance, options: AdminOptions): void {
   const { druid, cache, flights, metrics } = options
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()))
   app.get('/ovate/status', async () => statusOf(options))
+  app.get(READY_PATH, async (_request, reply) => {
+    const readiness = readinessOf(options)
+    return reply.code(readiness === 'ready' ? 200 : 503).send({ readiness })
+  })
   app.get('/ovate/brokers', async () => druid.brokers())
   app.get('/ovate/flights', async () => flights.list())
   app.get('/ovate/cache', async () => cache.usage)

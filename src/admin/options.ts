@@ -12,6 +12,15 @@ import { type Flights } from '../flight/flights.ts'
 import { type Timelines } from '../freshness/timelines.ts'
 import { type Explain } from './explain.ts'
 
+/** Leases of this replica, by what they do. */
+export interface LeaseCounts {
+  /** In line, for this replica's own requests. */
+  readonly waiting: number
+  readonly held: number
+  /** Znodes that nobody wants any more and that are still to be removed. */
+  readonly left: number
+}
+
 /** What replicas share, as far as an operator sees and changes it. */
 export interface SharedState {
   readonly state: () => SessionState
@@ -43,6 +52,10 @@ export interface AdminOptions {
   readonly settings: SettingsInForce
   /** Undefined where this replica stands alone. */
   readonly shared?: SharedState | undefined
+  /** Undefined where no turns are taken. */
+  readonly leases?: { readonly counts: LeaseCounts } | undefined
+  /** Whether it was told to end; left out: never. */
+  readonly isDraining?: (() => boolean) | undefined
   /** Undefined where there is none. */
   readonly sharedCache?: Pick<SharedCache, 'state' | 'usage'> | undefined
   readonly version: string

@@ -1,4 +1,5 @@
 // One Ovate, from its configuration: started, and stopped.
+import { setTimeout as delay } from 'node:timers/promises'
 import { type RunningAdmin, startAdmin } from '../admin/admin.ts'
 import { type SharedCache } from '../cache/shared/shared-cache.ts'
 import { systemClock } from '../clock.ts'
@@ -20,7 +21,7 @@ export interface App {
   /** Where clients connect. */
   readonly url: string
   readonly adminUrl: string | undefined
-  /** Takes no new connection, lets running requests end within the configured time, then closes everything. */
+  /** Says that it isn't ready for as long as `drain`, then takes no new connection, lets running requests end within the configured time, then closes everything. */
   close(): Promise<void>
 }
 
@@ -52,6 +53,8 @@ export async function startApp(config: Config): Promise<App> {
     replicas: () => shared?.liveReplicas() ?? 1,
     isConnected: () => shared?.state() === 'connected',
   })
+  const draining = new AbortController()
+  const isDraining = (): boolean => draining.signal.aborted
   const hooks = { metrics, onError: errorHook(log, metrics) }
   let shared: Shared | undefined
   let leases: RunningLeases | undefined
@@ -61,10 +64,10 @@ export async function startApp(config: Config): Promise<App> {
     leases = openLeases(config, shared, { clock: systemClock, metrics })
     const server = await startServer(dataServerOptions(config, parts, hooks))
     const admin = config.admin.enabled
-      ? await startAdmin(adminOptions(config, parts, metrics, { shared, sharedCache }))
+      ? await startAdmin(adminOptions(config, parts, metrics, { shared, sharedCache, leases, isDraining }))
       : undefined
     shared?.join(advertised(config, server.url))
-    return running(config, { server, admin, parts, connection, shared, sharedCache, leases })
+    return running(config, { server, admin, parts, connection, shared, sharedCache, leases, draining })
   } catch (error) {
     await Promise.all([parts.close(), connection.close(), shared?.close(), sharedCache?.close()])
     throw error
@@ -81,6 +84,7 @@ function running(
     shared,
     sharedCache,
     leases,
+    draining,
   }: {
     readonly server: RunningServer
     readonly admin: RunningAdmin | undefined
@@ -89,10 +93,13 @@ function running(
     readonly shared: Shared | undefined
     readonly sharedCache: SharedCache | undefined
     readonly leases: RunningLeases | undefined
+    readonly draining: AbortController
   },
 ): App {
   const close = async (): Promise<void> => {
-    await shared?.leave()
+    draining.abort()
+    server.drain()
+    await Promise.all([shared?.leave(), delay(listen.drain)])
     await server.close(listen.shutdown)
     await admin?.close()
     await parts.close()

@@ -61,13 +61,12 @@ export function adminOptions(
   config: Config,
   parts: Parts,
   metrics: Metrics,
-  { shared, sharedCache }: Pick<AdminOptions, 'shared' | 'sharedCache'> = {},
+  shared: Pick<AdminOptions, 'shared' | 'sharedCache' | 'leases' | 'isDraining'> = {},
 ): AdminOptions {
   return {
     ...parts,
     ...config.admin,
-    shared,
-    sharedCache,
+    ...shared,
     explain: (body) => {
       const explained = explainBody(parts.planner, body)
       return { ...explained, explanation: withParts(parts.engine, explained) }

@@ -72,7 +72,11 @@ const listen = z.strictObject({
   requestTimeout: duration('How long a whole request may take to arrive.', '60s', 100),
   keepAliveTimeout: duration('How long a connection that is idle stays open.', '65s', 100),
   writeTimeout: duration('How long a client may read nothing of an answer before it is cut.', '5m', 100),
-  shutdown: duration('How long running requests may go on after SIGTERM.', '30s'),
+  drain: duration(
+    'How long requests are still taken after SIGTERM, while `/ovate/ready` says no: as long as a balancer needs to notice.',
+    '0ms',
+  ),
+  shutdown: duration('How long running requests may go on after SIGTERM, or after `drain`.', '30s'),
 })
 
 const admin = z.strictObject({

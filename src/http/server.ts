@@ -44,6 +44,8 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly url: string
   readonly connections: () => Promise<number>
+  /** From now on each connection ends with its next answer, so that nobody waits on one when the listener closes. */
+  drain(): void
   /** Takes no new connection, lets running requests end for `graceMs`, then cuts them. */
   close(graceMs: number): Promise<void>
 }
@@ -57,7 +59,8 @@ const SWEEP_MS = 50
 
 /** Listens; resolves when requests are answered. @throws what `listen` failed with (port in use, no right …). */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const app = router(options)
+  const draining = new AbortController()
+  const app = router(options, draining.signal)
   await app.ready()
   const server = app.server
   await new Promise<void>((resolve, reject) => {
@@ -70,13 +73,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: urlOf(server, options),
     connections: () => new Promise((resolve) => server.getConnections((_, count) => resolve(count))),
+    drain: () => draining.abort(),
     close: (graceMs) => closed(server, graceMs),
   }
 }
 
-function router(options: ServerOptions): FastifyInstance {
+function router(options: ServerOptions, draining: AbortSignal): FastifyInstance {
   const app = fastify({
-    serverFactory: (handler) => listener(options, handler),
+    serverFactory: (handler) => listener(options, handler, draining),
     exposeHeadRoutes: false,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: PARAMETER_MAX_LENGTH },
     clientErrorHandler: (error, socket) => refuseBadHttp(error, socket),
@@ -183,6 +187,7 @@ async function cancel(
 function listener(
   options: ServerOptions,
   handler: (request: IncomingMessage, response: ServerResponse) => void,
+  draining: AbortSignal,
 ): Server {
   const settings = {
     headersTimeout: options.headersTimeoutMs,
@@ -191,7 +196,7 @@ function listener(
     noDelay: true,
   }
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    if (!server.listening) response.shouldKeepAlive = false
+    if (draining.aborted || !server.listening) response.shouldKeepAlive = false
     if (isClosing(request.socket)) return
     watchConnection(response)
     if (request.method === 'POST' && isSqlPath(request.url ?? '')) options.sql.handle(request, response)

@@ -52,9 +52,25 @@ describe('with a token', () => {
     const headers = authorization === undefined ? {} : { authorization }
     for (const path of ['/metrics', '/ovate/status', '/ovate/cache', '/ovate/explain?sql=SELECT'])
       expect((await ask(`${admin.url}${path}`, { method: 'GET', headers })).status).toBe(status)
+    expect((await ask(`${admin.url}/ovate/ready`, { method: 'GET', headers })).status).toBe(200)
     const nowhere = await ask(`${admin.url}/nowhere`, { method: 'GET', headers })
     expect(nowhere.status).toBe(status === 200 ? 404 : 401)
   })
+})
+
+test.each([
+  ['ready', true, false, 200],
+  ['no-broker', false, false, 503],
+  ['draining', true, true, 503],
+])('a balancer is told %s', async (readiness, hasBroker, draining, status) => {
+  await admin.close()
+  const druid = hasBroker ? stack.druid : { ...stack.druid, brokers: () => [] }
+  const options = adminOptions(stack.config, stack, stack.metrics, { isDraining: () => draining })
+  admin = await startAdmin({ ...options, druid })
+  const got = await ask(`${admin.url}/ovate/ready`, { method: 'GET' })
+  expect([got.status, JSON.parse(got.body.toString())]).toEqual([status, { readiness }])
+  const shown = JSON.parse((await ask(`${admin.url}/ovate/status`, { method: 'GET' })).body.toString())
+  expect(shown).toMatchObject({ readiness, ready: status === 200 })
 })
 
 describe('a purge', () => {

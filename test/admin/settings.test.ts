@@ -12,6 +12,8 @@ import { settle } from '../support/manual-clock.ts'
 import { answerer, script } from '../support/scripted.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
+const LEASES = { waiting: 3, held: 1, left: 2, names: 4 }
+
 interface Replica {
   readonly stack: Stack
   readonly admin: RunningAdmin
@@ -27,7 +29,9 @@ async function begin(isAlone = false): Promise<Replica> {
   const stack = await startStack(new FakeDruid(answerer(script())))
   const sharing = { parts: stack, log: createLog('silent'), metrics: stack.metrics }
   const shared = isAlone ? undefined : sharedThrough(coordination, '/ovate', sharing)
-  const admin = await startAdmin(adminOptions(stack.config, stack, stack.metrics, { shared }))
+  const admin = await startAdmin(
+    adminOptions(stack.config, stack, stack.metrics, { shared, leases: { counts: LEASES } }),
+  )
   const replica = { stack, admin, shared }
   replicas.push(replica)
   return replica
@@ -174,6 +178,7 @@ test('status shows the replicas, and which of them answers', async () => {
     'two:8888 true',
   ])
   expect(others).toMatchObject({ session: 'connected', unreadableSettings: [] })
+  expect(others).toHaveProperty('leases', { waiting: 3, held: 1, left: 2 })
   const metrics = (await call(two, 'GET', '/metrics')).body.toString()
   expect(metrics).toContain('ovate_purges_total{what="all"} 1')
 })

@@ -54,3 +54,16 @@ test('a request that runs longer than it may is cut', async () => {
   await stack.server.close(50)
   await expect(running).rejects.toThrow('socket hang up')
 })
+
+test('while it drains, connections are taken, and each ends with its next answer', async () => {
+  release.resolve()
+  const before = await ask(stack.sqlUrl, { ...asked, agent })
+  stack.server.drain()
+  const answers = [await ask(stack.sqlUrl, { ...asked, agent }), await ask(stack.sqlUrl, { ...asked, agent })]
+  expect(answers.map(({ status }) => status)).toEqual([200, 200])
+  expect([before, ...answers].map(({ headers }) => headers['connection'])).toEqual([
+    'keep-alive',
+    'close',
+    'close',
+  ])
+})
