@@ -19,11 +19,24 @@ export interface Held extends Sent {
   release(): void
 }
 
-interface Hold {
+class Hold {
   readonly text: string
-  readonly reached: (held: Held) => void
   /** The next one of the same text is another replica's, which shall come through. */
   readonly isOnce: boolean
+  /** Undefined until Druid has answered. */
+  held: Held | undefined
+  release: () => void = () => undefined
+  readonly #released = new Promise<void>((resolve) => (this.release = resolve))
+
+  constructor(text: string, isOnce: boolean) {
+    this.text = text
+    this.isOnce = isOnce
+  }
+
+  async keep(sent: Sent): Promise<void> {
+    this.held = { ...sent, release: this.release }
+    await this.#released
+  }
 }
 
 const REACHED_MS = 20_000
@@ -33,7 +46,7 @@ export class Gate {
   readonly #servers: ReturnType<typeof createServer>[] = []
   readonly #sent: Sent[] = []
   #hold: Hold | undefined
-  readonly #held = new Set<() => void>()
+  readonly #holds = new Set<Hold>()
 
   /** Opens a way to the Broker at a URL; resolves with its port. */
   async open(broker: string): Promise<number> {
@@ -52,22 +65,22 @@ export class Gate {
 
   /** Holds the answer to the next query for data whose text has this in it; resolves when Druid has given it. */
   async holdNext(text: string): Promise<Held> {
-    let held: Held | undefined
-    this.#hold = { text, isOnce: true, reached: (reached) => (held = reached) }
-    await waitUntil(`a query with ${text}`, () => held !== undefined, within(REACHED_MS))
-    if (held === undefined) throw new GiveUp('nothing is held')
-    return held
+    const hold = this.#begin(new Hold(text, true))
+    await waitUntil(`a query with ${text}`, () => hold.held !== undefined, within(REACHED_MS))
+    if (hold.held === undefined) throw new GiveUp('nothing is held')
+    return hold.held
   }
 
   /** Holds the answers to all queries for data whose text has this in it, until `release`. */
   holdAll(text: string): void {
-    this.#hold = { text, isOnce: false, reached: () => undefined }
+    this.#begin(new Hold(text, false))
   }
 
   /** Lets go of all that is held, and holds nothing more. */
   release(): void {
     this.#hold = undefined
-    for (const release of this.#held) release()
+    for (const hold of this.#holds) hold.release()
+    this.#holds.clear()
   }
 
   async close(): Promise<void> {
@@ -83,22 +96,28 @@ export class Gate {
     )
   }
 
+  #begin(hold: Hold): Hold {
+    this.#hold = hold
+    this.#holds.add(hold)
+    return hold
+  }
+
+  #holdOf({ sql }: Sent): Hold | undefined {
+    const hold = this.#hold
+    if (hold === undefined || !sql.includes(hold.text)) return undefined
+    if (hold.isOnce) this.#hold = undefined
+    return hold
+  }
+
   async #forward(broker: string, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bytesOf(incoming)
     const { method = 'GET', url = '/', headers } = incoming
     const sent = dataQuery(body, { method, url, headers })
-    const hold = this.#hold
-    const isHeld = sent !== undefined && hold !== undefined && sent.sql.includes(hold.text)
-    if (isHeld && hold.isOnce) this.#hold = undefined
+    const hold = sent === undefined ? undefined : this.#holdOf(sent)
     if (sent !== undefined) this.#sent.push(sent)
     const answer = await answerOf(`${broker}${url}`, { method, headers }, body)
     const bytes = await bytesOf(answer)
-    if (isHeld) {
-      await new Promise<void>((resolve) => {
-        this.#held.add(resolve)
-        hold.reached({ ...sent, release: resolve })
-      })
-    }
+    if (sent !== undefined) await hold?.keep(sent)
     const { 'transfer-encoding': _, trailer: __, ...rest } = answer.headers
     response.writeHead(answer.statusCode ?? 502, { ...rest, 'content-length': bytes.length })
     response.end(bytes)

@@ -18,7 +18,8 @@ import { AHEAD, BOUND_MS, HOUR_MS, ReplicaWorld } from './replica-world.ts'
 import { waitUntil, within } from './wait.ts'
 
 const ROUNDS = [1, 2]
-const SOON_MS = 40_000
+const SOON_MS = 60_000
+const TEST_MS = 240_000
 /** What replicas and Brokers may think differently of now, and a look at the timeline. */
 const CLOCKS_MS = 1_000
 /** The timeout of questions whose lease stays where it is. */
@@ -36,7 +37,7 @@ if (!withZooKeeper)
 /** How many queries one cold question of all may cost. */
 type Cost = 'one' | 'one each'
 
-describe.runIf(clusterAvailable && hasRedis && withZooKeeper)('three replicas', () => {
+describe.runIf(clusterAvailable && hasRedis && withZooKeeper)('three replicas', { timeout: TEST_MS }, () => {
   let cluster: Cluster
   let ensemble: EnsembleServers
   let expected: Expected
@@ -142,9 +143,8 @@ describe.runIf(clusterAvailable && hasRedis && withZooKeeper)('three replicas', 
     beforeAll(async () => {
       redis = await startRedis(ends)
       world = await ReplicaWorld.start(cluster, ensemble, redis)
+      return () => world.stop()
     })
-
-    afterAll(() => world.stop())
 
     const isInSession = (session: string) => (status: ReplicaStatus) =>
       status.coordination.session === session

@@ -20,7 +20,7 @@ process.once('exit', () => {
 
 const ROOT = join(import.meta.dirname, '../..')
 const CLOCK_OFF = new URL('./clock-off.ts', import.meta.url).href
-const START_MS = 40_000
+const START_MS = 100_000
 
 /** What is read of `/ovate/status`. */
 export interface ReplicaStatus {

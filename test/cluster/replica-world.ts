@@ -13,7 +13,7 @@ import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 import { waitUntil, within } from './wait.ts'
 
 const SESSION = '3s'
-const SOON_MS = 40_000
+const SOON_MS = 100_000
 /** How old any answer may be. */
 export const BOUND_MS = 2_000
 const BASE = '/ovate'
@@ -50,10 +50,15 @@ export class ReplicaWorld {
   ): Promise<ReplicaWorld> {
     const coordination = await connectZooKeeper({ connect: ensemble.connectString, sessionTimeoutMs: 10_000 })
     const world = new ReplicaWorld(ensemble, coordination, redis)
-    await world.#announce(cluster)
-    await Promise.all([1, 2, AHEAD].map((number) => world.add(number)))
-    await world.whole()
-    return world
+    try {
+      await world.#announce(cluster)
+      await Promise.all([1, 2, AHEAD].map((number) => world.add(number)))
+      await world.whole()
+      return world
+    } catch (error) {
+      await world.stop()
+      throw error
+    }
   }
 
   /** Those that run, by number. */
