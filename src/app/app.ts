@@ -44,7 +44,8 @@ export async function startApp(config: Config): Promise<App> {
     metrics,
     shared: sharedCache,
     epochs: config.coordination && (() => shared?.epochs),
-    leases: () => leases,
+    // What can't be stored can't be waited for: each asks for itself then.
+    leases: () => (sharedCache?.state === 'ready' ? leases : undefined),
   })
   metrics.watch({
     brokers: () => connection.druid.brokers(),

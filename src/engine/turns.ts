@@ -103,11 +103,14 @@ export class Turns {
     return leased !== undefined && isShared(request, plan) && leased.worth(expectedMs) ? leased : undefined
   }
 
-  /** How long a lease is waited for that saves so many ms (undefined: unknown), ms. */
+  /**
+   * How long a lease is waited for that saves so many ms (undefined: unknown), ms: half of the time that is left at most, so that
+   * who waits in vain can still ask Druid in time.
+   */
   budgetMs({ request }: Wanted, expectedMs: number | undefined): number {
-    const leftMs = request.arrivedAtMs + request.timeoutMs - this.#options.clock.now()
-    const worthMs = expectedMs === undefined ? leftMs : expectedMs * WAIT_SHARE + WAIT_MORE_MS
-    return Math.max(0, Math.min(leftMs, worthMs))
+    const halfMs = (request.arrivedAtMs + request.timeoutMs - this.#options.clock.now()) / 2
+    const worthMs = expectedMs === undefined ? halfMs : expectedMs * WAIT_SHARE + WAIT_MORE_MS
+    return Math.max(0, Math.min(halfMs, worthMs))
   }
 
   /** Gives leases to the next when it is known whether what came is kept, and what was kept is stored. */

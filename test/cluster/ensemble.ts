@@ -17,6 +17,8 @@ const WORD_MS = 1_000
 
 interface EnsembleNode {
   readonly port: number
+  /** False when it was killed. */
+  readonly runs: boolean
   /** SIGKILL; its data stay. */
   kill(): Promise<void>
   /** SIGSTOP: connections stay open and nothing answers. */
@@ -109,6 +111,9 @@ function nodeIn(dir: string, { at, ports, jars, containersMs }: NodeSettings): E
   ]
   return {
     port,
+    get runs() {
+      return processInfo(dir, NAME).state !== 'stopped'
+    },
     kill: () => killProgram(dir, NAME, within(GONE_MS)),
     freeze: () => mustSignal(dir, 'SIGSTOP'),
     thaw: () => mustSignal(dir, 'SIGCONT'),

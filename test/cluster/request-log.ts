@@ -173,7 +173,8 @@ function nativeOf(query: Json | undefined, beganAtMs: number, success: boolean):
   }
 }
 
-function statementOf(text: string): LoggedSql['statement'] {
+/** What a statement asks for, by its text. */
+export function statementOf(text: string): LoggedSql['statement'] {
   if (/^\s*explain\s/i.test(text)) return 'explain'
   return /\slimit\s+0\s*;?\s*$/i.test(text) ? 'limit-0' : 'data'
 }
