@@ -9,7 +9,7 @@ import { BOUND_MS, Comparer, type Wrongs } from './dashboard/compare.ts'
 import { EVENTS_CHARTS } from './dashboard/events-charts.ts'
 import { sharesOf, timesOf, workFigures } from './dashboard/figures.ts'
 import { failures, LiveCount, liveWrongs } from './dashboard/live.ts'
-import { findPlace } from './dashboard/place.ts'
+import { findLivePlace } from './dashboard/place.ts'
 import { HOUR_MS } from './dashboard/ranges.ts'
 import { RowTimes } from './dashboard/row-times.ts'
 import { sampleOf } from './dashboard/sample.ts'
@@ -41,7 +41,7 @@ const CACHES_OFF = {
 
 /** Answers, Druid's work and times of all three, in one run. */
 export async function dashboardBench({ quick }: { readonly quick: boolean }): Promise<Outcome> {
-  const place = await findPlace()
+  const place = await findLivePlace()
   if (typeof place === 'string')
     return { results: [], wrong: 0, notes: [`SKIPPED: no real Druid cluster can run, there is ${place}`] }
   try {

@@ -10,8 +10,10 @@ export interface OvateProgram extends Program {
 }
 
 export interface OvateOptions {
-  /** Left out where `env` says how they are found. */
+  /** Left out where `env` or the file says how they are found. */
   readonly brokers?: readonly string[]
+  /** A configuration file; what is set by `env` beats it. */
+  readonly config?: string
   readonly core?: number
   readonly nodeArgs?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -22,11 +24,17 @@ const READY_MS = 10_000
 const MAIN = process.env['OVATE_BENCH_MAIN'] ?? join(import.meta.dirname, '../dist/main.js')
 
 /** Starts one on free ports of 127.0.0.1. @throws Error when it doesn't say in time that it is ready. */
-export async function startOvate({ brokers, core, nodeArgs, env }: OvateOptions): Promise<OvateProgram> {
+export async function startOvate({
+  brokers,
+  config,
+  core,
+  nodeArgs,
+  env,
+}: OvateOptions): Promise<OvateProgram> {
   const adminPort = await freePort()
   const started = start({
     command: process.execPath,
-    args: [...(nodeArgs ?? []), MAIN, 'serve'],
+    args: [...(nodeArgs ?? []), MAIN, 'serve', ...(config === undefined ? [] : ['--config', config])],
     core,
     env: {
       OVATE_LISTEN_HOST: '127.0.0.1',

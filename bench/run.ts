@@ -1,4 +1,4 @@
-// `npm run bench -- hit|miss|analyse|assemble|shared|lease|dashboard [--quick] [--json FILE]`: a missed aim is told, a wrong answer fails.
+// `npm run bench -- hit|miss|analyse|assemble|shared|lease|dashboard|stampede|replicas [--quick] [--json FILE]`: a missed aim is told, a wrong answer fails.
 import { parseArgs } from 'node:util'
 import { analyseBench } from './analyse.ts'
 import { assembleBench } from './assemble.ts'
@@ -6,8 +6,10 @@ import { dashboardBench } from './dashboard.ts'
 import { hitBench } from './hit.ts'
 import { leaseBench } from './lease.ts'
 import { missBench } from './miss.ts'
+import { replicasBench } from './replicas.ts'
 import { type Outcome, print, write } from './result.ts'
 import { sharedBench } from './shared.ts'
+import { stampedeBench } from './stampede.ts'
 
 type Bench = (options: { readonly quick: boolean }) => Promise<Outcome>
 
@@ -18,6 +20,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   shared: sharedBench,
   dashboard: dashboardBench,
   lease: leaseBench,
+  stampede: stampedeBench,
+  replicas: replicasBench,
   analyse: async (options) => ({ results: await analyseBench(options), wrong: 0, notes: [] }),
 }
 

@@ -35,7 +35,7 @@ function rowsOf({ statement, answer }: Answered): number {
   return bodyOf(answer.toString(), wireOf(statement))?.rows.length ?? 0
 }
 
-export function timesOf(answers: readonly Answered[]): Figures {
+export function timesOf(answers: readonly Pick<Answered, 'tookMs'>[]): Figures {
   const times = answers.map(({ tookMs }) => tookMs)
   return {
     requests: times.length,
@@ -52,19 +52,27 @@ export function timesOf(answers: readonly Answered[]): Figures {
  */
 export function sharesOf(answers: readonly Answered[]): Figures {
   const sources = answers.map((one) => ({ ...sourceOf(one.cacheStatus), rows: rowsOf(one) }))
-  const share = (how: Source['how']): number =>
-    sources.filter((one) => one.how === how).length / Math.max(1, sources.length)
   const sum = (of: (one: (typeof sources)[number]) => number): number =>
     sources.reduce((all, one) => all + of(one), 0)
   const rows = sum((one) => one.rows)
+  return {
+    ...requestSharesOf(answers),
+    rows,
+    cachedRowsShare: sum((one) => one.rows * (one.held + one.joined)) / Math.max(1, rows),
+    heldRowsShare: sum((one) => one.rows * one.held) / Math.max(1, rows),
+  }
+}
+
+/** The shares of requests by how they were answered. */
+export function requestSharesOf(answers: readonly Pick<Answered, 'cacheStatus'>[]): Figures {
+  const hows = answers.map(({ cacheStatus }) => sourceOf(cacheStatus).how)
+  const share = (how: Source['how']): number =>
+    hows.filter((one) => one === how).length / Math.max(1, hows.length)
   return {
     cachedRequestsShare: share('hit') + share('partial') + share('collapsed'),
     hitShare: share('hit'),
     partialShare: share('partial'),
     collapsedShare: share('collapsed'),
-    rows,
-    cachedRowsShare: sum((one) => one.rows * (one.held + one.joined)) / Math.max(1, rows),
-    heldRowsShare: sum((one) => one.rows * one.held) / Math.max(1, rows),
   }
 }
 

@@ -1,28 +1,18 @@
-// Where the bench runs: the real cluster with its live stream, and the state in which both were found.
-import { whatIsMissing } from '../../test/cluster/artifacts.ts'
-import { type Cluster, findCluster, startCluster } from '../../test/cluster/cluster.ts'
+// The real cluster with its live stream, and the state in which both were found.
 import { startStream, stopProducer } from '../../test/cluster/stream.ts'
-import { within } from '../../test/cluster/wait.ts'
-
-export interface Place {
-  readonly cluster: Cluster
-  /** Stops what was started for the bench. */
-  leave(): Promise<void>
-}
+import { findPlace, type Place } from '../place.ts'
 
 /** @returns what is missing, where no cluster can run. */
-export async function findPlace(): Promise<Place | string> {
-  const missing = await whatIsMissing(within(60_000))
-  if (missing !== undefined) return missing
-  const offset = Number(process.env['OVATE_CLUSTER_OFFSET'] ?? 0)
-  const found = findCluster(offset)
-  const cluster = await startCluster({ offset, data: found?.seeded?.size ?? 'small' })
+export async function findLivePlace(): Promise<Place | string> {
+  const place = await findPlace()
+  if (typeof place === 'string') return place
+  const { cluster } = place
   const producer = (await cluster.status()).find(({ name }) => name === 'producer')
   // A run that was ended while nothing came in leaves it so.
   if (producer?.state === 'frozen') cluster.thaw('producer')
   const leave = async (): Promise<void> => {
-    if (found === undefined) await cluster.stop()
-    else if (producer === undefined) await stopProducer(cluster)
+    if (producer === undefined) await stopProducer(cluster)
+    await place.leave()
   }
   try {
     await startStream(cluster)

@@ -18,8 +18,12 @@ export interface Work {
 export const RUN = { benchRun: `dashboard-${process.pid}` } as const
 
 /** What was asked on behalf of requests with that key, of tables whose rows are known. */
-export function workOf(logged: readonly LoggedQuery[], tables: Readonly<Record<string, RowTimes>>): Work {
-  const asked = logged.filter(({ context }) => context['benchRun'] === RUN.benchRun)
+export function workOf(
+  logged: readonly LoggedQuery[],
+  tables: Readonly<Record<string, RowTimes>>,
+  run: string = RUN.benchRun,
+): Work {
+  const asked = logged.filter(({ context }) => context['benchRun'] === run)
   const statements = asked.filter((query) => query.kind === 'sql')
   const native = asked
     .filter((query) => query.kind === 'native')
