@@ -28,26 +28,19 @@ export class LeaseCost {
   }
 
   get p50Ms(): number {
-    return this.#quantile(0.5)
-  }
-
-  get p90Ms(): number {
-    return this.#quantile(0.9)
+    const oldest = this.#options.clock.monotonic() - SAMPLE_AGE_MS
+    const recent = this.#samples.filter(({ atMs }) => atMs >= oldest).map(({ ms }) => ms)
+    const sorted = recent.toSorted((one, two) => one - two)
+    return sorted[Math.floor(sorted.length / 2)] ?? UNLEARNT_MS
   }
 
   /**
    * Whether a lease is worth its cost for what Druid is expected to take `expectedMs` for; undefined, not learnt yet,
-   * counts as much. Against the dear end of leases: what is cheap must not become slow now and then.
+   * counts as much. Against what most of them cost: where one replica takes a lease and another finds them too dear just now,
+   * the work is done twice.
    */
   worth(expectedMs: number | undefined): boolean {
     if (this.#options.liveReplicas() < 2) return false
-    return expectedMs === undefined || expectedMs > this.p90Ms
-  }
-
-  #quantile(share: number): number {
-    const oldest = this.#options.clock.monotonic() - SAMPLE_AGE_MS
-    const recent = this.#samples.filter(({ atMs }) => atMs >= oldest).map(({ ms }) => ms)
-    const sorted = recent.toSorted((one, two) => one - two)
-    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? UNLEARNT_MS
+    return expectedMs === undefined || expectedMs > this.p50Ms
   }
 }
