@@ -45,12 +45,17 @@ export interface TurnsOptions {
 const COSTS_MAX = 20_000
 /** How long the next waits for what is on its way to L2. */
 const FLUSH_MS = 1_000
-/**
- * A wait is as long as one's own query is expected to take, twice since nothing takes the same time twice, and as what who
- * holds the lease does then: it looks at the timeline and writes.
- */
-const WAIT_SHARE = 2
-const WAIT_MORE_MS = 100
+/** What a wait may be longer than one's own query is expected to take: nothing takes the same time twice. */
+interface Patience {
+  readonly times: number
+  /** For what who holds the lease does behind its query: it looks at the timeline and writes. */
+  readonly moreMs: number
+}
+
+/** Who asks the very same began before and is done before: only one that is stuck is worth leaving. */
+const SAME: Patience = { times: 4, moreMs: 1_000 }
+/** Who fetches some of it may be at much more. */
+const OVERLAPPING: Patience = { times: 2, moreMs: 100 }
 
 export class Turns {
   readonly #options: TurnsOptions
@@ -104,12 +109,12 @@ export class Turns {
   }
 
   /**
-   * How long a lease is waited for that saves so many ms (undefined: unknown), ms: half of the time that is left at most, so that
-   * who waits in vain can still ask Druid in time.
+   * How long a lease is waited for that saves so many ms (undefined: unknown), ms: at most half of the time that is left, so that
+   * some is left to ask Druid.
    */
-  budgetMs({ request }: Wanted, expectedMs: number | undefined): number {
+  budgetMs({ request }: Wanted, expectedMs: number | undefined, { times, moreMs } = OVERLAPPING): number {
     const halfMs = (request.arrivedAtMs + request.timeoutMs - this.#options.clock.now()) / 2
-    const worthMs = expectedMs === undefined ? halfMs : expectedMs * WAIT_SHARE + WAIT_MORE_MS
+    const worthMs = expectedMs === undefined ? halfMs : expectedMs * times + moreMs
     return Math.max(0, Math.min(halfMs, worthMs))
   }
 
@@ -128,7 +133,7 @@ export class Turns {
     const { form, key } = wanted.plan
     const expectedMs = this.#costs.get(form)
     const office = this.office(wanted, expectedMs)
-    const acquired = await office?.acquire(key, this.budgetMs(wanted, expectedMs), signal)
+    const acquired = await office?.acquire(key, this.budgetMs(wanted, expectedMs, SAME), signal)
     return acquired?.kind === 'held' ? acquired.lease : undefined
   }
 }

@@ -218,8 +218,8 @@ describe.runIf(sandboxAvailable)('replicas', () => {
     }
     await pass(PAST_BOUND_MS)
     // What is fetched in the moment in which a move is first seen isn't kept, or for its bound only.
-    const asked = [{ startMs: toMs - DAYS * DAY_MS, endMs: toMs }]
-    await Promise.all(members.map(({ replica }) => replica.stack.timelines.of(SERVICE, 'facts').look(asked)))
+    const all = [{ startMs: toMs - DAYS * DAY_MS, endMs: toMs }]
+    await Promise.all(members.map(({ replica }) => replica.stack.timelines.of(SERVICE, 'facts').look(all)))
     await pass(CALM_MS)
   }
 
