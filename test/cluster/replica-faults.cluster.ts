@@ -327,7 +327,9 @@ describe.runIf(clusterAvailable && hasRedis && withZooKeeper)('three replicas', 
           expect(faults(await Promise.all(asked), [held.replica])).toEqual([])
           const isRefused = async (): Promise<boolean> => (await holder.counted(OLDER)) > older
           await waitUntil('the late write to be refused', isRefused, within(SOON_MS))
-          expect(await entries()).toEqual(before)
+          // Some expire meanwhile.
+          const changed = [...(await entries())].filter(([key, hex]) => before.get(key) !== hex)
+          expect(changed).toEqual([])
           expect(world.gate.sent(name)).toHaveLength(2)
         } finally {
           world.thaw()
