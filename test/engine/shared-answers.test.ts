@@ -280,6 +280,26 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
     },
   )
 
+  test('a window of very many runs stands in as many lines, and warns of nothing', async () => {
+    const queues = new Queues()
+    office = queues
+    const form = (window: string): string =>
+      `SELECT TIME_FLOOR(__time, 'PT5M') AS d, COUNT(*) AS n FROM facts WHERE ${window} GROUP BY 1`
+    for (const day of [11, 12]) await ask(one, form(between(day, day + 1)))
+    const warnings: Error[] = []
+    const listener = (warning: Error): number => warnings.push(warning)
+    process.on('warning', listener)
+    const before = queues.granted
+    const query = form(between(13, 20))
+    const [status, body] = told(await ask(one, query))
+    process.off('warning', listener)
+    const druid = await askSql(`${sandbox.url}/druid/v2/sql`, { query })
+    expect([status, body]).toEqual([200, druid.body.toString()])
+    expect(queues.granted - before).toBeGreaterThan(11)
+    expect(warnings).toEqual([])
+    expect(queues.held).toBe(0)
+  })
+
   test.each(WARM)('of the buckets of %s that changed the reader takes none', async (_, form) => {
     for (const replicaOf of [one, two])
       for (const day of [11, 12]) await ask(replicaOf, form(between(day, day + 1)))

@@ -1,4 +1,5 @@
 // Replicas of Ovate in front of one sandbox: what they share, as real bytes in memory, and leases of one process.
+import { orAborted } from '../../src/abort.ts'
 import { decode, encode } from '../../src/cache/shared/codec.ts'
 import { type Clock } from '../../src/clock.ts'
 import { type Epochs } from '../../src/coordination/epochs.ts'
@@ -64,7 +65,7 @@ export class Queues implements LeaseOffice {
   async acquire(
     name: string,
     _budgetMs: number,
-    _signal: AbortSignal,
+    signal: AbortSignal,
     onWait?: () => void,
   ): ReturnType<LeaseOffice['acquire']> {
     const before = this.#last.get(name)
@@ -72,7 +73,12 @@ export class Queues implements LeaseOffice {
     const own = new Promise<void>((resolve) => (release = resolve))
     this.#last.set(name, own)
     if (before !== undefined) onWait?.()
-    await before
+    try {
+      await orAborted(before ?? Promise.resolve(), signal)
+    } catch (error) {
+      before?.finally(release).catch(() => undefined)
+      throw error
+    }
     this.held += 1
     this.granted += 1
     return {

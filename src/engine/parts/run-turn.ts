@@ -1,4 +1,5 @@
 // One answer's way through the lines for the aligned runs that it lacks.
+import { getMaxListeners, setMaxListeners } from 'node:events'
 import { type Interval } from '../../plan/facts.ts'
 import { intersected } from '../../plan/intervals.ts'
 import { type Bucketed } from '../../result/bucket-rows.ts'
@@ -84,6 +85,9 @@ export class RunTurn<Rows extends Bucketed, Head> {
 
   // Where none is waited for, all that is missing goes in one query, with the window's edges: that is the work's.
   async #lineUp(runs: readonly AlignedRun[]): Promise<void> {
+    const { stop } = this.#given
+    // Each place in line listens to it.
+    setMaxListeners(getMaxListeners(stop) + runs.length, stop)
     const line = runs.map((run) => this.#stand(run))
     const places = await Promise.all(line.map(({ place }) => place))
     const waiting = line.filter((_, at) => places[at] === 'waiting')
