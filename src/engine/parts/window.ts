@@ -104,10 +104,16 @@ export class Grid {
     return { window, ahead, ...piecesOf(window, this.#bucket) }
   }
 
-  /** The edges that are alone in their bucket: rows of one bucket can't be put together from two places. */
+  /** The edges that are alone in all of their buckets: rows of one bucket can't be put together from two places. */
   alone(edges: readonly Interval[]): readonly Interval[] {
-    const starts = edges.map((edge) => this.around(edge).startMs)
-    return edges.filter((_, at) => starts.indexOf(starts[at] ?? 0) === starts.lastIndexOf(starts[at] ?? 0))
+    // An edge may be the end of one bucket and the beginning of the next.
+    const buckets = edges.map((edge) => this.around(edge))
+    return edges.filter((_, at) =>
+      buckets.every((other, index) => {
+        const own = buckets[at] ?? other
+        return index === at || other.endMs <= own.startMs || other.startMs >= own.endMs
+      }),
+    )
   }
 
   /** Those that lie in one bucket each, alone. */
