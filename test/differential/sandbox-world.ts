@@ -6,6 +6,8 @@ import { randomOf } from '../cluster/random.ts'
 import { type SandboxTable } from '../../src/sandbox/store.ts'
 import { FakeCoordination } from '../coordination/support.ts'
 import { ask } from '../support/http-client.ts'
+import { settle } from '../support/manual-clock.ts'
+import { type Replicas, startReplicas } from '../support/replicas.ts'
 import { OWN_AUTHORIZATION, startSandboxStack, until } from '../support/sandbox-stack.ts'
 import { type CacheAnswer, type Change, type World } from './world.ts'
 import { clockChanges } from './buckets.ts'
@@ -35,16 +37,30 @@ export interface SandboxWorldOptions {
   /** Of rows, before `nowMs`. */
   readonly days?: number
   readonly bucket?: Subject['bucket']
+  /** Ovates that share what they hold, asked one after the other; left out: one that shares nothing. */
+  readonly replicas?: number
 }
 
 /** Starts one; `seed` makes its rows. */
 export async function startSandboxWorld(
   seed: number,
-  { nowMs, days = DAYS, bucket }: SandboxWorldOptions = {},
+  { nowMs, days = DAYS, bucket, replicas = 1 }: SandboxWorldOptions = {},
 ): Promise<SandboxWorld> {
   const random = randomOf(seed)
-  const started = await startSandboxStack(SETTINGS, nowMs)
-  const { clock, sandbox, stack, url } = started
+  const operators: ReturnType<typeof sharedThrough>[] = []
+  const started =
+    replicas === 1
+      ? await alone(nowMs)
+      : await startReplicas(
+          replicas,
+          { ...SETTINGS, identity: { secret: 'the same' } },
+          {
+            nowMs,
+            epochsOf: (at) => operators[at]?.epochs ?? NO_EPOCHS,
+          },
+        )
+  const { clock, sandbox } = started
+  const stacks = started.replicas.map(({ stack }) => stack)
   const toMs = Math.floor(clock.now() / DAY_MS) * DAY_MS
   const fromMs = toMs - days * DAY_MS
   const table = await sandbox.engine.createTable(TABLE, COLUMNS)
@@ -59,8 +75,14 @@ export async function startSandboxWorld(
   }
   const coordination = new FakeCoordination()
   coordination.become('connected')
-  const sharing = { parts: stack, log: createLog('silent'), metrics: stack.metrics }
-  const operator = sharedThrough(coordination, '/ovate', sharing)
+  for (const stack of stacks) {
+    const sharing = { parts: stack, log: createLog('silent'), metrics: stack.metrics }
+    operators.push(sharedThrough(coordination, '/ovate', sharing))
+  }
+  const all = async (work: (operator: ReturnType<typeof sharedThrough>) => Promise<void>): Promise<void> => {
+    await Promise.all(operators.map(work))
+  }
+  let turn = 0
   const agent = new Agent({ keepAlive: true })
   const more: string[] = []
   const moments = clockChanges(fromMs, toMs)
@@ -73,12 +95,14 @@ export async function startSandboxWorld(
     const cut = got.complete ? '' : ' and then the connection was cut'
     return { status: got.status, body: got.body.toString() + cut, cache: String(got.headers['cache-status']) }
   }
-  const settled = (): Promise<void> => stack.keeper.settled()
+  const settled = async (): Promise<void> => {
+    await Promise.all(stacks.map(({ keeper }) => keeper.settled()))
+  }
   const advance = async (ms: number): Promise<void> => {
     await settled()
     await clock.advance(ms)
     // Probes went out when time moved; a Broker counts as frozen that has not answered when it moves again.
-    await until(() => stack.druid.brokers().every(({ state }) => state === 'ready'))
+    await until(() => stacks.every(({ druid }) => druid.brokers().every(({ state }) => state === 'ready')))
   }
   return {
     still: true,
@@ -95,13 +119,21 @@ export async function startSandboxWorld(
       ...(bucket !== undefined && { bucket }),
     }),
     nowMs: () => clock.now(),
-    ovate: (body, identity) => sent(url, body, identity),
+    ovate: (body, identity) => {
+      turn += 1
+      return sent(stacks[turn % stacks.length]?.server.url ?? '', body, identity)
+    },
     druid: (body, identity) => sent(sandbox.url, body, identity),
     settled,
     advance: (ms) => advance(Math.max(ms, PAST_BOUND_MS)),
     // One identity sees some rows only: nothing may be declared shared, or free of policies.
     settings: [],
-    operate: (operation) => operated(operator, operation),
+    operate: async (operation) => {
+      const [operator] = operators
+      if (operator !== undefined) await operated(operator, operation)
+      // The others are told by their watches.
+      await settle()
+    },
     change: async (change) => {
       await settled()
       await changed(table, change)
@@ -110,11 +142,20 @@ export async function startSandboxWorld(
     },
     stop: async () => {
       agent.destroy()
-      await operator.close()
+      await all((operator) => operator.close())
       await started.stop()
     },
   }
 }
+
+async function alone(nowMs: number | undefined): Promise<Replicas> {
+  const started = await startSandboxStack(SETTINGS, nowMs)
+  const stop = (): Promise<void> => started.stop()
+  return { ...started, replicas: [{ stack: started.stack, stop }], stop }
+}
+
+/** Until they are read nothing is shared. */
+const NO_EPOCHS = { of: () => undefined, lineage: undefined }
 
 /** As one asks a replica to: the others are told by their watches in the same words. */
 async function operated(

@@ -7,8 +7,8 @@ import { createDruid } from '../../src/druid/client.ts'
 import { brokerAt } from '../../src/druid/fixed-source.ts'
 import { type SharedAnswer, type SharedStore } from '../../src/engine/shared-answers.ts'
 import { type LeaseOffice } from '../../src/engine/turns.ts'
-import { type Sandbox } from '../../src/sandbox/sandbox.ts'
-import { type ManualClock } from './manual-clock.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
+import { ManualClock } from './manual-clock.ts'
 import { OWN_AUTHORIZATION, until } from './sandbox-stack.ts'
 import { type Stack, startStack } from './stack.ts'
 
@@ -117,6 +117,45 @@ export interface ReplicaOptions {
   readonly settings?: Record<string, unknown>
 }
 
+export interface Replicas {
+  readonly clock: ManualClock
+  readonly sandbox: Sandbox
+  readonly replicas: readonly Replica[]
+  stop(): Promise<void>
+}
+
+/** Starts some in front of one sandbox, each an hour ahead of the one before; `epochsOf` tells each of its purges. */
+export async function startReplicas(
+  count: number,
+  settings: Record<string, unknown>,
+  {
+    nowMs,
+    epochsOf,
+  }: { nowMs?: number | undefined; epochsOf: (at: number) => Pick<Epochs, 'of' | 'lineage'> },
+): Promise<Replicas> {
+  const clock = new ManualClock(nowMs)
+  const sandbox = await startSandbox({ clock, days: 0 })
+  const store = new StoreInMemory()
+  const office = new Queues()
+  const replicas: Replica[] = []
+  for (let at = 0; at < count; at += 1) {
+    const own = ahead(clock, at * HOUR_MS)
+    const epochs = (): Pick<Epochs, 'of' | 'lineage'> => epochsOf(at)
+    const shared = { store, office: () => office, startTime: 'since', epochs }
+    replicas.push(await startReplica({ sandbox, clock, own, ...shared, settings }))
+  }
+  return {
+    clock,
+    sandbox,
+    replicas,
+    stop: async () => {
+      await Promise.all(replicas.map((one) => one.stop()))
+      await sandbox.close()
+    },
+  }
+}
+
+const HOUR_MS = 3_600_000
 const PROBES = 60
 const PROBE_MS = 1_009
 
