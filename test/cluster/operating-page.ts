@@ -9,12 +9,15 @@ export type Block =
 
 // A fence with a word behind its language, at the start of a line.
 const FENCE = /^```(\w+) (?:file=(\S+)|(run)|(says))\n([^]*?)^```$/gm
+const HEADING = /^(?=#{2,3} )/m
 
-/** In the order of the page. */
-export function operatingBlocks(): readonly Block[] {
+/** Those under one heading, in the order of the page. */
+export function operatingBlocks(heading: string): readonly Block[] {
   const page = readFileSync(join(import.meta.dirname, '../../docs/operating.md'), 'utf8')
+  const section = page.split(HEADING).find((text) => text.startsWith(`### ${heading}\n`))
+  if (section === undefined) throw new Error(`the page has no ${heading}`)
   const blocks: Block[] = []
-  for (const [, , name, run, , text = ''] of page.matchAll(FENCE)) {
+  for (const [, , name, run, , text = ''] of section.matchAll(FENCE)) {
     const last = blocks.at(-1)
     if (name !== undefined) blocks.push({ kind: 'file', name, text })
     else if (run !== undefined) blocks.push({ kind: 'run', text, says: [] })

@@ -1,31 +1,17 @@
 // docs/operating.md, step by step and word for word but for ports and addresses: three replicas as processes behind nginx, on
 // real Druid, ZooKeeper and Redis, under load from the first answer to the last. No request is broken, by whatever is done.
-import { spawn, spawnSync } from 'node:child_process'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
 import { Agent } from 'node:http'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasRedis, type RedisServer, startRedis } from '../redis/server.ts'
 import { ask } from './ask.ts'
 import { clusterAvailable, theCluster } from './available.ts'
 import { sql } from './http.ts'
-import { type Block, operatingBlocks } from './operating-page.ts'
+import { operatingBlocks } from './operating-page.ts'
+import { hasCommand, OperatingPlace } from './operating-place.ts'
 import { waitUntil, within } from './wait.ts'
 import { startZooKeeper, type ZooKeeper, zooKeeperMissing } from './zookeeper.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
 const COMMAND_MS = 90_000
 const ALL_MS = 240_000
 const AWAY_MS = 3_000
@@ -46,133 +32,57 @@ const isPossible =
   clusterAvailable && hasRedis && missing === undefined && (await zooKeeperMissing()) === undefined
 if (!isPossible) process.stderr.write(`\n*** operating: SKIPPED: ${missing ?? 'no cluster or no Redis'}\n`)
 
-function hasCommand(name: string, version: string): boolean {
-  return spawnSync(name, [version], { timeout: 5_000 }).status === 0
-}
-
 describe.runIf(isPossible)('docs/operating.md', () => {
   const ends: (() => unknown)[] = []
-  let folder: string
+  let place: OperatingPlace
   let zooKeeper: ZooKeeper
-  let environment: Readonly<Record<string, string>> = {}
   let redis: RedisServer
-  let prefixes: readonly [string, string]
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'ovate-operating-'))
-    ends.push(() => rmSync(folder, { recursive: true, force: true }))
-    ends.push(stopAll)
-    // A run that fails leaves none behind.
-    process.once('exit', stopAll)
     zooKeeper = await startZooKeeper()
     ends.push(() => zooKeeper.stop())
-    // Coordination is on a ZooKeeper that this test may stop.
-    environment = { OVATE_LISTEN_HOST: '127.0.0.1', OVATE_COORDINATION_CONNECT: zooKeeper.connectString }
     redis = await startRedis(ends)
-    prefixes = await freePrefixes()
-    await install('0.1.0', '0.2.0')
+    const programs = ['ovate-1', 'ovate-2', 'ovate-3', 'nginx', 'haproxy']
+    place = await OperatingPlace.make(programs, [['redis.example.com:6379', redis.node]])
+    ends.push(() => place.remove())
+    // Coordination is on a ZooKeeper that this test may stop.
+    place.environment = { ...place.environment, OVATE_COORDINATION_CONNECT: zooKeeper.connectString }
+    await place.install('0.1.0', '0.2.0')
   })
   afterAll(async () => {
-    process.off('exit', stopAll)
     for (const end of ends.toReversed()) await end()
   })
-
-  /** As `npm install --prefix VERSION` leaves it, but for the modules, which are those of the source. */
-  async function install(...versions: readonly string[]): Promise<void> {
-    const dist = join(folder, 'dist')
-    const tsc = join(ROOT, 'node_modules/.bin/tsc')
-    const built = await run(`'${tsc}' -p '${join(ROOT, 'tsconfig.build.json')}' --outDir '${dist}'`, ROOT)
-    expect(built).toEqual({ exit: 0, out: '' })
-    const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as object
-    for (const version of versions) {
-      const modules = join(folder, version, 'node_modules')
-      mkdirSync(join(modules, '.bin'), { recursive: true })
-      cpSync(dist, join(modules, 'ovate/dist'), { recursive: true })
-      writeFileSync(join(modules, 'ovate/package.json'), JSON.stringify({ ...manifest, version }))
-      symlinkSync(join(ROOT, 'node_modules'), join(modules, 'ovate/node_modules'))
-      symlinkSync('../ovate/dist/main.js', join(modules, '.bin/ovate'))
-      expect((await run(`chmod +x '${join(modules, 'ovate/dist/main.js')}'`, folder)).exit).toBe(0)
-    }
-  }
-
-  /** The page's words with this machine's addresses and ports. */
-  function here(text: string): string {
-    return text
-      .replaceAll(/(?:zk-\d\.example\.com:2181,?)+/g, theCluster().zookeeper)
-      .replaceAll('redis.example.com:6379', redis.node)
-      .replaceAll('clickstream', 'events')
-      .replaceAll(/\b888(?=[\d$])/g, prefixes[0])
-      .replaceAll(/\b988(?=[\d$])/g, prefixes[1])
-  }
-
-  async function step(block: Block): Promise<void> {
-    const text = here(block.text)
-    if (block.kind === 'file') return writeFileSync(join(folder, block.name), text)
-    const { exit, out } = await run(`set -e\n${text}`, folder)
-    expect({ text, exit, out }).toMatchObject({ exit: 0 })
-    for (const line of block.says) expect(out).toContain(line)
-  }
-
-  /** Output of both kinds, in a shell whose children may outlive it. */
-  async function run(
-    text: string,
-    cwd: string,
-  ): Promise<{ readonly exit: number | null; readonly out: string }> {
-    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OVATE_'))
-    const file = join(folder, 'output')
-    const child = spawn('bash', ['-c', `exec > '${file}' 2>&1\n${text}`], {
-      cwd,
-      env: { ...Object.fromEntries(inherited), ...environment },
-      stdio: 'ignore',
-      timeout: COMMAND_MS,
-    })
-    const exit = await new Promise<number | null>((resolve) => child.once('exit', resolve))
-    return { exit, out: readFileSync(file, 'utf8') }
-  }
-
-  function stopAll(): void {
-    for (const name of ['ovate-1', 'ovate-2', 'ovate-3', 'nginx', 'haproxy']) {
-      const file = join(folder, `${name}.pid`)
-      const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
-      // By SIGKILL a balancer's master would leave its workers behind.
-      if (pid > 0 && readCommand(pid).includes(name.replace(/-.*/, '')))
-        process.kill(pid, name.startsWith('ovate') ? 'SIGKILL' : 'SIGTERM')
-    }
-  }
 
   /** The page's second one, where this machine has it. */
   async function otherBalancer(): Promise<readonly string[]> {
     if (!hasCommand('haproxy', '-v')) return []
-    const { exit, out } = await run('haproxy -D -p haproxy.pid -f haproxy.cfg', folder)
+    const { exit, out } = await place.run('haproxy -D -p haproxy.pid -f haproxy.cfg')
     expect({ exit, out }).toEqual({ exit: 0, out: '' })
-    return [here('http://127.0.0.1:8889')]
-  }
-
-  const status = async (replica: number): Promise<string> => {
-    const { out } = await run(here(`curl -s http://127.0.0.1:988${replica}/ovate/status`), folder)
-    return out
+    return [place.here('http://127.0.0.1:8889')]
   }
 
   test(
     'does what it says, and breaks no request',
     async () => {
-      const blocks = operatingBlocks()
+      const blocks = operatingBlocks('Step by step')
       const named = (name: string): number =>
         blocks.findIndex(({ kind, text }) => kind === 'run' && text.includes(name))
       const [upgrade, end] = [named('ln -sfn 0.2.0'), named('kill "$(cat nginx.pid)"')]
       expect([upgrade > 0, end > upgrade]).toEqual([true, true])
       const balanced = named('/ovate/status')
-      for (const block of blocks.slice(0, balanced)) await step(block)
-      const urls = [here('http://127.0.0.1:8888'), ...(await otherBalancer())]
+      for (const block of blocks.slice(0, balanced)) await place.step(block)
+      const urls = [place.here('http://127.0.0.1:8888'), ...(await otherBalancer())]
       const load = new Load(urls, theCluster().services.broker1)
       await load.start()
       try {
-        for (const block of blocks.slice(balanced, upgrade)) await step(block)
-        await away(zooKeeper, async () => expect(await status(2)).toContain('"session":"suspect"'))
-        const back = async (): Promise<boolean> => (await status(2)).includes('"session":"connected"')
+        for (const block of blocks.slice(balanced, upgrade)) await place.step(block)
+        await away(zooKeeper, async () => expect(await place.status(2)).toContain('"session":"suspect"'))
+        const back = async (): Promise<boolean> => (await place.status(2)).includes('"session":"connected"')
         await waitUntil('ZooKeeper to be seen again', back, within(COMMAND_MS))
-        await away(redis, async () => expect(await status(1)).not.toContain('"sharedCache":{"state":"ready"'))
-        for (const block of blocks.slice(upgrade, end)) await step(block)
+        await away(redis, async () =>
+          expect(await place.status(1)).not.toContain('"sharedCache":{"state":"ready"'),
+        )
+        for (const block of blocks.slice(upgrade, end)) await place.step(block)
       } finally {
         await load.stop()
       }
@@ -181,7 +91,7 @@ describe.runIf(isPossible)('docs/operating.md', () => {
       )
       expect(load.broken).toEqual([])
       expect(load.answers).toBeGreaterThan(ANSWERS_MIN)
-      for (const block of blocks.slice(end)) await step(block)
+      for (const block of blocks.slice(end)) await place.step(block)
     },
     ALL_MS,
   )
@@ -248,37 +158,4 @@ class Load {
     await Promise.all(this.#workers)
     this.#agent.destroy()
   }
-}
-
-/** What a process was started as; empty when it is gone. */
-function readCommand(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-/** Two beginnings of ports, all ten of each free a moment ago: they stand for 888 and 988. */
-async function freePrefixes(): Promise<readonly [string, string]> {
-  const found: string[] = []
-  for (
-    let prefix = 1_200 + Math.floor(Math.random() * 800);
-    found.length < 2 && prefix < 3_200;
-    prefix += 1
-  ) {
-    const ports = Array.from({ length: 10 }, (_, last) => prefix * 10 + last)
-    if ((await Promise.all(ports.map(isFree))).every(Boolean)) found.push(String(prefix))
-  }
-  const [first, second] = found
-  if (first === undefined || second === undefined) throw new Error('no free ports')
-  return [first, second]
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }
