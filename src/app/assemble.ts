@@ -38,6 +38,7 @@ import { type Metrics } from '../observe/metrics.ts'
 import { rightsCheckSql } from '../sql/statements.ts'
 import { LiveSettings } from './live-settings.ts'
 import { ownAuthorization } from './own-account.ts'
+import { VERSION } from './version.ts'
 
 export interface Parts {
   readonly clock: Clock
@@ -126,7 +127,11 @@ export function assemble(
   })
   const epochOf = (tables: readonly string[]): number | undefined =>
     given.epochs === undefined ? 0 : given.epochs()?.of(tables)
-  const lineage = (): string => given.epochs?.()?.lineage ?? 'none'
+  // What another version made, or the same under another rule of the file, may not be what this one would have made.
+  const origin = (tables: readonly string[]): string => {
+    const exact = tables.filter(settings.exactDoubles)
+    return JSON.stringify([given.epochs?.()?.lineage, VERSION, config.druid.minTopNThreshold, exact])
+  }
   const shared =
     given.shared &&
     new SharedAnswers({
@@ -138,7 +143,7 @@ export function assemble(
       keeper,
       rules,
       epochOf,
-      lineage,
+      origin,
       isKnownToAll: (identity) => identity === ANONYMOUS || config.identity.secret !== undefined,
       wholeMs: (shape) => learnt.wholeMs(shape),
       onBrought: (parts, kept, wholeMs) => {
@@ -165,7 +170,7 @@ export function assemble(
       cache,
       keeper,
       epochOf,
-      lineage,
+      origin,
       mayShare: (request, plan) => shared.mayShare(request, plan),
       entryMaxBytes,
       boundMs: (table) => rules(table).capMs,

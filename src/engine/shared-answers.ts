@@ -49,8 +49,8 @@ export interface SharedAnswersOptions {
   readonly rules: (datasource: string) => FreshnessRules
   /** The last purge of these datasources; undefined where it isn't known yet: then nothing is shared. */
   readonly epochOf: (tables: readonly string[]) => number | undefined
-  /** Whose epochs these are: what was stored under another's isn't found. */
-  readonly lineage: () => string
+  /** Whose epochs these are, and by what the answers were made: what was stored under others isn't found. */
+  readonly origin: (tables: readonly string[]) => string
   /** Whether other replicas know an identity under the same name. */
   readonly isKnownToAll: (identity: IdentityScope) => boolean
   /** What Druid took for a whole answer of a shape, ms; undefined: it isn't known. */
@@ -157,8 +157,8 @@ export class SharedAnswers {
     return judge(proof, proof.generation, nowMs, nowMs).kind === 'invalid' ? undefined : proof
   }
 
-  #keyOf({ key }: WholePlan): string {
-    return `${this.#options.lineage()} ${key}`
+  #keyOf({ key, tables }: WholePlan): string {
+    return `${this.#options.origin(tables)} ${key}`
   }
 
   #lifeMs({ tickMs, lifeMs, tables }: Proof): number {

@@ -163,6 +163,26 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
     await alone.stop()
   })
 
+  test('what was made under another rule of the file is not found', async () => {
+    const query = 'SELECT kind, AVG(v) AS a FROM facts GROUP BY 1 ORDER BY 1'
+    await ask(one, query)
+    const others = [{ datasources: { facts: { exactDoubles: true } } }, { druid: { minTopNThreshold: 5 } }]
+    for (const settings of others) {
+      const other = await startReplica({
+        sandbox,
+        clock,
+        store,
+        office: () => undefined,
+        startTime: 'since',
+        settings: { identity: { secret: 'same' }, ...settings },
+      })
+      const [status, , cache] = told(await ask(other, query))
+      expect([status, cache]).toEqual([200, expect.stringMatching(/^fwd=/)])
+      await other.stop()
+    }
+    expect(told(await ask(two, query))[2]).toMatch(/^hit/)
+  })
+
   test('a Broker of which it is not known since when it runs: nothing is shared', async () => {
     const alone = await replica(clock, undefined, 'same')
     await ask(alone, DAYS)

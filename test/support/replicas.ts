@@ -169,7 +169,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     authorization: OWN_AUTHORIZATION,
     clock: own,
   })
-  const account = { username: 'ovate', password: 'own' }
+  const account = { username: 'ovate', password: 'own', ...(settings['druid'] as object | undefined) }
   const stack = await startStack(druid, { ...settings, druid: account }, own, {
     shared: store,
     leases: office,

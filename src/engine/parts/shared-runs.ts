@@ -27,7 +27,7 @@ export interface SharedRunsOptions {
   readonly keeper: Pick<Keeper, 'policyMs' | 'wasPurged'>
   /** As with whole answers. */
   readonly epochOf: (tables: readonly string[]) => number | undefined
-  readonly lineage: () => string
+  readonly origin: (tables: readonly string[]) => string
   readonly mayShare: (request: SqlRequest, plan: WholePlan) => boolean
   readonly entryMaxBytes: (tables: readonly string[]) => number
   /** How long what isn't sealed is of use to anybody, ms. */
@@ -72,7 +72,7 @@ export class SharedRuns {
     const { request, plan, grid, key } = keeping
     const runs = alignedRuns(grid, intervals, RUNS_MAX)
     if (runs === undefined || !this.#options.mayShare(request, plan)) return
-    const keys = runs.map((run) => this.#keyOf(key, run))
+    const keys = runs.map((run) => this.#keyOf(plan, key, run))
     if (anew) return await this.#bring(keeping, keys).catch(() => undefined)
     const wanted = keys.filter((one) => !this.#coming.has(one))
     const looking = this.#bring(keeping, wanted)
@@ -121,7 +121,7 @@ export class SharedRuns {
       headers: shape.headers,
       aheadMs: aheadMs ?? null,
     }
-    const name = this.#keyOf(key, run)
+    const name = this.#keyOf(plan, key, run)
     const latest = Math.max(0, ...pieces.pieces.map(({ sentAt }) => sentAt))
     const meta = {
       beganAtMs: this.#next(name, latest),
@@ -203,8 +203,8 @@ export class SharedRuns {
     return next
   }
 
-  #keyOf(key: string, { index }: AlignedRun): string {
-    return `${this.#options.lineage()} ${endianness()} runs ${key} ${index}`
+  #keyOf({ tables }: WholePlan, key: string, { index }: AlignedRun): string {
+    return `${this.#options.origin(tables)} ${endianness()} runs ${key} ${index}`
   }
 
   #lifeMs(held: readonly Run<Bucketed>[], tables: readonly string[]): number {
