@@ -36,7 +36,7 @@ export async function startApp(config: Config): Promise<App> {
     metrics.brokerEvent(event)
     log.info({ event, ...details }, `Brokers: ${event}`)
   })
-  const cacheHooks = sharedCacheHooks(metrics, log)
+  const cacheHooks = sharedCacheHooks(metrics, log, systemClock)
   const sharedCache = await openSharedCache(config, systemClock, cacheHooks.events, cacheHooks.onError)
   const parts = assemble(config, {
     druid: connection.druid,

@@ -3,14 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Config } from '../config/config.ts'
 import { type BrokerStatus, type Druid } from '../druid/druid.ts'
 import { type Coordination } from '../coordination/coordination.ts'
+import { type CheckLine } from './check-line.ts'
+import { sharedCacheLines } from './check-shared-cache.ts'
 import { connectCoordination } from './coordinate.ts'
 import { connectDruid } from './connect.ts'
 import { ownAuthorization } from './own-account.ts'
-
-export interface CheckLine {
-  readonly level: 'ok' | 'warn' | 'fail'
-  readonly text: string
-}
 
 const WAIT_MS = 5_000
 const POLL_MS = 100
@@ -25,7 +22,8 @@ export async function checkSetup(config: Config, signal: AbortSignal): Promise<r
     const brokers = await readyBrokers(druid, signal)
     const found = brokers.length === 0 ? [noBroker(druid)] : brokers.flatMap(brokerLines)
     const account = brokers.length === 0 ? [] : await accountLines(config, druid, signal)
-    return [...found, ...account, ...(await coordinationLines(config, signal)), ...identityLines(config)]
+    const shared = [...(await coordinationLines(config, signal)), ...(await sharedCacheLines(config, signal))]
+    return [...found, ...account, ...shared, ...identityLines(config)]
   } finally {
     await connection.close()
   }

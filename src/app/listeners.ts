@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { type AdminOptions } from '../admin/options.ts'
 import { type SharedCacheEvents } from '../cache/shared/shared-cache.ts'
+import { type Clock } from '../clock.ts'
 import { type Config, redacted } from '../config/config.ts'
 import { ERROR_CODES, type OvateError } from '../errors.ts'
 import { asOvateError } from '../http/error-answer.ts'
@@ -83,18 +84,29 @@ export function errorHook(log: Log, metrics: Metrics): (error: unknown) => void 
   return (error) => logged(log, metrics, error)
 }
 
+/** A server that refuses does so with each call: it is said once in so long. */
+const REFUSED_QUIET_MS = 60_000
+const REFUSALS_MAX = 100
+
 /** Counts what becomes of look-ups and writes in the shared cache; its troubles are logged, since no client hears of them. */
 export function sharedCacheHooks(
   metrics: Metrics,
   log: Log,
+  clock: Clock,
 ): { readonly events: SharedCacheEvents; readonly onError: (error: OvateError) => void } {
+  const refusedAtMs = new Map<string, number>()
   return {
     events: {
       looked: metrics.sharedRead,
       wrote: metrics.sharedWrite,
       bad: metrics.sharedBad,
       moved: metrics.sharedMoved,
-      refused: (code) => log.debug({ event: 'shared-cache', code }, 'the shared cache refuses'),
+      refused: (code) => {
+        const isNew =
+          clock.monotonic() - (refusedAtMs.get(code) ?? Number.NEGATIVE_INFINITY) > REFUSED_QUIET_MS
+        if (isNew && refusedAtMs.size < REFUSALS_MAX) refusedAtMs.set(code, clock.monotonic())
+        log[isNew ? 'warn' : 'debug']({ event: 'shared-cache', code }, 'the shared cache refuses')
+      },
       breaker: (state) =>
         log.info({ event: 'shared-cache', state }, `the shared cache's breaker is ${state}`),
     },
