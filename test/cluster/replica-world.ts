@@ -173,10 +173,12 @@ export class ReplicaWorld {
     const children = async (path: string): Promise<readonly string[]> =>
       (await this.#coordination.children(path, undefined, signal)) ?? []
     const folders = (await children(`${BASE}/leases`)).filter((name) => name !== 'sessions')
-    const places = await Promise.all(folders.map((folder) => children(`${BASE}/leases/${folder}`)))
+    // One after the other: there are 256, and each look listens to the signal.
+    const places: string[] = []
+    for (const folder of folders) places.push(...(await children(`${BASE}/leases/${folder}`)))
     const sessions = await children(`${BASE}/leases/sessions`)
     const replicas = await children(`${BASE}/replicas`)
-    return { places: places.flat(), sessions: sessions.length, replicas: replicas.length }
+    return { places, sessions: sessions.length, replicas: replicas.length }
   }
 
   async #open(): Promise<Ways> {
