@@ -1,14 +1,11 @@
 // `ovate check` on the shared cache: an entry is written and read, as a replica would.
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type SharedCacheEvents } from '../cache/shared/shared-cache.ts'
 import { systemClock } from '../clock.ts'
 import { type Config } from '../config/config.ts'
-import { type CheckLine } from './check-line.ts'
+import { type CheckLine, WAIT_MS, waited } from './check-steps.ts'
 import { openSharedCache } from './open-shared-cache.ts'
 
-const WAIT_MS = 5_000
-const POLL_MS = 50
 /** So long what was written for trying lies there. */
 const LIFE_MS = 10_000
 
@@ -31,8 +28,7 @@ export async function sharedCacheLines(config: Config, signal: AbortSignal): Pro
     })
     if (cache === undefined) return []
     try {
-      for (let waitedMs = 0; waitedMs < WAIT_MS && cache.state !== 'ready'; waitedMs += POLL_MS)
-        await delay(POLL_MS, undefined, { signal })
+      await waited(() => cache.state === 'ready', signal)
       if (cache.state !== 'ready') return [fail(`is ${cache.state}: ${heard.error}`)]
       const meta = { beganAtMs: systemClock.now(), generation: '', epoch: 0, proof: Buffer.alloc(0) }
       const key = `check ${randomUUID()}`

@@ -1,16 +1,13 @@
 // `ovate check`: tries a configuration against the Druid that it names.
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Config } from '../config/config.ts'
 import { type BrokerStatus, type Druid } from '../druid/druid.ts'
 import { type Coordination } from '../coordination/coordination.ts'
-import { type CheckLine } from './check-line.ts'
+import { type CheckLine, WAIT_MS, waited } from './check-steps.ts'
 import { sharedCacheLines } from './check-shared-cache.ts'
 import { connectCoordination } from './coordinate.ts'
 import { connectDruid } from './connect.ts'
 import { ownAuthorization } from './own-account.ts'
 
-const WAIT_MS = 5_000
-const POLL_MS = 100
 /** A clock known less well than this, or off by more, costs the sharing of statements about now. */
 const CLOCK_WARN_MS = 2_000
 
@@ -30,11 +27,9 @@ export async function checkSetup(config: Config, signal: AbortSignal): Promise<r
 }
 
 async function readyBrokers(druid: Druid, signal: AbortSignal): Promise<readonly BrokerStatus[]> {
-  for (let waitedMs = 0; waitedMs < WAIT_MS; waitedMs += POLL_MS) {
-    const brokers = druid.brokers()
-    if (brokers.length > 0 && brokers.every(({ state }) => state === 'ready')) return brokers
-    await delay(POLL_MS, undefined, { signal })
-  }
+  const isReady = (brokers: readonly BrokerStatus[]): boolean =>
+    brokers.length > 0 && brokers.every(({ state }) => state === 'ready')
+  await waited(() => isReady(druid.brokers()), signal)
   return druid.brokers()
 }
 
@@ -91,8 +86,8 @@ async function coordinationLines(config: Config, signal: AbortSignal): Promise<r
   let last = 'no session'
   try {
     coordination = await connectCoordination(config, ({ message }) => (last = message))
-    for (let waitedMs = 0; waitedMs < WAIT_MS && coordination.state !== 'connected'; waitedMs += POLL_MS)
-      await delay(POLL_MS, undefined, { signal })
+    const session = coordination
+    await waited(() => session.state === 'connected', signal)
     if (coordination.state !== 'connected')
       return [{ level: 'fail', text: `ZooKeeper is ${coordination.state} for coordination: ${last}` }]
     const replicas = await coordination.children(`${path}/replicas`, undefined, signal)

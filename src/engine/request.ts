@@ -1,4 +1,5 @@
 // What `http` hands to the engine, and what it gets back.
+import { randomUUID } from 'node:crypto'
 import { type IdentityScope, type Query, type WholeKey } from '../plan/query.ts'
 import { type WireFormat } from '../result/format.ts'
 import { type Entry } from './entry.ts'
@@ -79,3 +80,9 @@ export interface StreamAnswer {
 }
 
 export type Answer = HeldAnswer | StreamAnswer
+
+/** The same under an id of its own: the client's query runs at the same time. */
+export function underOwnId(request: SqlRequest): SqlRequest {
+  const upstreamId = randomUUID()
+  return { ...request, upstreamId, bodies: request.bodies.under(upstreamId) }
+}

@@ -1,7 +1,7 @@
 // Pieces of answers that leave the process, each with what lay under it: their reader judges them by its own timeline, and
 // drops exactly the buckets under which something has changed.
 import { z } from 'zod'
-import { type BrokersNow } from './portable.ts'
+import { type BrokersNow, brokersMs, knewAll, ownMs } from './portable.ts'
 import { type Piece } from './pieces.ts'
 import { type Segment, type Under } from './segments.ts'
 
@@ -62,7 +62,7 @@ export function exportedPieces(
     pieces: own.map(({ interval: { startMs, endMs }, proof: { sentAtMs, under } }) => ({
       from: startMs,
       to: endMs,
-      sentAt: Math.floor(sentAtMs + clock.offsetMs - clock.errorMs),
+      sentAt: brokersMs(sentAtMs, clock),
       under: under === undefined ? null : known.indexOf(under),
     })),
   }
@@ -88,8 +88,7 @@ export function importedPieces(
   { generation, runs, clock }: BrokersNow,
   lifeMs: number,
 ): readonly Piece[] {
-  const isSameRun = runs !== undefined && runs.length > 0 && runs.every((run) => portable.runs.includes(run))
-  if (!isSameRun || clock === undefined) return []
+  if (!knewAll(portable.runs, runs) || clock === undefined) return []
   const unders = portable.unders.map(({ schema, segments }): Under => ({
     schema,
     segments: segments.map(([startMs, endMs, version, partition, sealed]): Segment => {
@@ -99,7 +98,7 @@ export function importedPieces(
   return portable.pieces.flatMap(({ from, to, sentAt, under }): Piece[] => {
     const found = under === null ? undefined : unders[under]
     if (under !== null && found === undefined) return []
-    const sentAtMs = sentAt - clock.offsetMs - clock.errorMs
+    const sentAtMs = ownMs(sentAt, clock)
     return [{ interval: { startMs: from, endMs: to }, proof: { generation, sentAtMs, lifeMs, under: found } }]
   })
 }

@@ -66,6 +66,21 @@ function hullOf(clocks: readonly ClockOffset[]): ClockOffset | undefined {
   return { offsetMs: (low + high) / 2, errorMs: (high - low) / 2 }
 }
 
+/** A moment by our clock as the Brokers' clock shows it for certain: towards older, whole ms. */
+export function brokersMs(ms: number, { offsetMs, errorMs }: ClockOffset): number {
+  return Math.floor(ms + offsetMs - errorMs)
+}
+
+/** The other way round, towards older again. */
+export function ownMs(ms: number, { offsetMs, errorMs }: ClockOffset): number {
+  return ms - offsetMs - errorMs
+}
+
+/** Whether who told of `known` knew all runs of Brokers that there are now: others may plan in another way. */
+export function knewAll(known: readonly string[], now: BrokersNow['runs']): boolean {
+  return now !== undefined && now.length > 0 && now.every((run) => known.includes(run))
+}
+
 /** Undefined where no other could check it. */
 export function exportedProof(
   proof: Proof,
@@ -76,8 +91,8 @@ export function exportedProof(
   return {
     service,
     runs: [...runs],
-    sentAt: Math.floor(proof.sentAtMs + clock.offsetMs - clock.errorMs),
-    nowAt: Math.floor((proof.nowAtMs ?? proof.sentAtMs) + clock.offsetMs - clock.errorMs),
+    sentAt: brokersMs(proof.sentAtMs, clock),
+    nowAt: brokersMs(proof.nowAtMs ?? proof.sentAtMs, clock),
     agesFromSending,
     readsLookup,
     tables: tables.map(({ timeline, intervals, fingerprint }) => ({
@@ -104,17 +119,15 @@ export interface Reader {
 export function importedProof(portable: PortableProof, reader: Reader): Proof | undefined {
   const { brokers, timelines, rulesOf, now, policyMs } = reader
   const { generation, runs, clock } = brokers
-  const isSameRun = runs !== undefined && runs.length > 0 && runs.every((run) => portable.runs.includes(run))
-  if (!isSameRun || clock === undefined) return undefined
+  if (!knewAll(portable.runs, runs) || clock === undefined) return undefined
   const { service, agesFromSending, readsLookup } = portable
   const rules = portable.tables.map(({ name }) => rulesOf(name))
   const lookupMs = readsLookup ? rules.map((one) => one.lookupMs) : []
-  const ownMs = (ms: number): number => ms - clock.offsetMs - clock.errorMs
   return {
     service,
     generation,
-    sentAtMs: ownMs(portable.sentAt),
-    nowAtMs: ownMs(portable.nowAt),
+    sentAtMs: ownMs(portable.sentAt, clock),
+    nowAtMs: ownMs(portable.nowAt, clock),
     tickMs: Math.min(Number.POSITIVE_INFINITY, ...rules.map((one) => tickMs(one, now, clock.errorMs))),
     lifeMs: Math.min(policyMs, ...lookupMs),
     agesFromSending,

@@ -5,9 +5,8 @@ import { differenceText, runSequence } from '../differential/sequence.ts'
 import { Tally } from '../differential/tally.ts'
 import { clusterAvailable, theCluster } from './available.ts'
 import { startClusterWorld } from './differential-world.ts'
+import { SEED } from '../support/seed.ts'
 
-const given = process.env['OVATE_SEED']
-const SEED = given === undefined ? Date.now() % 1_000_000_000 : Number(given)
 /** Beside it, the datasource is made and removed. */
 const BUDGET_MS = 110_000
 const ASKED_MIN = 100

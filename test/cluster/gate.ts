@@ -1,6 +1,7 @@
 // The way of replicas to the Brokers: it counts which replica asks what, and holds answers back that Druid has computed.
-import { createServer, request as nodeRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo } from 'node:net'
+import { answerOf, bytesOf } from './forwarding.ts'
 import { statementOf } from './request-log.ts'
 import { GiveUp, waitUntil, within } from './wait.ts'
 
@@ -131,23 +132,4 @@ function dataQuery(
   if (method !== 'POST' || !url.endsWith('/druid/v2/sql')) return undefined
   const { query: sql } = JSON.parse(body.toString()) as { readonly query: string }
   return statementOf(sql) === 'data' ? { sql, replica: Number(headers[REPLICA_HEADER]) } : undefined
-}
-
-function answerOf(
-  url: string,
-  { method, headers }: { readonly method: string; readonly headers: IncomingMessage['headers'] },
-  body: Buffer,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const sent = nodeRequest(url, { method, headers: { ...headers, 'accept-encoding': 'identity' } })
-    sent.on('error', reject)
-    sent.on('response', resolve)
-    sent.end(body)
-  })
-}
-
-async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
 }

@@ -1,6 +1,7 @@
 // A way to a Broker that holds back chosen answers: Druid has computed them, nobody has seen them yet.
-import { createServer, request as nodeRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo } from 'node:net'
+import { answerOf, bytesOf } from './forwarding.ts'
 
 export interface HoldingProxy {
   readonly url: string
@@ -48,24 +49,4 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
         server.closeAllConnections()
       }),
   }
-}
-
-function answerOf(
-  url: string,
-  options: { method: string | undefined; headers: IncomingMessage['headers'] },
-  body: Buffer,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const { method = 'GET' } = options
-    const sent = nodeRequest(url, { method, headers: { ...options.headers, 'accept-encoding': 'identity' } })
-    sent.on('error', reject)
-    sent.on('response', resolve)
-    sent.end(body)
-  })
-}
-
-async function bytesOf(stream: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
 }

@@ -5,9 +5,8 @@ import { partsOf } from './parts.ts'
 import { startSandboxWorld } from './sandbox-world.ts'
 import { differenceText, runSequence } from './sequence.ts'
 import { Tally } from './tally.ts'
+import { SEED } from '../support/seed.ts'
 
-const given = process.env['OVATE_SEED']
-const SEED = given === undefined ? Date.now() % 1_000_000_000 : Number(given)
 /** Sequences are begun until so much time is over, or so many were run. */
 const BUDGET_MS = 40_000
 const SEQUENCES_MAX = 60

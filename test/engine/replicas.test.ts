@@ -14,9 +14,8 @@ import { askSql, type Got } from '../support/http-client.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { ahead, type Replica, startReplica, StoreInMemory } from '../support/replicas.ts'
 import { until } from '../support/sandbox-stack.ts'
+import { SEED } from '../support/seed.ts'
 
-const given = process.env['OVATE_SEED']
-const SEED = given === undefined ? Date.now() % 1_000_000_000 : Number(given)
 const REPLICAS = 3
 const ROUNDS_MAX = 400
 const BUDGET_MS = 25_000

@@ -9,11 +9,10 @@ import { View } from '../../src/sql/view.ts'
 import { randomOf } from '../cluster/random.ts'
 import { type Condition, randomCondition } from './conditions/generate.ts'
 import { ourTree, toolkitTree, treeOf } from './conditions/tree.ts'
+import { SEED } from '../support/seed.ts'
 
 /** All of them take minutes: `.ci/run` asks for 100,000. */
 const COUNT = Number(process.env['OVATE_CONDITIONS'] ?? 5_000)
-const given = process.env['OVATE_SEED']
-const SEED = given === undefined ? Date.now() % 1_000_000_000 : Number(given)
 const TIMEOUT_MS = 900_000
 const DEPTHS = [0, 1, 1, 2, 2, 3] as const
 

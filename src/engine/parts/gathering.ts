@@ -1,5 +1,4 @@
 // Gathers what an answer lacks: in one query, but for what is on its way for others.
-import { randomUUID } from 'node:crypto'
 import { orAborted } from '../../abort.ts'
 import { type Clock } from '../../clock.ts'
 import { type Druid } from '../../druid/druid.ts'
@@ -11,6 +10,7 @@ import { type StepText } from '../../plan/step-text.ts'
 import { type Bucketed, type Slice, sliceOf } from '../../result/bucket-rows.ts'
 import { type MergeRows } from '../../result/merge-rows.ts'
 import { type ColumnTypes } from '../../result/merge/value-types.ts'
+import { underOwnId } from '../request.ts'
 import { type Store } from '../store.ts'
 import { type FallBacks } from './fall-backs.ts'
 import { type Fetched, fetchParts } from './fetch.ts'
@@ -146,8 +146,7 @@ export class Gathering {
     held: Promise<void>,
     stop: AbortSignal,
   ): Promise<OwnFetch<Rows, RowHead> | undefined> {
-    const upstreamId = randomUUID()
-    const request = { ...made.request, upstreamId, bodies: made.request.bodies.under(upstreamId) }
+    const request = underOwnId(made.request)
     const fetching = this.#placed({ ...made, request, loose: [] }, { ranges: full, full }, stop)
     this.#tell(made, full, fetching, held)
     return await fetching

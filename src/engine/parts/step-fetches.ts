@@ -1,5 +1,4 @@
 // The texts that fetch steps: what is on its way, and what was too much before.
-import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { type Clock } from '../../clock.ts'
 import { type Interval } from '../../plan/facts.ts'
@@ -9,6 +8,7 @@ import { sliceOf } from '../../result/bucket-rows.ts'
 import { type MergeRows } from '../../result/merge-rows.ts'
 import { type ColumnTypes } from '../../result/merge/value-types.ts'
 import { type Keeper } from '../keeper.ts'
+import { underOwnId } from '../request.ts'
 import { type Gathering, type OwnFetch } from './gathering.ts'
 import { type Making } from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
@@ -117,9 +117,7 @@ export class StepFetches {
     const { gathering, merge, keeper, clock } = this.#options
     const { text, parts } = wanted
     try {
-      // Its own id: the client's own query runs at the same time.
-      const upstreamId = randomUUID()
-      const request = { ...making.request, upstreamId, bodies: making.request.bodies.under(upstreamId) }
+      const request = underOwnId(making.request)
       const own = { ...making, request, method: merge, live: false }
       const ranges = united(parts.flatMap((part) => part.ranges))
       const stop = AbortSignal.timeout(request.timeoutMs)
