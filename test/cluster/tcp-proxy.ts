@@ -32,12 +32,16 @@ export interface TcpProxy {
   readonly connections: number
 }
 
-/** Starts one on a free port of 127.0.0.1; `down` ends it. Proxies may share the list of what they cut. */
-export async function startTcpProxy(targetPort: number, cuts: Cut[] = []): Promise<TcpProxy> {
+/** Starts one on a free port of 127.0.0.1, or where told; `down` ends it. Proxies may share the list of what they cut. */
+export async function startTcpProxy(
+  targetPort: number,
+  cuts: Cut[] = [],
+  listen: { readonly host: string; readonly port: number } = { host: '127.0.0.1', port: 0 },
+): Promise<TcpProxy> {
   const links = new Set<Link>()
   const sent: Buffer[] = []
   let server: Server | undefined
-  let port = 0
+  let { port } = listen
   let dark = false
 
   const proxy: TcpProxy = {
@@ -45,7 +49,7 @@ export async function startTcpProxy(targetPort: number, cuts: Cut[] = []): Promi
       return port
     },
     get url() {
-      return `http://127.0.0.1:${port}`
+      return `http://${listen.host}:${port}`
     },
     delayMs: 0,
     cuts,
@@ -74,7 +78,7 @@ export async function startTcpProxy(targetPort: number, cuts: Cut[] = []): Promi
         link.over.finally(() => links.delete(link)).catch(() => undefined)
         if (!dark) link.release()
       })
-      await new Promise<void>((resolve) => started.listen(port, '127.0.0.1', resolve))
+      await new Promise<void>((resolve) => started.listen(port, listen.host, resolve))
       port = (started.address() as AddressInfo).port
       server = started
     },
