@@ -73,7 +73,7 @@ const listen = z.strictObject({
   keepAliveTimeout: duration('How long a connection that is idle stays open.', '65s', 100),
   writeTimeout: duration('How long a client may read nothing of an answer before it is cut.', '5m', 100),
   drain: duration(
-    'How long requests are still taken after SIGTERM, while `/ovate/ready` says no: as long as a balancer needs to notice.',
+    'How long requests are still taken after SIGTERM, while `/ovate/ready` and `/status/health` say no: as long as a balancer needs to notice.',
     '0ms',
   ),
   shutdown: duration('How long running requests may go on after SIGTERM, or after `drain`.', '30s'),
