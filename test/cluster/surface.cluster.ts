@@ -4,7 +4,7 @@ import { type App } from '../../src/app/app.ts'
 import { type RawConnection, rawConnection } from '../support/raw.ts'
 import { clusterAvailable, theCluster } from './available.ts'
 import { type Cluster } from './cluster.ts'
-import { request } from './http.ts'
+import { request, sql } from './http.ts'
 import { startOvate } from './ovate.ts'
 import { smile } from './smile.ts'
 import { waitUntil, within } from './wait.ts'
@@ -229,6 +229,32 @@ describe.runIf(clusterAvailable)('in front of a Broker', () => {
     expect(got).toMatchObject({ status: '304', body: '' })
   })
 })
+
+test.runIf(clusterAvailable)(
+  'who leads is found in ZooKeeper, lost with its server, and found again',
+  async () => {
+    const cluster = theCluster()
+    const zookeeper = { connect: cluster.zookeeper, path: '/druid' }
+    const app = await startOvate(cluster, { druid: { zookeeper, management: { enabled: true } } })
+    const leader = async (): Promise<string> => {
+      const { status, body } = await request(`${app.url}/druid/coordinator/v1/leader`)
+      return `${status} ${body.toString()}`
+    }
+    try {
+      await untilLed(app.url)
+      expect(await leader()).toBe(`200 ${cluster.services.coordinator}`)
+      await cluster.kill('coordinator')
+      const isLost = async (): Promise<boolean> => (await leader()).includes('OVATE_NO_LEADER')
+      await waitUntil('nobody to lead', isLost, within(FAR_MS))
+      expect((await sql(app.url, 'SELECT 1')).status).toBe(200)
+      await cluster.restart('coordinator')
+      await untilLed(app.url)
+    } finally {
+      await app.close()
+      await cluster.waitReady()
+    }
+  },
+)
 
 /** Resolves when Ovate knows both leaders. */
 async function untilLed(url: string): Promise<void> {
