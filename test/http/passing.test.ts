@@ -1,6 +1,7 @@
 // What passes: cookies, challenges, redirects and trailers are between Druid and the one who asked; what begins work at Druid
 // begins it once.
 import { afterEach, describe, expect, test } from 'vitest'
+import { smile } from '../cluster/smile.ts'
 import { druidOn, fakeBroker } from '../druid/support.ts'
 import { deferred } from '../support/deferred.ts'
 import { type FakeBroker } from '../support/fake-broker.ts'
@@ -229,6 +230,36 @@ describe('a refused cancel of a client that has left', () => {
     expect((await ask(`${stack.server.url}/druid/v2/`, { body: '{}' })).status).toBe(200)
   })
 })
+
+test.each([
+  [
+    'in Smile',
+    'application/x-jackson-smile',
+    smile({ queryType: 'timeBoundary', context: { queryId: 'mine' } }),
+  ],
+  ['without an id', 'application/json', '{"queryType":"timeBoundary","dataSource":"events"}'],
+])(
+  'a native query %s ends with its client: its connection is closed, and no other query',
+  async (_, type, body) => {
+    let isClosed = false
+    const { stack, broker } = await beforeBroker((_request, response) => {
+      response.on('close', () => (isClosed = true))
+    })
+    const leaving = new AbortController()
+    const left = ask(`${stack.server.url}/druid/v2/`, {
+      headers: { 'content-type': type },
+      body,
+      signal: leaving.signal,
+    }).catch(() => undefined)
+    await until(() => broker.received.length === 1)
+    leaving.abort()
+    await left
+    await until(() => isClosed && stack.druid.brokers().every(({ outstanding }) => outstanding === 0))
+    expect(broker.received.map(({ method, body: sent }) => [method, sent])).toEqual([
+      ['POST', Buffer.from(body)],
+    ])
+  },
+)
 
 test('a refused cancel that a client asks for keeps its challenge', async () => {
   const { stack } = await beforeBroker((_request, response) => {
