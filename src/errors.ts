@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   OVATE_QUEUE_FULL: { status: 429, retry: true, persona: 'OPERATOR', category: 'CAPACITY_EXCEEDED' },
   OVATE_CANCELLED: { status: 500, retry: false, persona: 'USER', category: 'CANCELED' },
   OVATE_NO_BROKER: { status: 503, retry: true, persona: 'OPERATOR', category: 'SERVICE_UNAVAILABLE' },
+  OVATE_NO_LEADER: { status: 503, retry: true, persona: 'OPERATOR', category: 'SERVICE_UNAVAILABLE' },
   OVATE_BROKER_FAILED: { status: 502, retry: true, persona: 'OPERATOR', category: 'RUNTIME_FAILURE' },
   OVATE_DEADLINE: { status: 504, retry: false, persona: 'OPERATOR', category: 'TIMEOUT' },
   OVATE_ZOOKEEPER: { status: 503, retry: true, persona: 'OPERATOR', category: 'SERVICE_UNAVAILABLE' },

@@ -32,10 +32,14 @@ export interface App {
 export async function startApp(config: Config): Promise<App> {
   const log = createLog(config.log.level)
   const metrics = createMetrics()
-  const connection = connectDruid(config, (event, details) => {
-    metrics.brokerEvent(event)
-    log.info({ event, ...details }, `Brokers: ${event}`)
-  })
+  const connection = connectDruid(
+    config,
+    (event, details) => {
+      metrics.brokerEvent(event)
+      log.info({ event, ...details }, `Brokers: ${event}`)
+    },
+    (event, details) => log.info({ event, ...details }, `Coordinator and Overlord: ${event}`),
+  )
   const cacheHooks = sharedCacheHooks(metrics, log, systemClock)
   const sharedCache = await openSharedCache(config, systemClock, cacheHooks.events, cacheHooks.onError)
   const parts = assemble(config, {
@@ -56,7 +60,7 @@ export async function startApp(config: Config): Promise<App> {
   })
   const draining = new AbortController()
   const isDraining = (): boolean => draining.signal.aborted
-  const hooks = { metrics, onError: errorHook(log, metrics) }
+  const hooks = { metrics, management: connection.management, onError: errorHook(log, metrics) }
   let shared: Shared | undefined
   let leases: RunningLeases | undefined
   try {

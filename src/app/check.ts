@@ -5,7 +5,7 @@ import { type Coordination } from '../coordination/coordination.ts'
 import { type CheckLine, WAIT_MS, waited } from './check-steps.ts'
 import { sharedCacheLines } from './check-shared-cache.ts'
 import { connectCoordination } from './coordinate.ts'
-import { connectDruid } from './connect.ts'
+import { connectDruid, type DruidConnection } from './connect.ts'
 import { ownAuthorization } from './own-account.ts'
 
 /** A clock known less well than this, or off by more, costs the sharing of statements about now. */
@@ -19,8 +19,9 @@ export async function checkSetup(config: Config, signal: AbortSignal): Promise<r
     const brokers = await readyBrokers(druid, signal)
     const found = brokers.length === 0 ? [noBroker(druid)] : brokers.flatMap(brokerLines)
     const account = brokers.length === 0 ? [] : await accountLines(config, druid, signal)
+    const leaders = await leaderLines(connection, signal)
     const shared = [...(await coordinationLines(config, signal)), ...(await sharedCacheLines(config, signal))]
-    return [...found, ...account, ...shared, ...identityLines(config)]
+    return [...found, ...account, ...leaders, ...shared, ...identityLines(config)]
   } finally {
     await connection.close()
   }
@@ -75,6 +76,21 @@ async function accountLines(
       },
     ]
   }
+}
+
+async function leaderLines(
+  { management }: DruidConnection,
+  signal: AbortSignal,
+): Promise<readonly CheckLine[]> {
+  if (management === undefined) return []
+  const roles = ['coordinator', 'overlord'] as const
+  await waited(() => roles.every((role) => management.leaderOf(role) !== undefined), signal)
+  return roles.map((role) => {
+    const url = management.leaderOf(role)
+    return url === undefined
+      ? { level: 'fail', text: `druid.management: no ${role} says that it leads` }
+      : { level: 'ok', text: `druid.management: the leading ${role} is ${url}` }
+  })
 }
 
 async function coordinationLines(config: Config, signal: AbortSignal): Promise<readonly CheckLine[]> {

@@ -1,59 +1,103 @@
 // The Druid client that a configuration asks for.
 import { readFileSync } from 'node:fs'
+import { systemClock } from '../clock.ts'
 import { type Config } from '../config/config.ts'
 import { bootstrapSource } from '../druid/bootstrap-source.ts'
 import { type BrokerSource } from '../druid/broker-source.ts'
 import { createDruid } from '../druid/client.ts'
-import { discoverySource } from '../druid/discovery-source.ts'
+import { type DiscoverySource, discoverySource } from '../druid/discovery-source.ts'
 import { type BrokerAddress, type Druid } from '../druid/druid.ts'
 import { fixedSource } from '../druid/fixed-source.ts'
-import { type DruidEvents, type DruidTls } from '../druid/options.ts'
+import { latchedLeaders, listedLeaders } from '../druid/leader-source.ts'
+import { ManagementClient } from '../druid/management.ts'
+import { type DruidEvents, type DruidLimits, type DruidTls } from '../druid/options.ts'
 import { ownAuthorization } from './own-account.ts'
 
 export interface DruidConnection {
   readonly druid: Druid
+  /** Undefined where it is off. */
+  readonly management: ManagementClient | undefined
   close(): Promise<void>
 }
 
 /** Told what happens to Brokers and to requests on their way. */
 export type BrokerListener = (event: string, details: Readonly<Record<string, unknown>>) => void
 
-/** A client that begins to look for its Brokers at once. */
-export function connectDruid(config: Config, listener: BrokerListener): DruidConnection {
+/** A client that begins to look for its Brokers at once. `onLeader` is told the same of Coordinators and Overlords. */
+export function connectDruid(
+  config: Config,
+  listener: BrokerListener,
+  onLeader: BrokerListener = () => undefined,
+): DruidConnection {
   const { druid } = config
+  const discovery = discoveryOf(config)
   const client = createDruid({
-    source: sourceOf(config),
+    source: discovery ?? listOf(config),
     defaultService: druid.service,
     authorization: ownAuthorization(config),
     tls: tlsOf(config),
-    limits: {
-      brokerConcurrency: druid.connections,
-      queueLength: druid.queue,
-      noBrokerWaitMs: druid.noBrokerWait,
-      connectTimeoutMs: druid.connectTimeout,
-      probeIntervalMs: druid.health.period,
-      probeTimeoutMs: druid.health.timeout,
-      probeFailures: druid.health.failures,
-      connectFailures: druid.ejection.failures,
-      rampMs: druid.ejection.slowReturn,
-    },
+    limits: limitsOf(config),
     events: eventsOf(listener),
   })
-  return { druid: client, close: () => client.close() }
+  const management = managementOf(config, discovery, onLeader)
+  return {
+    druid: client,
+    management,
+    close: async () => {
+      // It may read in the session that the other one closes.
+      await management?.close()
+      await client.close()
+    },
+  }
+}
+
+function discoveryOf({ druid: { zookeeper } }: Config): DiscoverySource | undefined {
+  if (zookeeper === undefined) return undefined
+  const { connect, path, sessionTimeout, auth } = zookeeper
+  return discoverySource({ connect, basePath: path, sessionTimeoutMs: sessionTimeout, auth })
 }
 
 // The schema sees to it that exactly one way of finding Brokers is set.
-function sourceOf(config: Config): BrokerSource {
-  const { zookeeper, bootstrap, brokers, service } = config.druid
-  if (zookeeper !== undefined) {
-    const { connect, path, sessionTimeout, auth } = zookeeper
-    return discoverySource({ connect, basePath: path, sessionTimeoutMs: sessionTimeout, auth })
+function listOf(config: Config): BrokerSource {
+  const { bootstrap, brokers, service } = config.druid
+  if (bootstrap === undefined) return fixedSource(brokers ?? [], service)
+  const authorization = ownAuthorization(config)
+  return bootstrapSource({ urls: bootstrap, service, authorization, tls: tlsOf(config) })
+}
+
+/** A leader is asked whether it still leads as often as a Broker is asked how it is, and others whether they do by now. */
+function managementOf(
+  config: Config,
+  discovery: DiscoverySource | undefined,
+  onLeader: BrokerListener,
+): ManagementClient | undefined {
+  const { management, health, zookeeper } = config.druid
+  if (!management.enabled) return undefined
+  const source =
+    management.servers === undefined && discovery !== undefined && zookeeper !== undefined
+      ? latchedLeaders({ session: discovery.session, basePath: zookeeper.path, clock: systemClock })
+      : listedLeaders(management.servers ?? [])
+  return new ManagementClient({
+    source,
+    tls: tlsOf(config),
+    limits: { ...limitsOf(config), readinessIntervalMs: health.period, rampMs: 1 },
+    events: eventsOf(onLeader),
+    answerTimeoutMs: management.timeout,
+  })
+}
+
+function limitsOf({ druid }: Config): Partial<DruidLimits> {
+  return {
+    brokerConcurrency: druid.connections,
+    queueLength: druid.queue,
+    noBrokerWaitMs: druid.noBrokerWait,
+    connectTimeoutMs: druid.connectTimeout,
+    probeIntervalMs: druid.health.period,
+    probeTimeoutMs: druid.health.timeout,
+    probeFailures: druid.health.failures,
+    connectFailures: druid.ejection.failures,
+    rampMs: druid.ejection.slowReturn,
   }
-  if (bootstrap !== undefined) {
-    const authorization = ownAuthorization(config)
-    return bootstrapSource({ urls: bootstrap, service, authorization, tls: tlsOf(config) })
-  }
-  return fixedSource(brokers ?? [], service)
 }
 
 function tlsOf({ druid: { tls } }: Config): DruidTls {

@@ -4,6 +4,7 @@ import { type AdminOptions } from '../admin/options.ts'
 import { type SharedCacheEvents } from '../cache/shared/shared-cache.ts'
 import { type Clock } from '../clock.ts'
 import { type Config, redacted } from '../config/config.ts'
+import { type Management } from '../druid/management.ts'
 import { ERROR_CODES, type OvateError } from '../errors.ts'
 import { asOvateError } from '../http/error-answer.ts'
 import { BodyReader } from '../http/read-body.ts'
@@ -18,11 +19,17 @@ import { VERSION } from './version.ts'
 
 interface Hooks {
   readonly metrics: Metrics
+  /** Left out: Coordinator's and Overlord's paths are for a Broker to answer. */
+  readonly management?: Management | undefined
   readonly onError: (error: unknown) => void
 }
 
 /** What the listener for clients is made of. */
-export function dataServerOptions(config: Config, parts: Parts, { metrics, onError }: Hooks): ServerOptions {
+export function dataServerOptions(
+  config: Config,
+  parts: Parts,
+  { metrics, management, onError }: Hooks,
+): ServerOptions {
   const { listen, druid } = config
   const running = new RunningQueries()
   const bodies = new BodyReader({ maxBytes: listen.maxBody, allMaxBytes: listen.allBodies })
@@ -50,6 +57,7 @@ export function dataServerOptions(config: Config, parts: Parts, { metrics, onErr
     writeTimeoutMs: listen.writeTimeout,
     bodies,
     druid: parts.druid,
+    management,
     identities: parts.identities,
     running,
     sql,

@@ -58,6 +58,7 @@ function crossChecks(raw: Json): readonly Problem[] {
   const druid = sub(raw, 'druid')
   return [
     ...sourceProblems(druid),
+    ...managementProblems(druid),
     ...coordinationProblems(sub(raw, 'coordination'), druid && sub(druid, 'zookeeper')),
     ...adminProblems(sub(raw, 'admin')),
     ...needing('druid', druid, ['password', 'username']),
@@ -74,6 +75,15 @@ function sourceProblems(druid: Json | undefined): readonly Problem[] {
   if (named.length === 1) return []
   const message = `exactly one of ${SOURCES.join(', ')} says where the Brokers are; given: ${named.join(', ') || 'none'}`
   return [{ path: 'druid', message }]
+}
+
+function managementProblems(druid: Json | undefined): readonly Problem[] {
+  const management = druid && sub(druid, 'management')
+  const isOn = String(management?.['enabled']) === 'true'
+  if (!isOn || management?.['servers'] !== undefined || druid?.['zookeeper'] !== undefined) return []
+  return [
+    { path: 'druid.management.servers', message: 'missing: there is no druid.zookeeper to find leaders in' },
+  ]
 }
 
 function coordinationProblems(own: Json | undefined, druids: Json | undefined): readonly Problem[] {

@@ -73,7 +73,7 @@ const listen = z.strictObject({
   keepAliveTimeout: duration('How long a connection that is idle stays open.', '65s', 100),
   writeTimeout: duration('How long a client may read nothing of an answer before it is cut.', '5m', 100),
   drain: duration(
-    'How long requests are still taken after SIGTERM, while `/ovate/ready` says no: as long as a balancer needs to notice.',
+    'How long requests are still taken after SIGTERM, while `/ovate/ready` and `/status/health` say no: as long as a balancer needs to notice.',
     '0ms',
   ),
   shutdown: duration('How long running requests may go on after SIGTERM, or after `drain`.', '30s'),
@@ -130,6 +130,19 @@ const ejection = z.strictObject({
   slowReturn: duration('How long it takes a Broker that came back to get its full share.', '10s'),
 })
 
+const management = z.strictObject({
+  enabled: flag(
+    'Whether `/druid/coordinator`, `/druid/indexer` and `/proxy` go to the leading Coordinator and Overlord, as with ' +
+      "a Router's `druid.router.managementProxy.enabled`. false: a Broker answers them, with 404.",
+    false,
+  ),
+  servers: list(
+    'Coordinators and Overlords; which of them leads is asked. Left out: who leads is read in `druid.zookeeper`.',
+    URLS,
+  ),
+  timeout: duration('How long the leader may take to begin an answer.', '15m', 1_000),
+})
+
 const druid = z.strictObject({
   zookeeper: zookeeper
     .optional()
@@ -141,6 +154,7 @@ const druid = z.strictObject({
   password: secret('Its password.'),
   passwordFile: text('File that holds the password.'),
   tls: druidTls.prefault({}),
+  management: management.prefault({}),
   connections: count('Requests that run on one Broker at once.', 64, { min: 1, max: 10_000 }),
   queue: count('Requests that wait for a connection; more get 429.', 512, { min: 0, max: 100_000 }),
   connectTimeout: duration('How long a connection may take.', '2s', 50),

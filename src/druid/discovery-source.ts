@@ -1,12 +1,10 @@
 // Brokers that announce themselves in ZooKeeper.
 import { type Clock, systemClock } from '../clock.ts'
 import { BrokerDiscovery } from '../coordination/broker-discovery.ts'
-import {
-  connectZooKeeper,
-  type ZooKeeperCoordination,
-  type ZooKeeperOptions,
-} from '../coordination/zookeeper.ts'
+import { type Coordination } from '../coordination/coordination.ts'
+import { connectZooKeeper, type ZooKeeperOptions } from '../coordination/zookeeper.ts'
 import { type BrokersListener, type BrokerSource } from './broker-source.ts'
+import { Deferred } from './deferred.ts'
 
 /** As `ZooKeeperOptions`, and Druid's `druid.zk.paths.base`. The source makes the client and closes it. */
 export interface DiscoveryOptions extends ZooKeeperOptions {
@@ -14,15 +12,23 @@ export interface DiscoveryOptions extends ZooKeeperOptions {
   readonly clock?: Clock | undefined
 }
 
+export interface DiscoverySource extends BrokerSource {
+  /** The session, for who else reads Druid's znodes; undefined when the package is missing. Closed by `stop`. */
+  readonly session: Promise<Coordination | undefined>
+}
+
 /** Keeps the last known Brokers while ZooKeeper is away. A missing package is told as an error, once. */
-export function discoverySource(options: DiscoveryOptions): BrokerSource {
+export function discoverySource(options: DiscoveryOptions): DiscoverySource {
+  const session = new Deferred<Coordination | undefined>()
   let started: Promise<Discovery | undefined> | undefined
   return {
+    session: session.promise,
     start: (onChange, onError) => {
       started = begin(options, onChange, onError).catch((error: unknown) => {
         onError(error as Error)
         return undefined
       })
+      started.then((discovery) => session.resolve(discovery?.coordination)).catch(onError)
     },
     stop: async () => {
       const discovery = await started
@@ -33,7 +39,7 @@ export function discoverySource(options: DiscoveryOptions): BrokerSource {
 }
 
 interface Discovery {
-  readonly coordination: ZooKeeperCoordination
+  readonly coordination: Coordination
   readonly brokers: BrokerDiscovery
 }
 

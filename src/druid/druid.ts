@@ -10,6 +10,8 @@ export interface BrokerAddress {
   readonly service: string
   readonly startTime: string | undefined
   readonly version: string | undefined
+  /** The path that answers 200 when it may get requests; left out: that of a Broker, or of a Router. */
+  readonly readiness?: string | undefined
 }
 
 export type BrokerState = 'probing' | 'ready' | 'ejected' | 'draining'

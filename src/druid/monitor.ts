@@ -25,12 +25,13 @@ export class Monitor {
   readonly #options: MonitorOptions
   readonly #stop = new AbortController()
   readonly #running: Promise<void>
-  #path = READINESS
+  #path: string
   #silent = 0
 
   constructor(broker: Broker, options: MonitorOptions) {
     this.#broker = broker
     this.#options = options
+    this.#path = broker.address.readiness ?? READINESS
     this.#running = this.#run(this.#stop.signal).catch((error: unknown) => {
       if (!this.#stop.signal.aborted) throw error
     })

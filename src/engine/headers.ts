@@ -16,12 +16,13 @@ const OF_ONE_REQUEST = new Set([
   'connection',
   'keep-alive',
   'www-authenticate',
+  'authentication-info',
   'age',
   'cache-status',
 ])
 
 /** Of these, what an answer says to the one who asked for it: sessions of SSO and Kerberos live by it. */
-const OF_ONE_ASKER = new Set(['set-cookie', 'www-authenticate'])
+const OF_ONE_ASKER = new Set(['set-cookie', 'www-authenticate', 'authentication-info'])
 
 /** The headers that may be given with a result to anyone it is given to. */
 export function resultHeaders(headers: readonly string[]): readonly string[] {
@@ -40,6 +41,11 @@ export function askersHeaders(headers: readonly string[]): readonly string[] {
     const name = nameAt(headers, index)
     return OF_ONE_ASKER.has(name) || !OF_ONE_REQUEST.has(name)
   })
+}
+
+/** Whether an answer says something to the one who asked for it, and so must not be given to another. */
+export function isForOneAsker(headers: readonly string[]): boolean {
+  return headers.some((_, index) => index % 2 === 0 && OF_ONE_ASKER.has(nameAt(headers, index)))
 }
 
 function nameAt(headers: readonly string[], index: number): string {

@@ -13,7 +13,7 @@ import { type IdentityScope } from '../plan/query.ts'
 import { KEPT_FORMAT } from '../result/format.ts'
 import { Transcoder } from '../result/transcoder.ts'
 import { Entry, WHOLE } from './entry.ts'
-import { errorHeaders, resultHeaders, saysIncomplete } from './headers.ts'
+import { errorHeaders, isForOneAsker, resultHeaders, saysIncomplete } from './headers.ts'
 import { joinAgeMs, ownTime } from './joining.ts'
 import { type Keeper, type Made, type Watching } from './keeper.ts'
 import { type Answer, type Ending, type SqlRequest, type StreamAnswer } from './request.ts'
@@ -280,8 +280,8 @@ function refusalAnswer(refusal: Refusal, request: SqlRequest): StreamAnswer {
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 
 // Of its own identity, and not naming a query by an id that could as well be a word of the text.
-function mayRead({ identity, body, upstreamId }: Refusal, request: SqlRequest): boolean {
-  if (identity !== request.identity) return false
+function mayRead({ identity, headers, body, upstreamId }: Refusal, request: SqlRequest): boolean {
+  if (identity !== request.identity || isForOneAsker(headers)) return false
   return upstreamId === request.id || UUID.test(upstreamId) || !body.includes(upstreamId)
 }
 

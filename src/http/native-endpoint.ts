@@ -1,10 +1,13 @@
 // Native queries, and every path that Ovate doesn't read.
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Druid, type DruidRequest } from '../druid/druid.ts'
+import { type LeaderRole } from '../druid/leader-source.ts'
+import { type Management } from '../druid/management.ts'
 import { scanJsonObject } from '../result/json-scan.ts'
 import { type OvateError } from '../errors.ts'
 import { sendError } from './error-answer.ts'
 import { endToEnd } from './headers.ts'
+import { answerProxy, managementTarget } from './management.ts'
 import { forward } from './pass-through.ts'
 import { type BodyReader } from './read-body.ts'
 
@@ -26,24 +29,31 @@ export async function forwardNative(
   await forward({ druid, request, response, headers, body, repeatable: true, cancel, extraHeaders: [] })
 }
 
-/** Sends anything else on, its body as a stream. */
+/** Sends anything else on, its body as a stream: to a Broker, or to the Coordinator or Overlord that it is for. */
 export async function forwardOther(
-  druid: Druid,
+  { druid, management }: { readonly druid: Druid; readonly management: Management | undefined },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const target = management === undefined ? undefined : managementTarget(request.url ?? '/')
+  if (target !== undefined && target.kind !== 'leader') return answerProxy(target, request, response)
   const bodiless = BODILESS.has(request.method ?? '') && request.headers['transfer-encoding'] === undefined
   const body = bodiless && Number(request.headers['content-length'] ?? 0) === 0 ? undefined : request
   await forward({
-    druid,
+    druid: target === undefined || management === undefined ? druid : leaderAs(management, target.role),
     request,
     response,
+    path: target?.path,
     headers: endToEnd(request.rawHeaders),
     body,
     repeatable: body === undefined,
     cancel: undefined,
     extraHeaders: [],
   })
+}
+
+function leaderAs(management: Management, role: LeaderRole): Pick<Druid, 'send'> {
+  return { send: (request, signal) => management.send(role, request, signal) }
 }
 
 /** The id by which a native query can be cancelled: its context's `queryId`, where it is plain to see. */

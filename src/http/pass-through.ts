@@ -9,9 +9,11 @@ import { streamOut } from './stream-out.ts'
 import { untilGone } from './until-gone.ts'
 
 export interface Forwarded {
-  readonly druid: Druid
+  readonly druid: Pick<Druid, 'send'>
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  /** Where it is another than the client's. */
+  readonly path?: string | undefined
   /** Headers for Druid, names and values in turn. */
   readonly headers: readonly string[]
   readonly body: Buffer | Readable | undefined
@@ -31,7 +33,7 @@ export async function forward(forwarded: Forwarded): Promise<void> {
     const answer = await druid.send(
       {
         method: request.method ?? 'GET',
-        path: request.url ?? '/',
+        path: forwarded.path ?? request.url ?? '/',
         headers,
         body,
         service: undefined,

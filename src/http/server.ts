@@ -9,6 +9,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, type Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type Druid } from '../druid/druid.ts'
+import { type Management } from '../druid/management.ts'
 import { OvateError } from '../errors.ts'
 import { type Identities } from '../identity/identity.ts'
 import { Avatica } from './avatica.ts'
@@ -21,6 +22,7 @@ import { isClosing, watchConnection } from './pipelined.ts'
 import { type BodyReader } from './read-body.ts'
 import { type RunningQueries } from './running.ts'
 import { type SqlEndpoint } from './sql-endpoint.ts'
+import { answeredStatus, DRUIDS_HEAD } from './status.ts'
 import { untilGone } from './until-gone.ts'
 
 export interface ServerOptions {
@@ -35,6 +37,8 @@ export interface ServerOptions {
   readonly writeTimeoutMs: number
   readonly bodies: BodyReader
   readonly druid: Druid
+  /** Coordinator and Overlord; undefined: their paths are for a Broker to answer. */
+  readonly management: Management | undefined
   readonly identities: Identities
   readonly running: RunningQueries
   readonly sql: SqlEndpoint
@@ -44,7 +48,7 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly url: string
   readonly connections: () => Promise<number>
-  /** From now on each connection ends with its next answer, so that nobody waits on one when the listener closes. */
+  /** From now on its health is bad and each connection ends with its next answer, so that nobody waits on one when the listener closes. */
   drain(): void
   /** Takes no new connection, lets running requests end for `graceMs`, then cuts them. */
   close(graceMs: number): Promise<void>
@@ -87,7 +91,7 @@ function router(options: ServerOptions, draining: AbortSignal): FastifyInstance 
     // A URL that the router can't read is for Druid to refuse.
     frameworkErrors: (_error, request, reply) => {
       reply.hijack()
-      forwardOther(options.druid, request.raw, reply.raw).catch(options.onError)
+      forwardOther(options, request.raw, reply.raw).catch(options.onError)
     },
   })
   // Bodies stay unread: whoever handles a request reads them.
@@ -99,10 +103,6 @@ function router(options: ServerOptions, draining: AbortSignal): FastifyInstance 
 
 function routes(app: FastifyInstance, options: ServerOptions): void {
   const { druid, bodies } = options
-  app.get('/status/health', (_request, reply) => {
-    reply.hijack()
-    reply.raw.writeHead(200, HEALTH_HEAD).end('true')
-  })
   app.delete<{ Params: { id: string } }>('/druid/v2/sql/:id', (request, reply) =>
     deleted(options, { kind: 'sql', id: request.params.id }, request, reply),
   )
@@ -124,7 +124,7 @@ function routes(app: FastifyInstance, options: ServerOptions): void {
   }
   app.setNotFoundHandler(async (request, reply) => {
     reply.hijack()
-    await forwardOther(druid, request.raw, reply.raw)
+    await forwardOther(options, request.raw, reply.raw)
   })
   app.setErrorHandler((error, _request, reply) => {
     options.onError(error)
@@ -137,14 +137,7 @@ function routes(app: FastifyInstance, options: ServerOptions): void {
 }
 
 /** As a Broker answers (33.0.0). */
-const HEALTH_HEAD = [
-  'Cache-Control',
-  'no-cache, no-store, max-age=0',
-  'Content-Type',
-  'application/json',
-  'Content-Length',
-  '4',
-]
+const CANCEL_HEAD = [...DRUIDS_HEAD, 'Content-Type', 'application/json', 'Content-Length', '0']
 
 interface QueryName {
   readonly kind: 'sql' | 'native'
@@ -160,7 +153,7 @@ async function deleted(
   reply.hijack()
   const exchange = { request, response: reply.raw }
   const isPath = query.kind === 'sql' ? query.id === '' : NO_IDS.has(query.id)
-  await (isPath ? forwardOther(options.druid, request, reply.raw) : cancel(options, query, exchange))
+  await (isPath ? forwardOther(options, request, reply.raw) : cancel(options, query, exchange))
 }
 
 interface Exchange {
@@ -170,15 +163,18 @@ interface Exchange {
 
 // A query that runs here ends here: the flight behind it goes on while others wait, and is cancelled when none does.
 async function cancel(
-  { druid, identities, running }: ServerOptions,
+  options: ServerOptions,
   query: QueryName,
   { request, response }: Exchange,
 ): Promise<void> {
+  const { druid, identities, running } = options
   const stop = untilGone(response)
   try {
     const own = query.kind === 'sql' && running.cancel(query.id, identities.scopeOf(request))
     const status = own ? 202 : await druid.cancel(query, ofTheCaller(request.rawHeaders), stop.signal)
-    response.writeHead(status, ['Content-Length', '0']).end()
+    // A challenge is more than its status: each Broker makes the same one.
+    if (status === 401) return await forwardOther(options, request, response)
+    response.writeHead(status, CANCEL_HEAD).end()
   } catch (error) {
     if (!response.destroyed) sendError(response, error)
   }
@@ -200,7 +196,7 @@ function listener(
     if (isClosing(request.socket)) return
     watchConnection(response)
     if (request.method === 'POST' && isSqlPath(request.url ?? '')) options.sql.handle(request, response)
-    else handler(request, response)
+    else if (!answeredStatus(request, response, draining.aborted)) handler(request, response)
   }
   const server =
     options.tls === undefined

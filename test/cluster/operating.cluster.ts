@@ -13,12 +13,18 @@ import { waitUntil, within } from './wait.ts'
 import { startZooKeeper, type ZooKeeper, zooKeeperMissing } from './zookeeper.ts'
 
 const COMMAND_MS = 90_000
-const ALL_MS = 240_000
+const ALL_MS = 360_000
 const AWAY_MS = 3_000
 const WORKERS = 4
 /** Between the answers of a client: the load is to be there all the time, not to be heavy. */
 const PAUSE_MS = 25
 const ANSWERS_MIN = 500
+const STREAMS_MIN = 5
+/** Clients read no more for so long after the first bytes: long enough for a replica to be told to end meanwhile. */
+const STREAM_PAUSE_MS = 6_000
+/** Too large to be kept, or to lie in buffers on the way. */
+const STREAM =
+  'SELECT __time, country, city, page, device, added, price, latency, reqId, tags, referrer FROM events'
 const STATEMENTS = [
   'SELECT COUNT(*) AS n FROM events',
   'SELECT FLOOR(__time TO DAY) AS d, COUNT(*) AS n, SUM(added) AS a FROM events GROUP BY 1 ORDER BY 1',
@@ -42,7 +48,7 @@ describe.runIf(isPossible)('docs/operating.md', () => {
     zooKeeper = await startZooKeeper()
     ends.push(() => zooKeeper.stop())
     redis = await startRedis(ends)
-    const programs = ['ovate-1', 'ovate-2', 'ovate-3', 'nginx', 'haproxy']
+    const programs = ['ovate-1', 'ovate-2', 'ovate-3', 'nginx', 'haproxy', 'haproxy-clients-port']
     place = await OperatingPlace.make(programs, [['redis.example.com:6379', redis.node]])
     ends.push(() => place.remove())
     // Coordination is on a ZooKeeper that this test may stop.
@@ -53,12 +59,21 @@ describe.runIf(isPossible)('docs/operating.md', () => {
     for (const end of ends.toReversed()) await end()
   })
 
-  /** The page's second one, where this machine has it. */
-  async function otherBalancer(): Promise<readonly string[]> {
+  /** The page's second one, where this machine has it: as it stands there, and so that it sees only the clients' port. */
+  async function otherBalancers(): Promise<readonly string[]> {
     if (!hasCommand('haproxy', '-v')) return []
-    const { exit, out } = await place.run('haproxy -D -p haproxy.pid -f haproxy.cfg')
-    expect({ exit, out }).toEqual({ exit: 0, out: '' })
-    return [place.here('http://127.0.0.1:8889')]
+    const changed =
+      "sed -e 's/:8889/:8887/; s,/ovate/ready,/status/health,; s/ check port .*/ check/' haproxy.cfg"
+    const made = await place.mustRun(place.here(`${changed} | tee clients-port.cfg`))
+    expect(made).toContain('option httpchk GET /status/health')
+    for (const [name, file] of [
+      ['haproxy', 'haproxy.cfg'],
+      ['haproxy-clients-port', 'clients-port.cfg'],
+    ]) {
+      const { exit, out } = await place.run(`haproxy -D -p ${name}.pid -f ${file}`)
+      expect({ exit, out }).toEqual({ exit: 0, out: '' })
+    }
+    return ['http://127.0.0.1:8889', 'http://127.0.0.1:8887'].map((url) => place.here(url))
   }
 
   test(
@@ -71,7 +86,7 @@ describe.runIf(isPossible)('docs/operating.md', () => {
       expect([upgrade > 0, end > upgrade]).toEqual([true, true])
       const balanced = named('/ovate/status')
       for (const block of blocks.slice(0, balanced)) await place.step(block)
-      const urls = [place.here('http://127.0.0.1:8888'), ...(await otherBalancer())]
+      const urls = [place.here('http://127.0.0.1:8888'), ...(await otherBalancers())]
       const load = new Load(urls, theCluster().services.broker1)
       await load.start()
       try {
@@ -87,10 +102,11 @@ describe.runIf(isPossible)('docs/operating.md', () => {
         await load.stop()
       }
       process.stderr.write(
-        `operating: ${load.answers} answers while all of it was done, ${load.broken.length} broken\n`,
+        `operating: ${load.answers} answers while all of it was done, ${load.streams} long ones, ${load.broken.length} broken\n`,
       )
       expect(load.broken).toEqual([])
       expect(load.answers).toBeGreaterThan(ANSWERS_MIN)
+      expect(load.streams).toBeGreaterThan(STREAMS_MIN)
       for (const block of blocks.slice(end)) await place.step(block)
     },
     ALL_MS,
@@ -121,6 +137,7 @@ class Load {
   #isOver = false
   #workers: Promise<void>[] = []
   answers = 0
+  streams = 0
 
   constructor(urls: readonly string[], druid: string) {
     this.#urls = urls
@@ -128,9 +145,17 @@ class Load {
   }
 
   async start(): Promise<void> {
-    for (const statement of STATEMENTS)
+    for (const statement of [...STATEMENTS, STREAM])
       this.#wanted.set(statement, (await sql(this.#druid, statement)).body.toString())
-    this.#workers = Array.from({ length: WORKERS }, (_, at) => this.#work(at))
+    const workers = Array.from({ length: WORKERS }, (_, at) => this.#work(at))
+    this.#workers = [...workers, ...this.#urls.map((url) => this.#stream(url))]
+  }
+
+  async #stream(url: string): Promise<void> {
+    while (!this.#isOver) {
+      await this.#once(url, STREAM, () => delay(STREAM_PAUSE_MS))
+      this.streams += 1
+    }
   }
 
   async #work(at: number): Promise<void> {
@@ -141,10 +166,13 @@ class Load {
     }
   }
 
-  async #once(url: string, statement: string): Promise<void> {
+  async #once(url: string, statement: string, onFirstBytes?: () => Promise<void>): Promise<void> {
     const at = new Date().toISOString()
     try {
-      const { status, body } = await ask(url, statement, { agent: this.#agent })
+      const { status, body } = await ask(url, statement, {
+        agent: this.#agent,
+        ...(onFirstBytes !== undefined && { onFirstBytes }),
+      })
       this.answers += 1
       if (status !== 200 || body.toString() !== this.#wanted.get(statement))
         this.broken.push(`${at} ${url} ${status} ${body.toString().slice(0, 200)}`)

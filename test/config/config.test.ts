@@ -73,6 +73,11 @@ describe('a mistake is told with its path, the value and what is allowed', () =>
       'listen.prot: no such setting: did you mean port?',
     ],
     [
+      'management with nowhere to find who leads',
+      { druid: { ...BROKERS.druid, management: { enabled: true } } },
+      'druid.management.servers: missing: there is no druid.zookeeper to find leaders in',
+    ],
+    [
       'a port that is none',
       { ...BROKERS, listen: { port: 99_999 } },
       'listen.port: 99999 is not a whole number from 0 to 65535',

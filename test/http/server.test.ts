@@ -67,3 +67,24 @@ test('while it drains, connections are taken, and each ends with its next answer
     'close',
   ])
 })
+
+test.each<[string, string, string]>([
+  ['health', '/status/health', '200 true, 503 false'],
+  ['health with a slash', '/status/health/', '200 true, 503 false'],
+  ['health with a query string', '/status/health?full', '200 true, 503 false'],
+  ['what newer servers say of their readiness', '/status/ready', 'as a Broker says, 503 false'],
+  ['anything else', '/status', 'as a Broker says, as a Broker says'],
+])('while it drains, %s tells a balancer so', async (_, path, wanted) => {
+  const told: string[] = []
+  const tell = async (): Promise<void> => {
+    const druid = stack.druid as FakeDruid
+    const before = druid.requests.length
+    const { status, body } = await ask(stack.server.url + path, { method: 'GET' })
+    told.push(druid.requests.length > before ? 'as a Broker says' : `${status} ${body.toString()}`)
+  }
+  release.resolve()
+  await tell()
+  stack.server.drain()
+  await tell()
+  expect(told.join(', ')).toBe(wanted)
+})

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../src/clock.ts'
 import { type Config, parseConfig } from '../../src/config/config.ts'
 import { dataServerOptions } from '../../src/app/listeners.ts'
 import { type Druid } from '../../src/druid/druid.ts'
+import { type Management } from '../../src/druid/management.ts'
 import { type RunningServer, startServer } from '../../src/http/server.ts'
 import { createMetrics, type Metrics } from '../../src/observe/metrics.ts'
 
@@ -21,6 +22,7 @@ export async function startStack(
   settings: Record<string, unknown> = {},
   clock: Clock = systemClock,
   sharing: Pick<Parameters<typeof assemble>[1], 'shared' | 'leases' | 'epochs'> = {},
+  management?: Management,
 ): Promise<Stack> {
   const config = parseConfig({
     ...settings,
@@ -30,7 +32,8 @@ export async function startStack(
   })
   const metrics = createMetrics()
   const parts = assemble(config, { druid, clock, metrics, ...sharing })
-  const server = await startServer(dataServerOptions(config, parts, { metrics, onError: () => undefined }))
+  const hooks = { metrics, management, onError: () => undefined }
+  const server = await startServer(dataServerOptions(config, parts, hooks))
   const stop = async (): Promise<void> => {
     await server.close(100)
     await parts.close()
