@@ -4,6 +4,7 @@ import { type Clock } from '../clock.ts'
 import { ClockEstimate } from './clock-offset.ts'
 import { type BrokerAddress, type BrokerState, type BrokerStatus } from './druid.ts'
 import { dispatch, Exchange, type ExchangeRequest, type Head } from './exchange.ts'
+import { isRefusal } from './refusal.ts'
 import { type DruidLimits, type DruidTls } from './options.ts'
 import { firstHeader } from './wire-headers.ts'
 
@@ -53,6 +54,7 @@ export class Broker {
   #comebacks = 0
   #admissions = 0
   #unreachable = false
+  #refuses = false
   #version: string | undefined
   #idle: (() => void) | undefined
 
@@ -114,6 +116,7 @@ export class Broker {
       ...this.address,
       version: this.address.version ?? this.#version,
       state: this.#state,
+      refuses: this.#refuses,
       outstanding: this.#outstanding,
       latencyMs: this.#latencyMs,
       clock: this.#clockEstimate.at(nowMs),
@@ -138,6 +141,7 @@ export class Broker {
   /** A head came: it lives. */
   answered({ headers, sentAtMs, headAtMs }: Pick<Head, 'headers' | 'sentAtMs' | 'headAtMs'>): void {
     this.#failures = 0
+    this.#refuses = false
     this.#clockEstimate.observe(firstHeader(headers, 'date'), sentAtMs, headAtMs)
   }
 
@@ -145,10 +149,13 @@ export class Broker {
     this.#latencyMs += (ms - this.#latencyMs) * (this.#latencyMs === 0 ? 1 : LATENCY_WEIGHT)
   }
 
-  /** A connection failed. `refused`: there was none to begin with, so another run may follow. */
-  failed(reason: string, refused: boolean): void {
+  /** A connection failed. `begun`: there was one; else another run may follow. */
+  failed(reason: string, { error, begun }: { readonly error: unknown; readonly begun: boolean }): void {
     this.#failures += 1
-    if (refused) this.#unreachable = true
+    if (!begun) {
+      this.#unreachable = true
+      this.#refuses = isRefusal(error)
+    }
     if (this.#failures >= this.#options.limits.connectFailures) this.eject(reason)
   }
 

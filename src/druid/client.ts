@@ -155,7 +155,7 @@ export class DruidClient implements Druid {
 
   #failure({ broker, exchange }: Attempt, error: Error): Failure {
     const { started } = exchange
-    if (isConnectionError(error)) broker.failed(error.message, !started)
+    if (isConnectionError(error)) broker.failed(error.message, { error, begun: started })
     return { error, broker, started }
   }
 

@@ -68,9 +68,10 @@ export class Monitor {
     }
   }
 
-  #unanswered({ kind, message }: NoAnswer): void {
+  #unanswered(error: NoAnswer): void {
+    const { kind, message } = error
     if (kind === 'refused') {
-      this.#broker.failed(`health probe: ${message}`, true)
+      this.#broker.failed(`health probe: ${message}`, { error, begun: false })
       return
     }
     this.#silent += 1

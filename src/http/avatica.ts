@@ -1,81 +1,151 @@
-// JDBC by Avatica: its connections and statements live in one Broker, so that all their requests must go there.
-import { createHash } from 'node:crypto'
+// The endpoints of JDBC: each request goes to the Broker that has its connection, and its answer comes back as it is.
 import { type IncomingMessage, type ServerResponse } from 'node:http'
-import { LRUCache } from 'lru-cache'
-import { type BrokerStatus, type Druid } from '../druid/druid.ts'
-import { type OvateError } from '../errors.ts'
-import { scanJsonObject } from '../result/json-scan.ts'
+import { buffer } from 'node:stream/consumers'
+import { isNoSuchConnection } from '../avatica/answer.ts'
+import { Connections } from '../avatica/connections.ts'
+import { type AvaticaEncoding, type AvaticaRequest, readRequest } from '../avatica/request.ts'
+import { type Druid, type DruidAnswer } from '../druid/druid.ts'
+import { isRefusal } from '../druid/refusal.ts'
+import { OvateError } from '../errors.ts'
 import { sendError } from './error-answer.ts'
-import { endToEnd } from './headers.ts'
-import { forward } from './pass-through.ts'
+import { endToEnd, isGzip } from './headers.ts'
+import { sendAnswer } from './pass-through.ts'
 import { type BodyReader } from './read-body.ts'
+import { untilGone } from './until-gone.ts'
 
-const DEPTH_MAX = 1_000
-/** Drivers name a connection by a random UUID; in protobuf it stands as text among the fields. */
-const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/i
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
 
-/** Druid itself lets a Broker have 25 at a time (`druid.sql.avatica.maxConnections`). */
-const REMEMBERED_MAX = 10_000
+interface Passing extends Exchange {
+  readonly asked: AvaticaRequest
+  readonly encoding: AvaticaEncoding
+  readonly body: Buffer
+}
+
+/** An error with its stack takes some thousand bytes. */
+const ERROR_MAX_BYTES = 1_048_576
+/** How long Brokers that may have a connection are told of its close. */
+const TELL_MS = 1_000
+const OK = 200
 
 export class Avatica {
   readonly #druid: Druid
   readonly #bodies: BodyReader
-  /** The Broker that has a connection, by the digest of its name: a Broker that becomes ready takes none over. */
-  readonly #brokers = new LRUCache<string, string>({ max: REMEMBERED_MAX })
+  readonly #connections: Connections
 
   constructor(druid: Druid, bodies: BodyReader) {
     this.#druid = druid
     this.#bodies = bodies
+    this.#connections = new Connections(druid)
   }
 
-  /** Sends a request on to the Broker that has its connection. */
-  async forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await new Promise<Buffer | OvateError>((resolve) => {
-      this.#bodies.collect({ request, response }, resolve)
+  /** Sends a request on; resolves when its answer is out or the client has gone. Errors go to the client. */
+  async forward(exchange: Exchange, encoding: AvaticaEncoding): Promise<void> {
+    const { response } = exchange
+    const stop = untilGone(response)
+    try {
+      const body = await this.#collected(exchange)
+      const asked = readRequest(await this.#plain(exchange, body, encoding), encoding)
+      await this.#pass({ ...exchange, asked, encoding, body }, stop.signal)
+    } catch (error) {
+      if (!response.destroyed) sendError(response, error)
+    }
+  }
+
+  #collected(exchange: Exchange): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.#bodies.collect(exchange, (outcome) => {
+        if (Buffer.isBuffer(outcome)) resolve(outcome)
+        else reject(outcome)
+      })
     })
-    if (!Buffer.isBuffer(body)) return sendError(response, body)
-    const headers = endToEnd(request.rawHeaders)
-    const broker = this.#brokerOf(connectionOf(body))
-    const passing = { headers, body, repeatable: false, cancel: undefined, extraHeaders: [] }
-    await forward({ druid: this.#druid, request, response, broker, ...passing })
   }
 
-  // Rendezvous hashing (Thaler and Ravishankar 1996) for those not known: every Ovate finds the same Broker, and only the
-  // connections of one that went move to others.
-  #brokerOf(connection: string): string | undefined {
-    const ready = this.#druid
-      .brokers()
-      .filter(({ service, state }) => service === this.#druid.defaultService && state === 'ready')
-    const name = digest(connection)
-    const known = this.#brokers.get(name)
-    if (known !== undefined && ready.some(({ id }) => id === known)) return known
-    const weight = ({ id }: BrokerStatus): string => digest(`${name}${id}`)
-    const chosen = ready.toSorted((a, b) => (weight(a) < weight(b) ? 1 : -1))[0]?.id
-    if (chosen !== undefined) this.#brokers.set(name, chosen)
-    return chosen
+  async #plain({ request, response }: Exchange, body: Buffer, encoding: AvaticaEncoding): Promise<Buffer> {
+    // Old clients send JSON in a header, which a server reads before any body (`AvaticaJsonHandler`, 1.25).
+    const header = request.headers['request']
+    if (encoding === 'json' && typeof header === 'string') return Buffer.from(header, 'latin1')
+    if (!isGzip(request.headers['content-encoding'])) return body
+    try {
+      return await this.#bodies.inflated({ response }, body)
+    } catch (error) {
+      if (error instanceof OvateError && error.code === 'OVATE_BAD_BODY') return EMPTY
+      throw error
+    }
+  }
+
+  async #pass(passing: Passing, signal: AbortSignal): Promise<void> {
+    const { how, brokers } = this.#connections.road(passing.asked)
+    if (how === 'search') return this.#search(passing, brokers, signal)
+    const [first, ...others] = brokers
+    // Before the answer: the client may open its next statement as soon as it has that, and only few may be open.
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(TELL_MS)])
+    await Promise.all(others.map((broker) => this.#tell(passing, broker, soon)))
+    await this.#search(passing, [first], signal)
+  }
+
+  // A request that may have been taken is never sent again: only one that a Broker says it has no connection for, or that
+  // nobody was there to take.
+  async #search(
+    passing: Passing,
+    [broker, ...others]: readonly (string | undefined)[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { asked, response } = passing
+    let answer: DruidAnswer
+    try {
+      answer = await this.#send(passing, broker, signal)
+    } catch (error) {
+      if (others.length > 0 && isRefusal(error)) return this.#search(passing, others, signal)
+      throw error
+    }
+    if (answer.status === OK) {
+      this.#connections.done(asked, answer.broker.id)
+      return sendAnswer(passing, answer)
+    }
+    const body = await errorOf(answer)
+    if (body === undefined) return sendAnswer(passing, answer)
+    if (isNoSuchConnection(answer.status, body, passing.encoding)) {
+      if (others.length > 0) return this.#search(passing, others, signal)
+      this.#connections.lost(asked)
+    }
+    response.writeHead(answer.status, [...answer.headers]).end(body)
+  }
+
+  // What a Broker that is in trouble keeps open ends with it, or when it has been idle for long (5 minutes in Druid).
+  async #tell(passing: Passing, broker: string | undefined, signal: AbortSignal): Promise<void> {
+    try {
+      const answer = await this.#send(passing, broker, signal)
+      if ((await errorOf(answer)) === undefined) answer.body.destroy()
+    } catch {
+      return
+    }
+  }
+
+  #send({ request, body }: Passing, broker: string | undefined, signal: AbortSignal): Promise<DruidAnswer> {
+    return this.#druid.send(
+      {
+        method: request.method ?? 'POST',
+        path: request.url ?? '/',
+        headers: endToEnd(request.rawHeaders),
+        body,
+        service: undefined,
+        broker,
+        repeatable: false,
+        cancel: undefined,
+      },
+      signal,
+    )
   }
 }
 
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64')
-}
+const EMPTY = Buffer.alloc(0)
 
-/** The name of the connection that a request is about: its own, or that of its statement (Avatica's JSON and protobuf). */
-export function connectionOf(body: Buffer): string {
-  const top = members(body, 0)
-  const own = top.get('connectionId')
-  const handle = top.get('statementHandle')
-  const statements =
-    handle?.kind === 'object' ? members(body, handle.valueStart).get('connectionId') : undefined
-  const name = own ?? statements
-  if (name?.kind === 'string')
-    return JSON.parse(body.toString('utf8', name.valueStart, name.valueEnd)) as string
-  return UUID.exec(body.toString('latin1'))?.[0] ?? ''
+/** An answer's body where it is short, as errors are; undefined, and nothing is read, where it may be long. */
+async function errorOf({ headers, body }: DruidAnswer): Promise<Buffer | undefined> {
+  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-length')
+  const bytes = at < 0 ? Number.POSITIVE_INFINITY : Number(headers[at + 1])
+  return bytes <= ERROR_MAX_BYTES ? buffer(body) : undefined
 }
-
-function members(body: Buffer, start: number): ReadonlyMap<string, Member> {
-  const scan = scanJsonObject(body, start, DEPTH_MAX)
-  return new Map(scan.ok ? scan.members.map((member) => [member.key, member]) : [])
-}
-
-type Member = (ReturnType<typeof scanJsonObject> & { ok: true })['members'][number]

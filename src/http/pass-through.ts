@@ -17,8 +17,6 @@ export interface Forwarded {
   /** Headers for Druid, names and values in turn. */
   readonly headers: readonly string[]
   readonly body: Buffer | Readable | undefined
-  /** The Broker that must answer, by id. */
-  readonly broker?: string | undefined
   readonly repeatable: boolean
   readonly cancel: DruidRequest['cancel']
   /** Headers that Ovate adds to the answer, names and values in turn. */
@@ -37,19 +35,26 @@ export async function forward(forwarded: Forwarded): Promise<void> {
         headers,
         body,
         service: undefined,
-        broker: forwarded.broker,
         repeatable,
         cancel,
       },
       stop.signal,
     )
-    await stream(forwarded, answer)
+    await sendAnswer(forwarded, answer)
   } catch (error) {
     if (!response.destroyed) sendError(response, error)
   }
 }
 
-async function stream({ request, response, extraHeaders }: Forwarded, answer: DruidAnswer): Promise<void> {
+/** Streams an answer to the client; resolves when it is out or the client has gone. */
+export async function sendAnswer(
+  {
+    request,
+    response,
+    extraHeaders = [],
+  }: Pick<Forwarded, 'request' | 'response'> & Partial<Pick<Forwarded, 'extraHeaders'>>,
+  answer: DruidAnswer,
+): Promise<void> {
   const trailers = takesTrailers(request.headers)
   response.writeHead(answer.status, [...headOf(answer, trailers), ...extraHeaders])
   await streamOut(response, answer.body as AsyncIterable<Buffer>, () => endingOf(answer))

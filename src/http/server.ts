@@ -58,6 +58,10 @@ export interface RunningServer {
 const PARAMETER_MAX_LENGTH = 65_536
 /** Behind /druid/v2/ these are no ids of queries. */
 const NO_IDS = new Set(['', 'sql', 'datasources', 'candidates'])
+const AVATICA_PATHS = [
+  ['avatica', 'json'],
+  ['avatica-protobuf', 'protobuf'],
+] as const
 /** Between two looks for connections that have become idle, while the listener closes. */
 const SWEEP_MS = 50
 
@@ -110,11 +114,13 @@ function routes(app: FastifyInstance, options: ServerOptions): void {
     deleted(options, { kind: 'native', id: request.params.id }, request, reply),
   )
   const avatica = new Avatica(druid, bodies)
-  for (const path of ['avatica', 'avatica/', 'avatica-protobuf', 'avatica-protobuf/']) {
-    app.post(`/druid/v2/sql/${path}`, async (request, reply) => {
-      reply.hijack()
-      await avatica.forward(request.raw, reply.raw)
-    })
+  for (const [path, encoding] of AVATICA_PATHS) {
+    for (const end of ['', '/']) {
+      app.post(`/druid/v2/sql/${path}${end}`, async (request, reply) => {
+        reply.hijack()
+        await avatica.forward({ request: request.raw, response: reply.raw }, encoding)
+      })
+    }
   }
   for (const path of ['/druid/v2', '/druid/v2/']) {
     app.post(path, async (request, reply) => {

@@ -17,6 +17,10 @@ export type JsonScan =
   | { readonly ok: true; readonly members: readonly JsonMember[]; readonly end: number }
   | { readonly ok: false; readonly message: string }
 
+type JsonVisit =
+  | { readonly ok: true; readonly end: number }
+  | { readonly ok: false; readonly message: string }
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
@@ -28,9 +32,21 @@ const SPACE = 0x20
 
 /** Scans the object that begins at `start` (white space before it allowed), nested at most `depthMax` deep. Never throws. */
 export function scanJsonObject(bytes: Buffer, start: number, depthMax: number): JsonScan {
+  const members: JsonMember[] = []
+  const scan = visitJsonObject(bytes, start, depthMax, (member) => members.push(member))
+  return scan.ok ? { ...scan, members } : scan
+}
+
+/** As `scanJsonObject`, but tells each member when it has been read, and keeps none. */
+export function visitJsonObject(
+  bytes: Buffer,
+  start: number,
+  depthMax: number,
+  visit: (member: JsonMember) => void,
+): JsonVisit {
   const scanner = new Scanner(bytes, depthMax)
   try {
-    return { ok: true, ...scanner.members(scanner.blank(start)) }
+    return { ok: true, end: scanner.visit(scanner.blank(start), visit) }
   } catch (error) {
     if (error instanceof Mistake) return { ok: false, message: error.message }
     throw error
@@ -48,20 +64,20 @@ class Scanner {
     this.#depthMax = depthMax
   }
 
-  members(start: number): { members: JsonMember[]; end: number } {
+  /** The offset after the closing brace. */
+  visit(start: number, visit: (member: JsonMember) => void): number {
     this.#expect(start, OPEN_OBJECT, 'an object')
-    const members: JsonMember[] = []
     let at = this.blank(start + 1)
-    if (this.#bytes[at] === CLOSE_OBJECT) return { members, end: at + 1 }
+    if (this.#bytes[at] === CLOSE_OBJECT) return at + 1
     for (;;) {
       const keyStart = at
       const keyEnd = this.#string(at)
       const valueStart = this.#colon(keyEnd)
       const valueEnd = this.#value(valueStart)
       const key = JSON.parse(this.#bytes.toString('utf8', keyStart, keyEnd)) as string
-      members.push({ key, keyStart, valueStart, valueEnd, kind: this.#kindAt(valueStart) })
+      visit({ key, keyStart, valueStart, valueEnd, kind: this.#kindAt(valueStart) })
       at = this.blank(valueEnd)
-      if (this.#bytes[at] === CLOSE_OBJECT) return { members, end: at + 1 }
+      if (this.#bytes[at] === CLOSE_OBJECT) return at + 1
       this.#expect(at, COMMA, "',' or '}' after a value")
       at = this.blank(at + 1)
     }

@@ -49,6 +49,13 @@ const KAFKA_POM = `
     <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
   </dependencies>`
 
+const JDBC_POM = (avatica: string): string => `
+  <dependencies>
+    <dependency><groupId>org.apache.calcite.avatica</groupId><artifactId>avatica-core</artifactId>
+      <version>${avatica}</version></dependency>
+    <dependency><groupId>com.zaxxer</groupId><artifactId>HikariCP</artifactId><version>5.1.0</version></dependency>
+  </dependencies>`
+
 /** Druid's jars (ZooKeeper's are among them). Fetches what is missing, minutes on a cold machine. */
 export function druidJars(signal: AbortSignal): Promise<Jars> {
   return resolveJars(`druid-${DRUID_VERSION}`, DRUID_POM, signal)
@@ -57,6 +64,11 @@ export function druidJars(signal: AbortSignal): Promise<Jars> {
 /** The jars of a Kafka node and client. */
 export function kafkaJars(signal: AbortSignal): Promise<Jars> {
   return resolveJars(`kafka-${KAFKA_VERSION}`, KAFKA_POM, signal)
+}
+
+/** The jars of Druid's JDBC driver in a version, and of a pool. */
+export function jdbcJars(avatica: string, signal: AbortSignal): Promise<Jars> {
+  return resolveJars(`avatica-${avatica}`, JDBC_POM(avatica), signal)
 }
 
 /** Why no cluster can run here, in a sentence; undefined when one can. */

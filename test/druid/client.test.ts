@@ -284,6 +284,27 @@ test('a killed Broker is ejected, comes back, and counts as another run', async 
   expect(await rows(druid)).toBe(ROWS)
 })
 
+test('a Broker where nobody listens is told from one that stands still', async () => {
+  const [killed, frozen] = [await fakeBroker(), await fakeBroker()]
+  const druid = druidOn([killed, frozen])
+  const refusing = (): string[] =>
+    druid
+      .brokers()
+      .filter(({ refuses }) => refuses)
+      .map(({ id }) => id)
+  await allReady(druid)
+  expect(refusing()).toEqual([])
+  await killed.kill()
+  frozen.freeze()
+  await stateOf(druid, killed, 'ejected')
+  await stateOf(druid, frozen, 'ejected')
+  await vi.waitUntil(() => refusing().length > 0, { timeout: 5_000 })
+  expect(refusing()).toEqual([killed.id])
+  await killed.revive()
+  await stateOf(druid, killed, 'ready')
+  expect(refusing()).toEqual([])
+})
+
 test('a Broker whose start is known keeps its generation through a break', async () => {
   const broker = await fakeBroker()
   const source = scriptedSource()

@@ -209,6 +209,7 @@ test("a group's clock is one that holds those of all its ready Brokers", () => {
     startTime: '1',
     version: '33',
     state: 'ready',
+    refuses: false,
     outstanding: 0,
     latencyMs: 0,
     clock: { offsetMs: 0, errorMs: 5 },

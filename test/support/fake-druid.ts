@@ -20,6 +20,8 @@ export class FakeDruid implements Druid {
   readonly #now: () => number
   answer: Answerer
   brokerIds = [BROKER]
+  /** What differs from a Broker that is ready, by id. */
+  troubles: Readonly<Record<string, Partial<Pick<BrokerStatus, 'state' | 'refuses'>>>> = {}
   run = 1
   version = '33.0.0'
   cancelStatus = 404
@@ -76,9 +78,11 @@ export class FakeDruid implements Druid {
       startTime: undefined,
       version: this.version,
       state: 'ready',
+      refuses: false,
       outstanding: 0,
       latencyMs: 1,
       clock: { offsetMs: 0, errorMs: 5 },
+      ...this.troubles[id],
     }
   }
 }

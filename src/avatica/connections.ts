@@ -1,0 +1,89 @@
+// Which Broker has a connection of JDBC: its statements and their open results live in that one alone.
+//
+// What is remembered saves a search and is never needed: a Broker that doesn't have a connection says so, and another is
+// asked then. So replicas find each other's connections whichever Brokers each of them held for ready, and a Broker that
+// comes takes none over.
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { type BrokerStatus, type Druid } from '../druid/druid.ts'
+import { ranked } from './rendezvous.ts'
+import { type AvaticaRequest } from './request.ts'
+
+/** Druid itself lets a Broker have 25 at a time (`druid.sql.avatica.maxConnections`). The one idle longest goes first. */
+const REMEMBERED_MAX = 10_000
+
+/**
+ * `search`: the Brokers that may have the connection, to be asked in turn as long as they say that they don't, or nobody is
+ * there. `all`: each is to be told, for none says whether it has it; the first one's answer counts.
+ */
+export interface Road {
+  readonly how: 'search' | 'all'
+  /** By id; undefined: whichever is free. Never empty. */
+  readonly brokers: readonly (string | undefined)[]
+}
+
+export class Connections {
+  readonly #druid: Pick<Druid, 'brokers' | 'defaultService'>
+  /** By the digest of its name, which may be long. */
+  readonly #brokers = new LRUCache<string, string>({ max: REMEMBERED_MAX })
+
+  constructor(druid: Pick<Druid, 'brokers' | 'defaultService'>) {
+    this.#druid = druid
+  }
+
+  /** Where a request goes. */
+  road({ kind, connection }: AvaticaRequest): Road {
+    if (connection === undefined) return ANY
+    const there = this.#announced()
+    const ready = ranked(idsOf(there.filter(({ state }) => state === 'ready')), connection)
+    const known = this.#known(connection, there)
+    if (known !== undefined) {
+      // One that stands still is waited for: it has the connection still.
+      return kind === 'use' ? search([known, ...ready.filter((id) => id !== known)]) : search([known])
+    }
+    const waiting = there.filter((broker) => broker.state !== 'ready' && !broker.refuses)
+    const last = ranked(idsOf(waiting), connection)
+    if (ready.length === 0) return search(last.slice(0, 1))
+    if (kind === 'open' || kind === 'any') return search(ready)
+    return kind === 'close' ? { how: 'all', brokers: ready } : search([...ready, ...last])
+  }
+
+  /** A Broker has done what was asked: what that says of where the connection is. */
+  done({ kind, connection }: AvaticaRequest, broker: string): void {
+    if (connection !== undefined && (kind === 'open' || kind === 'use'))
+      this.#brokers.set(digest(connection), broker)
+  }
+
+  /** No Broker that was asked has the connection. */
+  lost({ connection }: AvaticaRequest): void {
+    if (connection !== undefined) this.#brokers.delete(digest(connection))
+  }
+
+  /** The Broker that had it, unless that has gone: where nobody listens any more, nothing is left either. */
+  #known(connection: string, there: readonly BrokerStatus[]): string | undefined {
+    const id = this.#brokers.get(digest(connection))
+    const broker = there.find((one) => one.id === id)
+    return broker === undefined || (broker.refuses && broker.state !== 'ready') ? undefined : id
+  }
+
+  // One that drains is announced no more, and gets no new requests.
+  #announced(): BrokerStatus[] {
+    return this.#druid
+      .brokers()
+      .filter(({ service, state }) => service === this.#druid.defaultService && state !== 'draining')
+  }
+}
+
+const ANY: Road = { how: 'search', brokers: [undefined] }
+
+function search(brokers: readonly string[]): Road {
+  return brokers.length === 0 ? ANY : { how: 'search', brokers }
+}
+
+function idsOf(brokers: readonly BrokerStatus[]): string[] {
+  return brokers.map(({ id }) => id)
+}
+
+function digest(connection: string): string {
+  return createHash('sha256').update(connection).digest('base64')
+}
