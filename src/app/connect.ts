@@ -1,5 +1,5 @@
 // The Druid client that a configuration asks for.
-import { readFileSync } from 'node:fs'
+import { systemClock } from '../clock.ts'
 import { type Config } from '../config/config.ts'
 import { bootstrapSource } from '../druid/bootstrap-source.ts'
 import { type BrokerSource } from '../druid/broker-source.ts'
@@ -8,6 +8,7 @@ import { discoverySource } from '../druid/discovery-source.ts'
 import { type BrokerAddress, type Druid } from '../druid/druid.ts'
 import { fixedSource } from '../druid/fixed-source.ts'
 import { type DruidEvents, type DruidTls } from '../druid/options.ts'
+import { type Certificates, WatchedCertificates } from './certificates.ts'
 import { ownAuthorization } from './own-account.ts'
 
 export interface DruidConnection {
@@ -21,11 +22,14 @@ export type BrokerListener = (event: string, details: Readonly<Record<string, un
 /** A client that begins to look for its Brokers at once. */
 export function connectDruid(config: Config, listener: BrokerListener): DruidConnection {
   const { druid } = config
+  const certificates = watchedCertificates(config, listener)
+  const tls = tlsOf(config, certificates.current)
+  certificates.start()
   const client = createDruid({
-    source: sourceOf(config),
+    source: sourceOf(config, tls),
     defaultService: druid.service,
     authorization: ownAuthorization(config),
-    tls: tlsOf(config),
+    tls,
     limits: {
       brokerConcurrency: druid.connections,
       queueLength: druid.queue,
@@ -39,11 +43,15 @@ export function connectDruid(config: Config, listener: BrokerListener): DruidCon
     },
     events: eventsOf(listener),
   })
-  return { druid: client, close: () => client.close() }
+  const close = async (): Promise<void> => {
+    await certificates.stop()
+    await client.close()
+  }
+  return { druid: client, close }
 }
 
 // The schema sees to it that exactly one way of finding Brokers is set.
-function sourceOf(config: Config): BrokerSource {
+function sourceOf(config: Config, tls: () => DruidTls): BrokerSource {
   const { zookeeper, bootstrap, brokers, service } = config.druid
   if (zookeeper !== undefined) {
     const { connect, path, sessionTimeout, auth } = zookeeper
@@ -51,18 +59,31 @@ function sourceOf(config: Config): BrokerSource {
   }
   if (bootstrap !== undefined) {
     const authorization = ownAuthorization(config)
-    return bootstrapSource({ urls: bootstrap, service, authorization, tls: tlsOf(config) })
+    return bootstrapSource({ urls: bootstrap, service, authorization, tls })
   }
   return fixedSource(brokers ?? [], service)
 }
 
-function tlsOf({ druid: { tls } }: Config): DruidTls {
-  return {
-    ...(tls.ca !== undefined && { ca: readFileSync(tls.ca) }),
-    ...(tls.cert !== undefined && { cert: readFileSync(tls.cert) }),
-    ...(tls.key !== undefined && { key: readFileSync(tls.key) }),
-    rejectUnauthorized: tls.verify,
+/** The same object as long as the files have the same. */
+function tlsOf({ druid: { tls } }: Config, current: () => Certificates): () => DruidTls {
+  let read = current()
+  let made: DruidTls = { ...read, rejectUnauthorized: tls.verify }
+  return () => {
+    const now = current()
+    if (now !== read) made = { ...now, rejectUnauthorized: tls.verify }
+    read = now
+    return made
   }
+}
+
+function watchedCertificates({ druid: { tls } }: Config, listener: BrokerListener): WatchedCertificates {
+  const { ca, cert, key } = tls
+  return new WatchedCertificates({
+    files: { ca, cert, key },
+    clock: systemClock,
+    onNew: () => listener('certificates-new', {}),
+    onBad: (cause) => listener('certificates-bad', { cause }),
+  })
 }
 
 function eventsOf(listener: BrokerListener): DruidEvents {
