@@ -10,7 +10,15 @@ import { createMetrics } from '../observe/metrics.ts'
 import { assemble, type Parts } from './assemble.ts'
 import { advertised, coordinate, type Shared } from './coordinate.ts'
 import { connectDruid, type DruidConnection } from './connect.ts'
-import { adminOptions, dataServerOptions, errorHook, sharedCacheHooks } from './listeners.ts'
+import { type WatchedCertificates } from './certificates.ts'
+import {
+  adminOptions,
+  dataServerOptions,
+  forServer,
+  listenerCertificates,
+  errorHook,
+  sharedCacheHooks,
+} from './listeners.ts'
 import { openLeases, type RunningLeases } from './lease-office.ts'
 import { openSharedCache } from './open-shared-cache.ts'
 
@@ -60,21 +68,51 @@ export async function startApp(config: Config): Promise<App> {
   })
   const draining = new AbortController()
   const isDraining = (): boolean => draining.signal.aborted
-  const hooks = { metrics, management: connection.management, onError: errorHook(log, metrics) }
+  const certificates = listenerCertificates(config, {
+    onNew: (made) => {
+      server?.renew(forServer(made))
+      log.info({ event: 'certificates' }, 'the listener has new certificates')
+    },
+    onBad: (cause) =>
+      log.error(
+        { event: 'certificates', cause },
+        "the listener keeps its certificates: the files can't be used",
+      ),
+  })
+  const { management } = connection
+  const hooks = { metrics, management, onError: errorHook(log, metrics), certificates }
+  let server: RunningServer | undefined
   let shared: Shared | undefined
   let leases: RunningLeases | undefined
   try {
     // Before anything is answered: what replicas share may forbid what the file allows.
     shared = await coordinate(config, { parts, log, metrics })
     leases = openLeases(config, shared, { clock: systemClock, metrics })
-    const server = await startServer(dataServerOptions(config, parts, hooks))
+    server = await startServer(dataServerOptions(config, parts, hooks))
+    certificates?.start()
     const admin = config.admin.enabled
       ? await startAdmin(adminOptions(config, parts, metrics, { shared, sharedCache, leases, isDraining }))
       : undefined
     shared?.join(advertised(config, server.url))
-    return running(config, { server, admin, parts, connection, shared, sharedCache, leases, draining })
+    return running(config, {
+      certificates,
+      server,
+      admin,
+      parts,
+      connection,
+      shared,
+      sharedCache,
+      leases,
+      draining,
+    })
   } catch (error) {
-    await Promise.all([parts.close(), connection.close(), shared?.close(), sharedCache?.close()])
+    await Promise.all([
+      certificates?.stop(),
+      parts.close(),
+      connection.close(),
+      shared?.close(),
+      sharedCache?.close(),
+    ])
     throw error
   }
 }
@@ -82,6 +120,7 @@ export async function startApp(config: Config): Promise<App> {
 function running(
   { listen }: Config,
   {
+    certificates,
     server,
     admin,
     parts,
@@ -91,6 +130,7 @@ function running(
     leases,
     draining,
   }: {
+    readonly certificates: WatchedCertificates | undefined
     readonly server: RunningServer
     readonly admin: RunningAdmin | undefined
     readonly parts: Parts
@@ -106,6 +146,7 @@ function running(
     server.drain()
     await Promise.all([shared?.leave(), delay(listen.drain)])
     await server.close(listen.shutdown)
+    await certificates?.stop()
     await admin?.close()
     await parts.close()
     // What was kept last is for the others.

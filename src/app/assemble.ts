@@ -24,7 +24,7 @@ import { PartStates } from '../engine/parts/part-state.ts'
 import { PartKeeper } from '../engine/parts/part-keeper.ts'
 import { SeriesMethod } from '../engine/parts/series-method.ts'
 import { SharedRuns } from '../engine/parts/shared-runs.ts'
-import { PlanChecks } from '../engine/plan-check.ts'
+import { type MayBeRestricted, PlanChecks } from '../engine/plan-check.ts'
 import { SharedAnswers, type SharedStore } from '../engine/shared-answers.ts'
 import { type Store } from '../engine/store.ts'
 import { type Landing, untilJudged, Whole } from '../engine/whole.ts'
@@ -107,10 +107,13 @@ export function assemble(
     checkSql: rightsCheckSql,
     onCheck: metrics.rightsCheck,
   })
+  const mayBeRestricted: MayBeRestricted = ({ identity }, { tables, shared: isShared }) =>
+    identity !== ANONYMOUS && !isShared && Number.isFinite(settings.policyMs(tables))
   const planChecks = new PlanChecks({
     druid,
     clock,
     timeoutMs: EXPLAIN_TIMEOUT_MS,
+    mayBeRestricted,
     onCheck: metrics.planCheck,
   })
   const keeper = new Keeper({
@@ -205,6 +208,7 @@ export function assemble(
     druid,
     clock,
     timeoutMs: EXPLAIN_TIMEOUT_MS,
+    mayBeRestricted,
     onVerdict: metrics.planCheck,
   })
   const fallBacks = new FallBacks(clock)

@@ -2,6 +2,7 @@
 import { type Config } from '../config/config.ts'
 import { type BrokerStatus, type Druid } from '../druid/druid.ts'
 import { type Coordination } from '../coordination/coordination.ts'
+import { authenticatorLines } from './check-identity.ts'
 import { type CheckLine, WAIT_MS, waited } from './check-steps.ts'
 import { sharedCacheLines } from './check-shared-cache.ts'
 import { connectCoordination } from './coordinate.ts'
@@ -18,7 +19,13 @@ export async function checkSetup(config: Config, signal: AbortSignal): Promise<r
   try {
     const brokers = await readyBrokers(druid, signal)
     const found = brokers.length === 0 ? [noBroker(druid)] : brokers.flatMap(brokerLines)
-    const account = brokers.length === 0 ? [] : await accountLines(config, druid, signal)
+    const account =
+      brokers.length === 0
+        ? []
+        : [
+            ...(await accountLines(config, druid, signal)),
+            ...(await authenticatorLines(config, druid, signal)),
+          ]
     const leaders = await leaderLines(connection, signal)
     const shared = [...(await coordinationLines(config, signal)), ...(await sharedCacheLines(config, signal))]
     return [...found, ...account, ...leaders, ...shared, ...identityLines(config)]

@@ -1,5 +1,4 @@
 // The Druid client that a configuration asks for.
-import { readFileSync } from 'node:fs'
 import { systemClock } from '../clock.ts'
 import { type Config } from '../config/config.ts'
 import { bootstrapSource } from '../druid/bootstrap-source.ts'
@@ -11,6 +10,7 @@ import { fixedSource } from '../druid/fixed-source.ts'
 import { latchedLeaders, listedLeaders } from '../druid/leader-source.ts'
 import { ManagementClient } from '../druid/management.ts'
 import { type DruidEvents, type DruidLimits, type DruidTls } from '../druid/options.ts'
+import { type Certificates, WatchedCertificates } from './certificates.ts'
 import { ownAuthorization } from './own-account.ts'
 
 export interface DruidConnection {
@@ -30,20 +30,24 @@ export function connectDruid(
   onLeader: BrokerListener = () => undefined,
 ): DruidConnection {
   const { druid } = config
+  const certificates = watchedCertificates(config, listener)
+  const tls = tlsOf(config, certificates.current)
+  certificates.start()
   const discovery = discoveryOf(config)
   const client = createDruid({
-    source: discovery ?? listOf(config),
+    source: discovery ?? listOf(config, tls),
     defaultService: druid.service,
     authorization: ownAuthorization(config),
-    tls: tlsOf(config),
+    tls,
     limits: limitsOf(config),
     events: eventsOf(listener),
   })
-  const management = managementOf(config, discovery, onLeader)
+  const management = managementOf(config, { discovery, tls, onLeader })
   return {
     druid: client,
     management,
     close: async () => {
+      await certificates.stop()
       // It may read in the session that the other one closes.
       await management?.close()
       await client.close()
@@ -58,18 +62,25 @@ function discoveryOf({ druid: { zookeeper } }: Config): DiscoverySource | undefi
 }
 
 // The schema sees to it that exactly one way of finding Brokers is set.
-function listOf(config: Config): BrokerSource {
+function listOf(config: Config, tls: () => DruidTls): BrokerSource {
   const { bootstrap, brokers, service } = config.druid
   if (bootstrap === undefined) return fixedSource(brokers ?? [], service)
   const authorization = ownAuthorization(config)
-  return bootstrapSource({ urls: bootstrap, service, authorization, tls: tlsOf(config) })
+  return bootstrapSource({ urls: bootstrap, service, authorization, tls })
 }
 
 /** A leader is asked whether it still leads as often as a Broker is asked how it is, and others whether they do by now. */
 function managementOf(
   config: Config,
-  discovery: DiscoverySource | undefined,
-  onLeader: BrokerListener,
+  {
+    discovery,
+    tls,
+    onLeader,
+  }: {
+    readonly discovery: DiscoverySource | undefined
+    readonly tls: () => DruidTls
+    readonly onLeader: BrokerListener
+  },
 ): ManagementClient | undefined {
   const { management, health, zookeeper } = config.druid
   if (!management.enabled) return undefined
@@ -79,7 +90,7 @@ function managementOf(
       : listedLeaders(management.servers ?? [])
   return new ManagementClient({
     source,
-    tls: tlsOf(config),
+    tls,
     limits: { ...limitsOf(config), readinessIntervalMs: health.period, rampMs: 1 },
     events: eventsOf(onLeader),
     answerTimeoutMs: management.timeout,
@@ -100,13 +111,26 @@ function limitsOf({ druid }: Config): Partial<DruidLimits> {
   }
 }
 
-function tlsOf({ druid: { tls } }: Config): DruidTls {
-  return {
-    ...(tls.ca !== undefined && { ca: readFileSync(tls.ca) }),
-    ...(tls.cert !== undefined && { cert: readFileSync(tls.cert) }),
-    ...(tls.key !== undefined && { key: readFileSync(tls.key) }),
-    rejectUnauthorized: tls.verify,
+/** The same object as long as the files have the same. */
+function tlsOf({ druid: { tls } }: Config, current: () => Certificates): () => DruidTls {
+  let read = current()
+  let made: DruidTls = { ...read, rejectUnauthorized: tls.verify }
+  return () => {
+    const now = current()
+    if (now !== read) made = { ...now, rejectUnauthorized: tls.verify }
+    read = now
+    return made
   }
+}
+
+function watchedCertificates({ druid: { tls } }: Config, listener: BrokerListener): WatchedCertificates {
+  const { ca, cert, key } = tls
+  return new WatchedCertificates({
+    files: { ca, cert, key },
+    clock: systemClock,
+    onNew: () => listener('certificates-new', {}),
+    onBad: (cause) => listener('certificates-bad', { cause }),
+  })
 }
 
 function eventsOf(listener: BrokerListener): DruidEvents {

@@ -1,19 +1,20 @@
 // What the two listeners are made of.
-import { readFileSync } from 'node:fs'
+import assert from 'node:assert'
 import { type AdminOptions } from '../admin/options.ts'
 import { type SharedCacheEvents } from '../cache/shared/shared-cache.ts'
-import { type Clock } from '../clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
 import { type Config, redacted } from '../config/config.ts'
 import { type Management } from '../druid/management.ts'
 import { ERROR_CODES, type OvateError } from '../errors.ts'
 import { asOvateError } from '../http/error-answer.ts'
 import { BodyReader } from '../http/read-body.ts'
 import { RunningQueries } from '../http/running.ts'
-import { type ServerOptions } from '../http/server.ts'
+import { type ServerCertificates, type ServerOptions } from '../http/server.ts'
 import { SqlEndpoint } from '../http/sql-endpoint.ts'
 import { type Log } from '../observe/log.ts'
 import { type Metrics } from '../observe/metrics.ts'
 import { type Parts } from './assemble.ts'
+import { type Certificates, type CertificatesOptions, WatchedCertificates } from './certificates.ts'
 import { explainBody, withParts } from './explain.ts'
 import { VERSION } from './version.ts'
 
@@ -22,13 +23,31 @@ interface Hooks {
   /** Left out: Coordinator's and Overlord's paths are for a Broker to answer. */
   readonly management?: Management | undefined
   readonly onError: (error: unknown) => void
+  /** Those of HTTPS. */
+  readonly certificates?: WatchedCertificates | undefined
+}
+
+/** The certificates of the listener for clients; undefined: plain HTTP. @throws Error for files that can't be used. */
+export function listenerCertificates(
+  { listen: { tls } }: Config,
+  told: Pick<CertificatesOptions, 'onNew' | 'onBad'> = { onNew: () => undefined, onBad: () => undefined },
+): WatchedCertificates | undefined {
+  if (tls === undefined) return undefined
+  const { cert, key, clientCa: ca } = tls
+  return new WatchedCertificates({ files: { cert, key, ca }, clock: systemClock, ...told })
+}
+
+/** As the server wants them: files that are configured are there. */
+export function forServer({ cert, key, ca }: Certificates): ServerCertificates {
+  assert(cert !== undefined && key !== undefined)
+  return { cert, key, ca }
 }
 
 /** What the listener for clients is made of. */
 export function dataServerOptions(
   config: Config,
   parts: Parts,
-  { metrics, management, onError }: Hooks,
+  { metrics, management, onError, certificates = listenerCertificates(config) }: Hooks,
 ): ServerOptions {
   const { listen, druid } = config
   const running = new RunningQueries()
@@ -49,7 +68,10 @@ export function dataServerOptions(
   return {
     host: listen.host,
     port: listen.port,
-    tls: tls === undefined ? undefined : { cert: readFileSync(tls.cert), key: readFileSync(tls.key) },
+    tls:
+      tls === undefined || certificates === undefined
+        ? undefined
+        : { ...forServer(certificates.current()), clients: tls.clientCertificate },
     connectionsMax: listen.maxConnections,
     headersTimeoutMs: listen.headersTimeout,
     requestTimeoutMs: listen.requestTimeout,

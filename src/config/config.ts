@@ -65,6 +65,7 @@ function crossChecks(raw: Json): readonly Problem[] {
     ...needing('druid.tls', druid && sub(druid, 'tls'), ['cert', 'key']),
     ...needing('druid.tls', druid && sub(druid, 'tls'), ['key', 'cert']),
     ...sharedProblems(sub(raw, 'cache')),
+    ...certificateProblems(sub(raw, 'listen'), sub(raw, 'identity')),
   ]
 }
 
@@ -102,6 +103,16 @@ const DRUIDS_CONNECT = 'localhost:2181'
 function pathOf(section: Json | undefined, fallback: string): string {
   const path = section?.['path']
   return `${typeof path === 'string' ? path : fallback}/`
+}
+
+// Whoever has Druid tell users apart by their certificates would find them all alike behind Ovate.
+function certificateProblems(listen: Json | undefined, identity: Json | undefined): readonly Problem[] {
+  const tls = listen && sub(listen, 'tls')
+  const unseen = identity?.['unseenByDruid']
+  if (tls?.['clientCa'] === undefined || (Array.isArray(unseen) && unseen.includes('certificate'))) return []
+  const message =
+    'Druid never sees the certificates of clients: say so by identity.unseenByDruid: [certificate]'
+  return [{ path: 'listen.tls.clientCa', message }]
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/

@@ -46,11 +46,24 @@ const NAMESPACE: Pattern = {
 }
 const ZNODE: Pattern = { matches: /^(\/[^\s/]+)+$/, allowed: 'a path like /druid' }
 const DIGEST: Pattern = { matches: /^[^:]+:[^]+$/, allowed: '`user:password`' }
+const UNSEEN = {
+  allows: (value: string) => /^(certificate|address|kerberos)$/i.test(value),
+  one: 'certificate, address or kerberos',
+  many: 'some of certificate, address and kerberos',
+}
 const PORT = { min: 0, max: 65_535 }
 
 const listenTls = z.strictObject({
   cert: textNeeded('File of the certificate chain, PEM.'),
   key: textNeeded('File of its private key, PEM.'),
+  clientCa: text(
+    'File of the authorities of client certificates, PEM: clients are asked for one. Druid never sees it, see `identity.unseenByDruid`.',
+  ),
+  clientCertificate: choice(
+    'Where `clientCa` is set: whether a client without a certificate is let in.',
+    ['required', 'optional'],
+    'required',
+  ),
 })
 
 const listen = z.strictObject({
@@ -230,6 +243,11 @@ const identity = z.strictObject({
     '60s',
   ),
   policy: duration('How long answers live under an identity, since row policies may change unseen.', '60s'),
+  unseenByDruid: lowerCaseListOr(
+    'What Druid cannot see of a client behind Ovate, and needs not by your word: a certificate that Ovate asked for, the address, Kerberos tickets for a host.',
+    [],
+    UNSEEN,
+  ),
   maxIdentities: count('Identities whose rights are remembered.', 10_000, { min: 1, max: 10_000_000 }),
 })
 

@@ -2,6 +2,7 @@
 import { Client } from 'undici'
 import { type Clock, systemClock } from '../clock.ts'
 import { type BrokersListener, type BrokerSource } from './broker-source.ts'
+import { connectorOf } from './connector.ts'
 import { type BrokerAddress } from './druid.ts'
 import { brokerAt } from './fixed-source.ts'
 import { type DruidTls } from './options.ts'
@@ -14,7 +15,7 @@ export interface BootstrapOptions {
   readonly service: string
   /** Ovate's own; STATE read is what it needs. */
   readonly authorization?: string | undefined
-  readonly tls?: DruidTls | undefined
+  readonly tls?: (() => DruidTls) | undefined
   /** Between two looks, in ms. */
   readonly refreshMs?: number | undefined
   readonly timeoutMs?: number | undefined
@@ -97,7 +98,7 @@ async function listFrom(
   const client = new Client(url, {
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { ...tls, timeout: timeoutMs },
+    connect: connectorOf(tls, timeoutMs),
   })
   const credentials = authorization === undefined ? [] : ['Authorization', authorization]
   const headers = ['Content-Type', 'application/json', ...credentials]

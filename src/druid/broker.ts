@@ -2,6 +2,7 @@
 import { Client, Pool, type Dispatcher } from 'undici'
 import { type Clock } from '../clock.ts'
 import { ClockEstimate } from './clock-offset.ts'
+import { connectorOf } from './connector.ts'
 import { type BrokerAddress, type BrokerState, type BrokerStatus } from './druid.ts'
 import { dispatch, Exchange, type ExchangeRequest, type Head } from './exchange.ts'
 import { isRefusal } from './refusal.ts'
@@ -19,7 +20,7 @@ interface BrokerListener {
 
 export interface BrokerOptions {
   readonly limits: DruidLimits
-  readonly tls: DruidTls | undefined
+  readonly tls: (() => DruidTls) | undefined
   readonly clock: Clock
   readonly listener: BrokerListener
 }
@@ -68,7 +69,7 @@ export class Broker {
       bodyTimeout: 0,
       keepAliveTimeout: limits.keepAliveMs,
       maxHeaderSize: limits.maxHeaderBytes,
-      connect: { ...tls, timeout: limits.connectTimeoutMs },
+      connect: connectorOf(tls, limits.connectTimeoutMs),
     }
     this.#pool = new Pool(address.url, { ...common, connections: limits.brokerConcurrency })
     this.control = new Pool(address.url, { ...common, connections: CONTROL_CONNECTIONS })

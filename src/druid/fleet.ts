@@ -12,7 +12,7 @@ export interface FleetOptions {
   readonly clock: Clock
   readonly events: Partial<DruidEvents>
   readonly balancer: Balancer
-  readonly tls: DruidTls | undefined
+  readonly tls: (() => DruidTls) | undefined
   readonly authorization: string | undefined
 }
 

@@ -84,7 +84,8 @@ export interface DruidOptions {
   readonly defaultService: string
   /** Ovate's own `Authorization`, for readiness, status and discovery; never part of a client's request. */
   readonly authorization?: string | undefined
-  readonly tls?: DruidTls | undefined
+  /** Asked for each connection: what it tells may be new then. */
+  readonly tls?: (() => DruidTls) | undefined
   readonly limits?: Partial<DruidLimits> | undefined
   readonly clock?: Clock | undefined
   readonly events?: Partial<DruidEvents> | undefined

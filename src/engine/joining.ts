@@ -9,8 +9,8 @@ import { type SqlRequest } from './request.ts'
 const JOIN_NONE_MS = -1
 
 /**
- * How old a flight may be that an asker joins, ms: it must have begun within the asker's bound; strict and no-cache join
- * none that began before (negative).
+ * How old a flight may be that an asker joins, ms: it must have begun within the asker's bound, and within those of its
+ * identity, since what it brings was authorised then; strict and no-cache join none that began before (negative).
  */
 export function joinAgeMs(
   request: SqlRequest,
@@ -21,7 +21,13 @@ export function joinAgeMs(
   const all = plan.tables.map((table) => rules(table))
   if (noCache || all.some(({ mode }) => mode === 'strict')) return JOIN_NONE_MS
   const ticks = all.map((one) => tickMs(one, plan.now, keeper.clockErrorMs(plan.service)))
-  const bound = Math.min(...all.map(({ headMs }) => headMs), ...ticks, maxAgeMs ?? Number.POSITIVE_INFINITY)
+  const heads = all.map(({ headMs }) => headMs)
+  const bound = Math.min(
+    ...heads,
+    ...ticks,
+    maxAgeMs ?? Number.POSITIVE_INFINITY,
+    keeper.joinMs(request, plan),
+  )
   return bound > 0 ? bound : JOIN_NONE_MS
 }
 

@@ -197,6 +197,13 @@ export class Keeper {
       : this.#options.policyMs(plan.tables)
   }
 
+  /** How long after its beginning a flight may be joined by who has its identity, ms; who joins a shared one is checked. */
+  joinMs(request: SqlRequest, plan: WholePlan): number {
+    const isFree = request.identity === ANONYMOUS || plan.shared
+    const recheckMs = isFree ? Number.POSITIVE_INFINITY : this.#options.rights.recheckMs
+    return Math.min(recheckMs, this.policyMs(request, plan))
+  }
+
   /** Whether what was asked for at a moment has been purged since. */
   wasPurged(tables: readonly string[], sentAtMs: number): boolean {
     return ['', ...tables].some(

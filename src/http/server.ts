@@ -5,7 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
-import { createServer as createHttpsServer } from 'node:https'
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https'
 import { type AddressInfo, type Socket } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type Druid } from '../druid/druid.ts'
@@ -28,7 +28,7 @@ import { untilGone } from './until-gone.ts'
 export interface ServerOptions {
   readonly host: string
   readonly port: number
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined
+  readonly tls: ServerTls | undefined
   readonly connectionsMax: number
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
@@ -45,11 +45,26 @@ export interface ServerOptions {
   readonly onError: (error: unknown) => void
 }
 
+/** PEM. */
+interface ServerTls extends ServerCertificates {
+  /** What clients have to show where `ca` is set: a certificate of its, or one if they like. */
+  readonly clients: 'required' | 'optional'
+}
+
+export interface ServerCertificates {
+  readonly cert: Buffer
+  readonly key: Buffer
+  /** Who signs the certificates of clients; undefined: they are asked for none. */
+  readonly ca?: Buffer | undefined
+}
+
 export interface RunningServer {
   readonly url: string
   readonly connections: () => Promise<number>
   /** From now on its health is bad and each connection ends with its next answer, so that nobody waits on one when the listener closes. */
   drain(): void
+  /** New connections are made with these; those that are open stay. Only where it serves HTTPS. */
+  renew(certificates: ServerCertificates): void
   /** Takes no new connection, lets running requests end for `graceMs`, then cuts them. */
   close(graceMs: number): Promise<void>
 }
@@ -82,6 +97,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url: urlOf(server, options),
     connections: () => new Promise((resolve) => server.getConnections((_, count) => resolve(count))),
     drain: () => draining.abort(),
+    renew: ({ cert, key, ca }) => {
+      if (server instanceof HttpsServer) server.setSecureContext({ cert, key, ca })
+    },
     close: (graceMs) => closed(server, graceMs),
   }
 }
@@ -207,10 +225,21 @@ function listener(
   const server =
     options.tls === undefined
       ? createHttpServer(settings, onRequest)
-      : createHttpsServer({ ...settings, ...options.tls }, onRequest)
+      : secured(createHttpsServer({ ...settings, ...tlsSettings(options.tls) }, onRequest))
   server.maxConnections = options.connectionsMax
   server.setTimeout(options.writeTimeoutMs, endIdle)
   return server
+}
+
+function tlsSettings({ cert, key, ca, clients }: ServerTls): object {
+  return { cert, key, ca, requestCert: ca !== undefined, rejectUnauthorized: clients === 'required' }
+}
+
+/** Who need not show a certificate may show none, but not one of somebody else's authority. */
+function secured(server: HttpsServer): HttpsServer {
+  return server.on('secureConnection', (socket) => {
+    if (socket.getPeerX509Certificate() !== undefined && !socket.authorized) socket.destroy()
+  })
 }
 
 /**

@@ -37,6 +37,11 @@ export class Rights {
     this.#provenAtMs = new LRUCache({ max: options.proofsMax })
   }
 
+  /** How long a proof opens something, ms. */
+  get recheckMs(): number {
+    return this.#options.recheckMs
+  }
+
   /** An answer of Druid to this identity that read these tables is a proof, as of when it was asked for. */
   proved(scope: IdentityScope, service: string, tables: readonly string[], askedAtMs: number): void {
     for (const table of tables) {

@@ -2,6 +2,7 @@
 // replaced by what they stand for. Read from the PLAN of EXPLAIN PLAN FOR (33.0.0).
 import { type Interval } from './facts.ts'
 import { type NativeOrderKey, orderKeys } from './native-order.ts'
+import { type TableUnderPolicy, tableUnderPolicy } from './row-policy.ts'
 import { FIRST_MS, LAST_MS } from './window.ts'
 
 export type NativeQueryType = 'timeseries' | 'topN' | 'groupBy'
@@ -9,6 +10,8 @@ export type NativeQueryType = 'timeseries' | 'topN' | 'groupBy'
 export interface NativePlan {
   readonly queryType: NativeQueryType
   readonly table: string
+  /** What restricts the rows that are read; '' where nothing does. */
+  readonly policy: string
   readonly intervals: readonly Interval[]
   readonly filter: string
   /** What it groups by, the time bucket included. */
@@ -60,13 +63,9 @@ export function readNativePlan(plan: string): NativePlan | undefined {
   if (more.length > 0 || !isJson(query) || !Object.keys(query).every((key) => KNOWN.has(key)))
     return undefined
   const { queryType, dataSource } = query
-  const isTable =
-    isJson(dataSource) && dataSource['type'] === 'table' && typeof dataSource['name'] === 'string'
-  if (!QUERY_TYPES.includes(String(queryType)) || !isTable) return undefined
-  return new Plan(query, listOf(only?.['columnMappings'])).read(
-    queryType as NativeQueryType,
-    String(dataSource['name']),
-  )
+  const source = tableUnderPolicy(dataSource)
+  if (!QUERY_TYPES.includes(String(queryType)) || source === undefined) return undefined
+  return new Plan(query, listOf(only?.['columnMappings'])).read(queryType as NativeQueryType, source)
 }
 
 class Plan {
@@ -89,7 +88,7 @@ class Plan {
     )
   }
 
-  read(queryType: NativeQueryType, table: string): NativePlan | undefined {
+  read(queryType: NativeQueryType, { table, policy }: TableUnderPolicy): NativePlan | undefined {
     const query = this.#query
     const intervals = intervalsOf(query['intervals'])
     const dimensions = this.#dimensions(queryType)
@@ -99,6 +98,7 @@ class Plan {
     return {
       queryType,
       table,
+      policy,
       intervals,
       filter: query['filter'] === undefined ? '' : this.#text(query['filter']),
       dimensions: dimensions.toSorted(),

@@ -190,6 +190,7 @@ function commonDifference({ client, ours, grouped, windows, ranges }: Testimony)
   if (ours === undefined) return 'our plan is not one native query over a table'
   return (
     different('table', [grouped.table, grouped.table], [client.table, ours.table]) ??
+    different('policy', [client.policy], [ours.policy]) ??
     different('filter', [client.filter], [ours.filter]) ??
     different('ranges', ranges.map(text), ours.intervals.map(text)) ??
     (between(client.intervals, windows)

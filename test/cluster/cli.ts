@@ -4,26 +4,29 @@ import { parseArgs } from 'node:util'
 import { findCluster, startCluster, type Cluster, type ServiceStatus } from './cluster.ts'
 import { clusterDir } from './home.ts'
 import { logFile } from './processes.ts'
-import { SERVICE_NAMES, STREAM_NAMES } from './services.ts'
+import { type Profile, SERVICE_NAMES, STREAM_NAMES } from './services.ts'
 import { startStream } from './stream.ts'
 import type { DataSize } from './rows.ts'
 
-const USAGE = `npm run cluster -- COMMAND [--offset N] [--json]
+const USAGE = `npm run cluster -- COMMAND [--offset N] [--profile open|secure] [--json]
   start [--data small|full|none] [--kafka]   start it, or tell that it runs
   stop                                       end all of it
   status                                     URL, pid and state of every service
   logs NAME                                  the last 200 lines of a program's log
   kill|freeze|thaw|restart NAME              SIGKILL, SIGSTOP, SIGCONT, start again
 NAME is one of ${SERVICE_NAMES.join(', ')};
+--profile secure is smaller, and knows users: name:password@ in its URLs is one who may do anything.
 kafka and producer, too, but for restart (start --kafka starts what is missing of them).
 `
 
 const PROGRAM_NAMES = [...SERVICE_NAMES, ...STREAM_NAMES] as const
 const LOG_LINES = 200
+const PROFILES = ['open', 'secure'] as const satisfies readonly Profile[]
 const SIZES = ['small', 'full', 'none'] as const satisfies readonly DataSize[]
 
 interface Flags {
   readonly offset: number
+  readonly profile: Profile
   readonly json: boolean
   readonly data: DataSize
   readonly kafka: boolean
@@ -34,6 +37,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       offset: { type: 'string', default: '0' },
+      profile: { type: 'string', default: 'open' },
       json: { type: 'boolean', default: false },
       data: { type: 'string', default: 'small' },
       kafka: { type: 'boolean', default: false },
@@ -42,6 +46,7 @@ async function main(): Promise<void> {
   const [command, name] = positionals
   await run(command ?? '', name, {
     offset: integerOf(values.offset),
+    profile: oneOf(values.profile, PROFILES),
     json: values.json,
     data: oneOf(values.data, SIZES),
     kafka: values.kafka,
@@ -53,30 +58,30 @@ async function run(command: string, name: string | undefined, flags: Flags): Pro
     case 'start':
       return start(flags)
     case 'stop':
-      await findCluster(flags.offset)?.stop()
+      await findCluster(flags.offset, flags.profile)?.stop()
       return say('stopped')
     case 'status':
-      return showStatus(findCluster(flags.offset), flags)
+      return showStatus(findCluster(flags.offset, flags.profile), flags)
     case 'logs':
-      return showLog(logFile(clusterDir(flags.offset), oneOf(name, PROGRAM_NAMES)))
+      return showLog(logFile(clusterDir(flags.offset, flags.profile), oneOf(name, PROGRAM_NAMES)))
     case 'kill':
     case 'freeze':
     case 'thaw':
-      await mustFind(flags.offset)[command](oneOf(name, PROGRAM_NAMES))
-      return showStatus(findCluster(flags.offset), flags)
+      await mustFind(flags)[command](oneOf(name, PROGRAM_NAMES))
+      return showStatus(findCluster(flags.offset, flags.profile), flags)
     case 'restart':
-      await mustFind(flags.offset).restart(oneOf(name, SERVICE_NAMES))
-      return showStatus(findCluster(flags.offset), flags)
+      await mustFind(flags).restart(oneOf(name, SERVICE_NAMES))
+      return showStatus(findCluster(flags.offset, flags.profile), flags)
     default:
       throw new Error(USAGE)
   }
 }
 
 async function start(flags: Flags): Promise<void> {
-  const before = await findCluster(flags.offset)?.status()
+  const before = await findCluster(flags.offset, flags.profile)?.status()
   if (before?.every(({ state }) => state === 'ready') === true) say('runs already')
   const startedAt = performance.now()
-  const cluster = await startCluster({ offset: flags.offset, data: flags.data })
+  const cluster = await startCluster(flags)
   if (flags.kafka) await startStream(cluster)
   say(`ready after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
   await showStatus(cluster, flags)
@@ -101,8 +106,8 @@ function lineOf({ name, url, pid, state }: ServiceStatus): string {
   return `${name.padEnd(12)} ${state.padEnd(9)} ${String(pid ?? '-').padEnd(8)} ${url}\n`
 }
 
-function mustFind(offset: number): Cluster {
-  const cluster = findCluster(offset)
+function mustFind({ offset, profile }: Flags): Cluster {
+  const cluster = findCluster(offset, profile)
   if (cluster === undefined) throw new Error(`no cluster runs at offset ${offset}`)
   return cluster
 }

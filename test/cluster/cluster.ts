@@ -11,15 +11,19 @@ import { seed, type Seeded } from './seed.ts'
 import {
   KAFKA_PORT,
   portOf,
+  type Place,
+  type Profile,
+  type ProgramName,
   readyUrl,
   requestLogDir,
   SERVICE_NAMES,
   STREAM_NAMES,
   serviceArgs,
-  type Place,
-  type ProgramName,
+  serviceNames,
   type ServiceName,
 } from './services.ts'
+import { securityJar } from './security/jar.ts'
+import { prepareSecurity, withOperator } from './security/settings.ts'
 import { startLock } from './start-lock.ts'
 import { GiveUp, waitUntil, within } from './wait.ts'
 import { waitForZooKeeper } from './zookeeper.ts'
@@ -41,13 +45,19 @@ export interface ClusterOptions {
   readonly offset?: number
   /** `small` unless told. */
   readonly data?: DataSize
+  /** `open` unless told. */
+  readonly profile?: Profile
 }
 
 /** A cluster that was started, by this process or another. */
 export interface Cluster {
   readonly offset: number
   readonly dir: string
-  /** URL by name; of ZooKeeper `127.0.0.1:PORT`. */
+  readonly profile: Profile
+  /**
+   * URL by name; of ZooKeeper `127.0.0.1:PORT`. Of the secure profile with the name and password of one who may do
+   * anything.
+   */
   readonly services: Readonly<Record<ServiceName, string>>
   /** Broker 1 has no result-level cache, Broker 2 has one. */
   readonly brokers: readonly string[]
@@ -74,6 +84,7 @@ export interface Cluster {
 }
 
 const START_MS = 240_000
+const PREPARE_MS = 60_000
 // Another start may have to fetch all jars first.
 const LOCK_MS = 20 * 60_000
 const GONE_MS = 15_000
@@ -87,20 +98,21 @@ const ARCHIVIST: ServiceName = 'broker2'
  * for unless it has them. Throws when it holds data of another size.
  */
 export async function startCluster(options: ClusterOptions = {}, signal?: AbortSignal): Promise<Cluster> {
-  const { offset = 0, data = 'small' } = options
-  const place: Place = { dir: clusterDir(offset), offset }
+  const { offset = 0, data = 'small', profile = 'open' } = options
+  const place: Place = { dir: clusterDir(offset, profile), offset, profile }
   const release = await startLock(place.dir, within(LOCK_MS, signal))
   const fresh = !anyRuns(place)
   try {
     if (fresh) {
       rmSync(place.dir, { recursive: true, force: true })
       mkdirSync(place.dir, { recursive: true })
+      if (profile === 'secure') await prepareSecurity(place.dir, within(PREPARE_MS, signal))
     }
     const held = readSeeded(place.dir)
     if (data !== 'none' && held !== undefined && held.size !== data) {
       throw new Error(`the cluster at offset ${offset} holds ${held.size} data: stop it first`)
     }
-    await startMissing(place, await druidJars(within(15 * 60_000, signal)), within(START_MS, signal))
+    await startMissing(place, await jarsOf(place, within(15 * 60_000, signal)), within(START_MS, signal))
     if (data !== 'none' && held === undefined) {
       writeSeeded(place.dir, await seed(clusterAt(place), data, signal))
     }
@@ -114,27 +126,34 @@ export async function startCluster(options: ClusterOptions = {}, signal?: AbortS
 }
 
 /** The cluster that runs at an offset; undefined when none does. */
-export function findCluster(offset = 0): Cluster | undefined {
-  const place: Place = { dir: clusterDir(offset), offset }
+export function findCluster(offset = 0, profile: Profile = 'open'): Cluster | undefined {
+  const place: Place = { dir: clusterDir(offset, profile), offset, profile }
   return anyRuns(place) ? clusterAt(place) : undefined
 }
 
+async function jarsOf({ profile }: Place, signal: AbortSignal): Promise<Jars> {
+  const jars = await druidJars(signal)
+  return profile === 'open' ? jars : securityJar(jars, signal)
+}
+
 function clusterAt(place: Place): Cluster {
-  const { dir, offset } = place
-  const services = Object.fromEntries(SERVICE_NAMES.map((name) => [name, urlOf(name, offset)])) as Record<
+  const { dir, offset, profile } = place
+  const names = serviceNames(profile)
+  const services = Object.fromEntries(SERVICE_NAMES.map((name) => [name, urlOf(name, place)])) as Record<
     ServiceName,
     string
   >
   return {
     offset,
     dir,
+    profile,
     services,
-    brokers: [services.broker1, services.broker2],
+    brokers: names.flatMap((name) => (name.startsWith('broker') ? [services[name]] : [])),
     zookeeper: services.zookeeper,
     seeded: readSeeded(dir),
     requestLog: (broker) => new RequestLog(requestLogDir(dir, broker), services[broker]),
     status: async (signal) => [
-      ...(await Promise.all(SERVICE_NAMES.map((name) => statusOf(name, place, signal)))),
+      ...(await Promise.all(names.map((name) => statusOf(name, place, signal)))),
       ...STREAM_NAMES.flatMap((name) => streamStatus(name, place)),
     ],
     kill: (name) => killProgram(dir, name, within(GONE_MS)),
@@ -143,7 +162,7 @@ function clusterAt(place: Place): Cluster {
     restart: async (name, signal) => {
       const deadline = within(START_MS, signal)
       await killProgram(dir, name, within(GONE_MS, signal))
-      startService(name, place, await druidJars(deadline))
+      startService(name, place, await jarsOf(place, deadline))
       await waitForService(name, place, deadline)
     },
     waitReady: (signal) => waitForAll(place, within(START_MS, signal)),
@@ -152,7 +171,7 @@ function clusterAt(place: Place): Cluster {
 }
 
 async function startMissing(place: Place, jars: Jars, signal: AbortSignal): Promise<void> {
-  for (const name of SERVICE_NAMES) {
+  for (const name of serviceNames(place.profile)) {
     const { state } = processInfo(place.dir, name)
     if (state === 'stopped') startService(name, place, jars)
     if (state === 'frozen') mustSignal(place.dir, name, 'SIGCONT')
@@ -171,7 +190,8 @@ function startService(name: ServiceName, place: Place, jars: Jars): void {
 }
 
 function waitForAll(place: Place, signal: AbortSignal): Promise<void> {
-  return Promise.all(SERVICE_NAMES.map((name) => waitForService(name, place, signal))).then(() => undefined)
+  const names = serviceNames(place.profile)
+  return Promise.all(names.map((name) => waitForService(name, place, signal))).then(() => undefined)
 }
 
 async function waitForService(name: ServiceName, place: Place, signal: AbortSignal): Promise<void> {
@@ -200,7 +220,7 @@ async function isReady(name: ServiceName, place: Place, signal?: AbortSignal): P
 
 async function statusOf(name: ServiceName, place: Place, signal?: AbortSignal): Promise<ServiceStatus> {
   const { state, pid } = processInfo(place.dir, name)
-  const base = { name, url: urlOf(name, place.offset), port: portOf(name, place.offset) }
+  const base = { name, url: urlOf(name, place), port: portOf(name, place.offset) }
   if (pid === undefined) return { ...base, state: 'stopped' }
   if (state === 'frozen') return { ...base, pid, state }
   return { ...base, pid, state: (await isReady(name, place, signal)) ? 'ready' : 'starting' }
@@ -249,9 +269,10 @@ function anyRuns(place: Place): boolean {
   return SERVICE_NAMES.some((name) => processInfo(place.dir, name).state !== 'stopped')
 }
 
-function urlOf(name: ServiceName, offset: number): string {
+function urlOf(name: ServiceName, { offset, profile }: Place): string {
   const address = `127.0.0.1:${portOf(name, offset)}`
-  return name === 'zookeeper' ? address : `http://${address}`
+  if (name === 'zookeeper') return address
+  return profile === 'open' ? `http://${address}` : withOperator(`http://${address}`)
 }
 
 function mustSignal(dir: string, name: ProgramName, signal: NodeJS.Signals): void {

@@ -19,7 +19,7 @@ import {
 import { type Cluster } from './cluster.ts'
 import { long, type OwnDatasource, sum, text } from './datasources.ts'
 import { parseJson, request } from './http.ts'
-import { startOvate } from './ovate.ts'
+import { type Settings, startOvate } from './ovate.ts'
 import { randomOf } from './random.ts'
 
 const DAYS = 8
@@ -34,38 +34,80 @@ export interface ClusterWorld extends World {
   stop(): Promise<void>
 }
 
+/** Who asks there, and whom Ovate asks as. */
+export interface Asking {
+  readonly changes: World['changes']
+  readonly identities: World['identities']
+  readonly isCrowd: boolean
+  readonly pace: World['pace']
+  readonly settings: World['settings']
+  /** Where Druid is asked by whoever says who he is. */
+  readonly broker: string
+  /** Of Ovate, over those of every world. */
+  readonly ovate: Settings
+  /** Somebody who may ask `SELECT 1`. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly pastBoundMs: number
+  /** Lets everybody see something, or other things. */
+  readonly setRights: (table: string, draw: number) => void
+}
+
+/** Druid lets everybody in, so that all of them see the same; Ovate must tell them apart still. */
+function openTo(cluster: Cluster): Asking {
+  return {
+    changes: ['append', 'late rows', 'replace', 'drop', 'drop', 'compact', 'column'],
+    identities: [undefined, undefined, 'Basic b25lOm9uZQ==', 'Basic dHdvOnR3bw=='],
+    isCrowd: false,
+    // Most changes are tasks that take seconds.
+    pace: { change: 0.03, time: 0.01 },
+    settings: [{ shared: true }, { rowPolicies: 'none' }, { shared: true, rowPolicies: 'none' }],
+    broker: cluster.services.broker1,
+    ovate: {},
+    headers: {},
+    pastBoundMs: PAST_BOUND_MS,
+    setRights: () => undefined,
+  }
+}
+
 /** Makes a datasource with random rows up to now, and starts an Ovate. */
-export async function startClusterWorld(cluster: Cluster, seed: number): Promise<ClusterWorld> {
+export async function startClusterWorld(
+  cluster: Cluster,
+  seed: number,
+  asking: Asking = openTo(cluster),
+): Promise<ClusterWorld> {
   const toMs = Math.floor(Date.now() / DAY_MS) * DAY_MS
   const fromMs = toMs - DAYS * DAY_MS
   // A name that no other run has: the cluster is shared.
   const own = new OwnTable(cluster, `differential_${Date.now().toString(36)}`)
+  asking.setRights(own.name, seed)
   await own.append(daysOfRows(randomOf(seed), midnights(fromMs, toMs), ROWS_PER_DAY))
   const path = `/ovate-${randomBytes(4).toString('hex')}`
-  const app = await startOvate(cluster, {
-    freshness: FRESHNESS,
-    coordination: { connect: cluster.zookeeper, path },
-  })
+  const app = await startOvate(
+    cluster,
+    { freshness: FRESHNESS, coordination: { connect: cluster.zookeeper, path }, ...asking.ovate },
+    asking.headers,
+  )
   const moments = clockChanges(fromMs, toMs)
-  const pastBound = (): Promise<void> => delay(PAST_BOUND_MS)
+  const pastBound = (): Promise<void> => delay(asking.pastBoundMs)
   return {
     still: false,
-    // Most changes are tasks that take seconds.
-    pace: { change: 0.03, time: 0.01 },
-    changes: ['append', 'late rows', 'replace', 'drop', 'drop', 'compact', 'column'],
-    // Druid lets everybody in here, so that all of them see the same; Ovate must tell them apart still.
-    identities: [undefined, undefined, 'Basic b25lOm9uZQ==', 'Basic dHdvOnR3bw=='],
+    pace: asking.pace,
+    isCrowd: asking.isCrowd,
+    changes: asking.changes,
+    identities: asking.identities,
     subject: () => ({ table: own.name, fromMs, toMs: Date.now(), more: own.more, others: OTHERS, moments }),
     nowMs: () => Date.now(),
     ovate: (body, identity) => sent(app.url, body, identity),
-    druid: (body, identity) => sent(cluster.services.broker1, body, identity),
+    druid: (body, identity) => sent(asking.broker, body, identity),
     settled: () => Promise.resolve(),
     advance: pastBound,
-    // All of them see the same.
-    settings: [{ shared: true }, { rowPolicies: 'none' }, { shared: true, rowPolicies: 'none' }],
+    settings: asking.settings,
     operate: (operation) => operated(String(app.adminUrl), own.name, operation),
     change: async (change) => {
-      if (await own.change(change)) await pastBound()
+      if (change.kind === 'rights') {
+        asking.setRights(own.name, change.draw)
+        await pastBound()
+      } else if (await own.change(change)) await pastBound()
     },
     stop: () => stop(app, own),
   }
@@ -77,12 +119,16 @@ async function stop(app: App, own: OwnTable): Promise<void> {
 }
 
 async function sent(url: string, body: string, identity: string | undefined): Promise<CacheAnswer> {
-  const headers = {
-    'content-type': 'application/json',
-    ...(identity !== undefined && { authorization: identity }),
-  }
+  const headers = { 'content-type': 'application/json', ...credentialsOf(identity) }
   const got = await request(`${url}/druid/v2/sql`, { body, headers })
   return { status: got.status, body: got.body.toString(), cache: String(got.headers['cache-status']) }
+}
+
+/** `header: value`, or the value of Authorization. */
+function credentialsOf(identity: string | undefined): Readonly<Record<string, string>> {
+  if (identity === undefined) return {}
+  const [, header = 'authorization', value = identity] = /^([\w-]+): (.*)$/.exec(identity) ?? []
+  return { [header]: value }
 }
 
 async function operated(admin: string, table: string, operation: Operation): Promise<void> {
@@ -136,7 +182,7 @@ class OwnTable {
   }
 
   /** False where there was nothing to change: Druid's tasks fail on days without rows. */
-  async change(change: Change): Promise<boolean> {
+  async change(change: Exclude<Change, { kind: 'rights' }>): Promise<boolean> {
     switch (change.kind) {
       case 'append':
       case 'late rows': {

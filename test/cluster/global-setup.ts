@@ -2,6 +2,7 @@
 import type { TestProject } from 'vitest/node'
 import { whatIsMissing } from './artifacts.ts'
 import { findCluster, startCluster } from './cluster.ts'
+import { secureOffset } from './security/offset.ts'
 import { within } from './wait.ts'
 
 declare module 'vitest' {
@@ -26,7 +27,12 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   const cluster = await startCluster({ offset, data: found?.seeded?.size ?? 'small' })
   say(`${found === undefined ? 'started' : 'found'} at offset ${offset}, ${seconds(startedAt)} s`)
   project.provide('clusterOffset', offset)
-  return found === undefined ? () => cluster.stop() : undefined
+  const secureRan = findCluster(secureOffset(offset), 'secure') !== undefined
+  return async () => {
+    // The tests that want users start theirs themselves.
+    if (!secureRan) await findCluster(secureOffset(offset), 'secure')?.stop()
+    if (found === undefined) await cluster.stop()
+  }
 }
 
 function seconds(since: number): string {

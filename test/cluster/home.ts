@@ -6,8 +6,8 @@ import { join } from 'node:path'
 export const HOME = process.env['OVATE_CLUSTER_HOME'] ?? join(import.meta.dirname, '../../.cluster')
 
 /** The folder of the cluster at a port offset. */
-export function clusterDir(offset: number): string {
-  return join(HOME, `offset-${offset}`)
+export function clusterDir(offset: number, profile: 'open' | 'secure' = 'open'): string {
+  return join(HOME, `${profile === 'open' ? '' : 'secure-'}offset-${offset}`)
 }
 
 /** A port of 127.0.0.1 that was free a moment ago. */

@@ -2,7 +2,7 @@
 import { type App, startApp } from '../../src/app/app.ts'
 import { parseConfig } from '../../src/config/config.ts'
 import { type Cluster } from './cluster.ts'
-import { sql, type RawResponse } from './http.ts'
+import { request, sql, type RawResponse } from './http.ts'
 import { GiveUp, waitUntil, within } from './wait.ts'
 
 const READY_MS = 20_000
@@ -11,8 +11,12 @@ const HIT_MS = 20_000
 /** Settings as in a configuration file, put over what every test wants. */
 export type Settings = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
-/** Starts one on free ports and waits until it answers; the Brokers are those of the cluster unless told. */
-export async function startOvate(cluster: Cluster, settings: Settings = {}): Promise<App> {
+/** Starts one on free ports and waits until it answers; the Brokers are those of the cluster unless told. `headers`: of whom Druid answers. */
+export async function startOvate(
+  cluster: Cluster,
+  settings: Settings = {},
+  headers: Readonly<Record<string, string>> = {},
+): Promise<App> {
   const app = await startApp(
     parseConfig({
       ...settings,
@@ -22,7 +26,8 @@ export async function startOvate(cluster: Cluster, settings: Settings = {}): Pro
       log: { level: 'silent' },
     }),
   )
-  const ready = async (): Promise<boolean> => (await sql(app.url, 'SELECT 1')).status === 200
+  const ready = async (): Promise<boolean> =>
+    (await request(`${app.url}/druid/v2/sql`, { body: { query: 'SELECT 1' }, headers })).status === 200
   await waitUntil('an answer through Ovate', ready, within(READY_MS))
   return app
 }

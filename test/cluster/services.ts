@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Jars } from './artifacts.ts'
+import { securitySettings, tlsSettings } from './security/settings.ts'
 
 /** The services in the order in which they are started; ZooKeeper first. */
 export const SERVICE_NAMES = [
@@ -32,10 +33,21 @@ interface ServiceKind {
   readonly settings: (place: Place) => string
 }
 
+/** `secure` knows users, and each may do what a file says. */
+export type Profile = 'open' | 'secure'
+
 /** Where one cluster lives. */
 export interface Place {
   readonly dir: string
   readonly offset: number
+  readonly profile: Profile
+}
+
+/** What runs in a cluster: the secure one is there for who may see what, and as small as can be. */
+export function serviceNames(profile: Profile): readonly ServiceName[] {
+  return profile === 'open'
+    ? SERVICE_NAMES
+    : SERVICE_NAMES.filter((name) => name !== 'broker2' && name !== 'router')
 }
 
 const HEALTH = '/status/health'
@@ -85,7 +97,14 @@ druid.worker.baseTaskDirs=["${dir}/task"]
 druid.indexer.task.baseDir=${dir}/task
 druid.worker.numConcurrentMerges=1`,
   },
-  broker1: { ...BROKER, port: 8082, settings: ({ dir }) => brokerSettings(dir, 'broker1') },
+  broker1: {
+    ...BROKER,
+    port: 8082,
+    settings: ({ dir, offset, profile }) => {
+      const tls = profile === 'secure' ? tlsSettings(dir, TLS_PORT + offset) : ''
+      return `${brokerSettings(dir, 'broker1')}\n${tls}`
+    },
+  },
   broker2: {
     ...BROKER,
     port: 8182,
@@ -113,6 +132,8 @@ druid.router.managementProxy.enabled=true`,
 export const KAFKA_PORT = 9092
 const ZOOKEEPER_PORT = 2181
 const DERBY_PORT = 1527
+/** Of the secure profile's Broker. */
+const TLS_PORT = 8282
 
 /** Druid 33 on JDK 17 ends at the start without these (recipe of Druid's own bin/run-java). */
 const OPENS = [
@@ -128,6 +149,11 @@ const OPENS = [
 /** The port of a service. */
 export function portOf(name: ServiceName, offset: number): number {
   return (name === 'zookeeper' ? ZOOKEEPER_PORT : DRUID[name].port) + offset
+}
+
+/** Where the secure profile's Broker answers by TLS. */
+export function tlsPortOf(offset: number): number {
+  return TLS_PORT + offset
 }
 
 /** The URL that tells whether a Druid service can do its work. */
@@ -196,7 +222,7 @@ function writeSettings(name: Exclude<ServiceName, 'zookeeper'>, place: Place): v
   writeFileSync(join(dir, `conf/${name}.properties`), lines.join('\n'))
 }
 
-function commonSettings({ dir, offset }: Place): string {
+function commonSettings({ dir, offset, profile }: Place): string {
   const derby = DERBY_PORT + offset
   return `druid.extensions.loadList=[]
 druid.host=127.0.0.1
@@ -223,7 +249,8 @@ druid.processing.numThreads=1
 druid.processing.numMergeBuffers=2
 druid.processing.tmpDir=${dir}/tmp
 druid.server.http.numThreads=20
-druid.sql.enable=true`
+druid.sql.enable=true
+${profile === 'secure' ? securitySettings(dir) : ''}`
 }
 
 function brokerSettings(dir: string, name: ServiceName): string {

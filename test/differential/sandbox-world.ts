@@ -194,6 +194,8 @@ async function changed(table: SandboxTable, change: Change): Promise<void> {
       return await table.addColumn(change.name, 'VARCHAR')
     case 'hand off':
       return table.handOff()
+    case 'rights':
+      throw new Error('everybody sees the same here')
   }
 }
 

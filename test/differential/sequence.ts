@@ -202,6 +202,8 @@ class Sequence {
         return { kind, name: `more${this.#world.subject().more.length}` }
       case 'hand off':
         return { kind }
+      case 'rights':
+        return { kind, draw: this.#random.below(1_000_000) }
     }
   }
 
@@ -233,13 +235,17 @@ class Sequence {
     const asked = askedFor(question)
     const { tally, onQuestion } = this.#options
     onQuestion?.(asked)
-    const identity = this.#identity
+    const identity =
+      this.#world.isCrowd === true && this.#random.next() < 0.4
+        ? this.#random.pick(this.#world.identities)
+        : this.#identity
     const got = await this.#world.ovate(asked.body, identity)
-    const answer = this.#altered(got, question, asked)
+    const answer = this.#altered(got, { question, asked, identity })
     const theirs = await this.#world.druid(asked.body, identity)
     const first = compare(answer, theirs, asked)
     const isAboutNow = question.window.kind === 'relative' && !this.#world.still
-    const result = first.kind === 'different' && isAboutNow ? await this.#again(asked, first) : first
+    const result =
+      first.kind === 'different' && isAboutNow ? await this.#again({ asked, identity }, first) : first
     tally.add('status', String(theirs.status))
     tally.answered(got.cache, result.kind)
     if (answer !== got) {
@@ -254,20 +260,27 @@ class Sequence {
 
   /** Where time goes on, the two may mean another now: what is different must stay so past the bound. */
   async #again(
-    asked: Asked,
+    { asked, identity }: { readonly asked: Asked; readonly identity: string | undefined },
     first: ReturnType<typeof compare>,
   ): Promise<{ readonly kind: Likeness | 'moving' } | { readonly kind: 'different'; readonly what: string }> {
     await this.#world.advance(0)
-    const before = await this.#world.druid(asked.body, this.#identity)
-    const ours = await this.#world.ovate(asked.body, this.#identity)
-    const theirs = await this.#world.druid(asked.body, this.#identity)
+    const before = await this.#world.druid(asked.body, identity)
+    const ours = await this.#world.ovate(asked.body, identity)
+    const theirs = await this.#world.druid(asked.body, identity)
     if (compare(before, theirs, asked).kind === 'different') return { kind: 'moving' }
     const second = compare(ours, theirs, asked)
     return second.kind === 'different' ? first : { kind: 'moving' }
   }
 
-  #altered(got: CacheAnswer, question: Question, asked: Asked): CacheAnswer {
-    const key = `${this.#identity ?? ''} ${asked.body}`
+  #altered(
+    got: CacheAnswer,
+    {
+      question,
+      asked,
+      identity,
+    }: { readonly question: Question; readonly asked: Asked; readonly identity: string | undefined },
+  ): CacheAnswer {
+    const key = `${identity ?? ''} ${asked.body}`
     const earlier = this.#earlier.get(key) ?? []
     this.#earlier.set(key, [...earlier, got.body])
     const body =

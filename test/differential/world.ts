@@ -10,6 +10,8 @@ export type Change =
   | { readonly kind: 'replace' | 'drop' | 'restore' | 'compact'; readonly day: number }
   | { readonly kind: 'column'; readonly name: string }
   | { readonly kind: 'hand off' }
+  /** Who may see what is another from then on; `draw` picks it. */
+  | { readonly kind: 'rights'; readonly draw: number }
 
 export interface CacheAnswer extends Answer {
   /** `Cache-Status`. */
@@ -24,6 +26,8 @@ export interface World {
   readonly changes: readonly [Change['kind'], ...Change['kind'][]]
   /** Who may ask: values of `Authorization`; undefined is nobody in particular. */
   readonly identities: readonly [string | undefined, ...(string | undefined)[]]
+  /** Anybody asks at any time; elsewhere most is asked by one, so that more is held than refused. */
+  readonly isCrowd?: boolean
   ovate(body: string, identity: string | undefined): Promise<CacheAnswer>
   druid(body: string, identity: string | undefined): Promise<Answer>
   /** Resolves when Ovate does nothing beside requests any more. */

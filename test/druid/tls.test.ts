@@ -5,8 +5,9 @@ import { request } from 'node:https'
 import { type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { type TLSSocket } from 'node:tls'
-import { afterEach, expect, test, vi } from 'vitest'
+import { once } from 'node:events'
+import { connect, type TLSSocket } from 'node:tls'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createDruid, type DruidClient } from '../../src/druid/client.ts'
 import { fixedSource } from '../../src/druid/fixed-source.ts'
 import { type DruidTls } from '../../src/druid/options.ts'
@@ -41,9 +42,14 @@ async function secureBroker(options: ServerOptions = {}): Promise<string> {
   return `https://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-function druidAt(url: string, tls: DruidTls): DruidClient {
+function druidAt(url: string, tls: DruidTls, now = (): DruidTls => tls): DruidClient {
   const limits = { noBrokerWaitMs: 300, readinessIntervalMs: 20 }
-  const druid = createDruid({ source: fixedSource([url], SERVICE), defaultService: SERVICE, tls, limits })
+  const druid = createDruid({
+    source: fixedSource([url], SERVICE),
+    defaultService: SERVICE,
+    tls: now,
+    limits,
+  })
   ends.push(() => druid.close())
   return druid
 }
@@ -94,4 +100,78 @@ test('clients are served HTTPS where the configuration says so', async () => {
     sent.end('{"query":"SELECT COUNT(*) AS n FROM events"}')
   })
   expect(text).toBe('[{"n":3}]\n')
+})
+
+test('new connections to a Broker are made with the certificates that hold then', async () => {
+  const url = await secureBroker({ ca: CA, requestCert: true, rejectUnauthorized: true })
+  let tls: DruidTls = { ca: CA }
+  const druid = druidAt(url, tls, () => tls)
+  await expect(druid.send(query(), soon())).rejects.toMatchObject({ code: 'OVATE_NO_BROKER' })
+  tls = { ca: CA, ...CLIENT }
+  await vi.waitUntil(() => druid.brokers()[0]?.state === 'ready', { timeout: 5_000 })
+  const { body } = await druid.send(query(), soon())
+  expect((await buffer(body)).toString()).toContain('Ovate test client')
+})
+
+describe('clients that show certificates', () => {
+  const files = { cert: join(FIXTURES, 'server.crt'), key: join(FIXTURES, 'server.key') }
+  const settings = (clientCertificate: string, clientCa = 'ca.crt'): Record<string, unknown> => ({
+    listen: { tls: { ...files, clientCa: join(FIXTURES, clientCa), clientCertificate } },
+    identity: { unseenByDruid: ['certificate'] },
+  })
+
+  /** The status, or how the connection failed. */
+  async function asked(url: string, shown: object): Promise<number | string> {
+    return await new Promise((resolve) => {
+      const headers = { 'content-type': 'application/json' }
+      const sent = request(url, { method: 'POST', headers, ca: CA, agent: false, ...shown }, (response) => {
+        response.resume()
+        resolve(response.statusCode ?? 0)
+      })
+      sent.on('error', () => resolve('cut'))
+      sent.end('{"query":"SELECT COUNT(*) AS n FROM events"}')
+    })
+  }
+
+  test.each<[string, Record<string, unknown>, object, number | string]>([
+    ['required and shown', settings('required'), CLIENT, 200],
+    ['required and not shown', settings('required'), {}, 'cut'],
+    ['required, of another authority', settings('required', 'client.crt'), CLIENT, 'cut'],
+    ['optional and shown', settings('optional'), CLIENT, 200],
+    ['optional and not shown', settings('optional'), {}, 200],
+    ['optional, of another authority', settings('optional', 'client.crt'), CLIENT, 'cut'],
+  ])('%s', async (_, given, shown, expected) => {
+    const stack = await startStack(new FakeDruid(answerer(script())), given)
+    ends.push(() => stack.stop())
+    expect(await asked(stack.sqlUrl, shown)).toBe(expected)
+  })
+
+  test('are no users of Druid: where that is not said, Ovate does not start', async () => {
+    const given = { ...settings('required'), identity: {} }
+    await expect(startStack(new FakeDruid(answerer(script())), given)).rejects.toMatchObject({
+      code: 'OVATE_CONFIG',
+      message: expect.stringContaining('identity.unseenByDruid') as string,
+    })
+  })
+
+  test('and new certificates of its own are shown to new connections alone', async () => {
+    const stack = await startStack(new FakeDruid(answerer(script())), { listen: { tls: files } })
+    ends.push(() => stack.stop())
+    const names: string[] = []
+    const look = async (): Promise<void> => {
+      const socket = connect({
+        port: Number(new URL(stack.sqlUrl).port),
+        host: '127.0.0.1',
+        rejectUnauthorized: false,
+      })
+      await once(socket, 'secureConnect')
+      names.push(String(socket.getPeerCertificate().subject.CN))
+      socket.destroy()
+    }
+    await look()
+    stack.server.renew(CLIENT)
+    await look()
+    expect(names[1]).toBe('Ovate test client')
+    expect(names[0]).not.toBe(names[1])
+  })
 })

@@ -38,6 +38,7 @@ function plan({
     ours: {
       queryType: 'groupBy',
       table: 'events',
+      policy: '',
       intervals: [],
       filter: '',
       dimensions: [...dimensions, bucket].toSorted(),

@@ -23,6 +23,11 @@ export class ManualClock implements Clock {
     return this.#nowMs
   }
 
+  /** How many sleep. */
+  get sleepers(): number {
+    return this.#sleepers.length
+  }
+
   async sleep(ms: number, signal: AbortSignal): Promise<void> {
     const sleeping = new Promise<void>((wake) => this.#sleepers.push({ atMs: this.#nowMs + ms, wake }))
     await orAborted(sleeping, signal)

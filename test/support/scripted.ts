@@ -9,6 +9,8 @@ export interface Script {
   /** Any other body's answer. */
   passed: string
   tables: string[]
+  /** A row policy over each table, as EXPLAIN shows it. */
+  policy?: object
   segments: Given[]
   /** Answers in the order of asking before anything else, for data queries only. */
   readonly next: ((request: DruidRequest, signal: AbortSignal) => Reply | Promise<Reply>)[]
@@ -52,7 +54,7 @@ export function answerer(given: Script): Answerer {
     const text = bodyText(request)
     const status = given.rights(authorizationOf(request), text)
     if (status !== 200) return { status, body: '{"Access-Check-Result":"Unauthorized"}' }
-    if (kind === 'explain') return { body: explained(given.tables) }
+    if (kind === 'explain') return { body: explained(given) }
     if (kind === 'rights') return { body: '[]\n' }
     const next = given.next.shift()
     if (next !== undefined) return next(request, signal)
@@ -67,11 +69,12 @@ function authorizationOf({ headers }: DruidRequest): string | undefined {
   return at < 0 ? undefined : headers[at + 1]
 }
 
-function explained(tables: readonly string[]): string {
+function explained({ tables, policy }: Script): string {
+  const sourceOf = (name: string): object => ({ type: 'table', name })
   const plan = tables.map((name) => ({
     query: {
       queryType: 'timeseries',
-      dataSource: { type: 'table', name },
+      dataSource: policy === undefined ? sourceOf(name) : { type: 'restrict', base: sourceOf(name), policy },
       intervals: {
         type: 'intervals',
         intervals: ['-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z'],

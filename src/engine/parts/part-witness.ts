@@ -9,12 +9,14 @@ import { stepName, type StepText } from '../../plan/step-text.ts'
 import { mergeVerdict, seriesVerdict, stepsDifference, type Verdict } from '../../plan/witness.ts'
 import { explainSql } from '../../sql/statements.ts'
 import { explainRow } from '../explain-row.ts'
+import { type MayBeRestricted } from '../plan-check.ts'
 import { type Asking, formOf, type Making } from './making.ts'
 
 export interface PartWitnessOptions {
   readonly druid: Druid
   readonly clock: Clock
   readonly timeoutMs: number
+  readonly mayBeRestricted: MayBeRestricted
   readonly onVerdict: (kind: 'agrees' | 'disagrees' | 'unknown') => void
 }
 
@@ -123,6 +125,9 @@ export class PartWitness {
     ])
     const after = windowNow('early')
     if (before === undefined || after === undefined) return { kind: 'disagrees', why: 'window' }
+    const restricted = [client, ours].some((one) => one !== undefined && one.policy !== '')
+    if (restricted && !this.#options.mayBeRestricted(request, question.plan))
+      return { kind: 'disagrees', why: 'policy' }
     const windows = { before, after }
     const testimony = { client, ours, grouped: parts.grouped, windows, ranges, live }
     return parts.kind === 'series' ? seriesVerdict(testimony) : mergeVerdict(testimony, question.period)

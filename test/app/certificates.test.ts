@@ -1,0 +1,99 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type CertificateFiles, LOOK_MS, WatchedCertificates } from '../../src/app/certificates.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const FIXTURES = join(import.meta.dirname, '../fixtures/tls')
+const ends: (() => unknown)[] = []
+let dir: string
+let files: Required<{ [Name in keyof CertificateFiles]: string }>
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'ovate-certificates-'))
+  files = { ca: join(dir, 'ca.crt'), cert: join(dir, 'tls.crt'), key: join(dir, 'tls.key') }
+  put('ca', 'ca.crt')
+  put('cert', 'server.crt')
+  put('key', 'server.key')
+})
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
+  rmSync(dir, { recursive: true })
+})
+
+function put(name: keyof CertificateFiles, fixture: string): void {
+  copyFileSync(join(FIXTURES, fixture), files[name])
+}
+
+interface Watched {
+  readonly certificates: WatchedCertificates
+  /** `new`, or why not. */
+  readonly told: string[]
+  look(): Promise<void>
+}
+
+function watched(): Watched {
+  const clock = new ManualClock()
+  const told: string[] = []
+  const certificates = new WatchedCertificates({
+    files,
+    clock,
+    onNew: () => told.push('new'),
+    onBad: (why) => told.push(why),
+  })
+  certificates.start()
+  ends.push(() => certificates.stop())
+  const look = async (): Promise<void> => {
+    const before = clock.sleepers
+    await clock.advance(LOOK_MS)
+    // Reading files takes what it takes: it sleeps again when it has.
+    while (clock.sleepers < before) await new Promise((resolve) => setImmediate(resolve))
+  }
+  return { certificates, told, look }
+}
+
+function shown({ certificates }: Watched): string {
+  const { cert } = certificates.current()
+  return ['server', 'client'].find((name) => cert?.equals(readFileSync(join(FIXTURES, `${name}.crt`)))) ?? ''
+}
+
+test('new files are taken, and the same object is given until there are', async () => {
+  const all = watched()
+  const before = all.certificates.current()
+  await all.look()
+  expect(all.certificates.current()).toBe(before)
+  put('cert', 'client.crt')
+  put('key', 'client.key')
+  await all.look()
+  expect([shown(all), all.told]).toEqual(['client', ['new']])
+})
+
+describe('what is no good takes nothing away, and is told of once', () => {
+  test.each<[string, () => void]>([
+    ['a certificate whose key is not there yet', () => put('cert', 'client.crt')],
+    ['a certificate that is none', () => writeFileSync(files.cert, 'nonsense')],
+    ['half of a certificate', () => writeFileSync(files.cert, readFileSync(files.cert).subarray(0, 400))],
+    ['authorities that are none', () => writeFileSync(files.ca, 'nonsense')],
+    ['an empty file', () => writeFileSync(files.key, '')],
+    ['a file that has gone', () => rmSync(files.key)],
+  ])('%s', async (_, spoil) => {
+    const all = watched()
+    spoil()
+    await all.look()
+    await all.look()
+    expect(shown(all)).toBe('server')
+    expect(all.told).toHaveLength(1)
+    expect(all.told[0]).not.toBe('new')
+    put('ca', 'ca.crt')
+    put('cert', 'client.crt')
+    put('key', 'client.key')
+    await all.look()
+    expect([shown(all), all.told.at(-1)]).toEqual(['client', 'new'])
+  })
+})
+
+test('there is no start with files that are no good', () => {
+  put('key', 'client.key')
+  expect(watched).toThrow(/key values mismatch/)
+})

@@ -1,0 +1,43 @@
+// Random statements of users who may see different rows, in front of real Druid, while rights and row policies change:
+// whatever Ovate answers a user, Druid answers him.
+import { describe, expect, test } from 'vitest'
+import { partsOf } from '../differential/parts.ts'
+import { differenceText, runSequence } from '../differential/sequence.ts'
+import { Tally } from '../differential/tally.ts'
+import { SEED } from '../support/seed.ts'
+import { clusterAvailable } from './available.ts'
+import { startClusterWorld } from './differential-world.ts'
+import { askingOf } from './security/differential-asking.ts'
+import { secureCluster } from './security/secure.ts'
+
+/** Beside it, the datasource is made and removed. */
+const BUDGET_MS = Number(process.env['OVATE_SECURITY_MS'] ?? 25_000)
+const ASKED_MIN = 20
+
+describe.runIf(clusterAvailable)('a random sequence of users', () => {
+  test(
+    'is answered as Druid answers each of them',
+    async () => {
+      const tally = new Tally()
+      const cluster = await secureCluster()
+      const world = await startClusterWorld(cluster, SEED, askingOf(cluster))
+      const startMs = performance.now()
+      try {
+        const { differences } = await runSequence(world, {
+          seed: SEED,
+          steps: 100_000,
+          tally,
+          isOver: () => performance.now() - startMs > BUDGET_MS,
+          onQuestion: ({ body }) => tally.add('parts', partsOf(body).parts),
+        })
+        expect(differences.map((one) => differenceText(one, SEED))).toEqual([])
+      } finally {
+        const seconds = Math.round((performance.now() - startMs) / 1_000)
+        process.stderr.write(`users on Druid: OVATE_SEED=${SEED}, ${seconds} s\n${tally.text()}`)
+        await world.stop()
+      }
+      expect(tally.count('asked', 'all')).toBeGreaterThan(ASKED_MIN)
+    },
+    3 * BUDGET_MS + 120_000,
+  )
+})
