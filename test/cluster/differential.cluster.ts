@@ -6,9 +6,10 @@ import { Tally } from '../differential/tally.ts'
 import { clusterAvailable, theCluster } from './available.ts'
 import { startClusterWorld } from './differential-world.ts'
 import { SEED } from '../support/seed.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 /** Beside it, the datasource is made and removed. */
-const BUDGET_MS = 110_000
+const BUDGET_MS = THOROUGH ? 300_000 : 90_000
 const ASKED_MIN = 100
 
 describe.runIf(clusterAvailable)('a random sequence', () => {

@@ -9,12 +9,13 @@ import { makeWhole, untilBroker, untilSteady } from './brokers.ts'
 import { request } from './http.ts'
 import { JdbcProgram } from './jdbc-program.ts'
 import { startOvate } from './ovate.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
-/** Each version and each encoding once, or with OVATE_JDBC=all both encodings of both. */
+/** Each version and each encoding once, or, where there is time, both encodings of both. */
 const DRIVERS: readonly (readonly [string, string])[] = [
   ['1.29.0', 'json'],
   ['1.23.0', 'protobuf'],
-  ...(process.env['OVATE_JDBC'] === 'all'
+  ...(THOROUGH
     ? ([
         ['1.29.0', 'protobuf'],
         ['1.23.0', 'json'],

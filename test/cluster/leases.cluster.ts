@@ -9,6 +9,7 @@ import { connectZooKeeper } from '../../src/coordination/zookeeper.ts'
 import { type EnsembleServers, startEnsemble } from './ensemble.ts'
 import { BASE, type Holder, LeaseWorld, type Replica, SESSION_MS, wayTo } from './lease-world.ts'
 import { zooKeeperMissing } from './zookeeper.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 const missing = (await zooKeeperMissing()) ?? (await packageMissing())
 if (missing !== undefined) {
@@ -30,7 +31,7 @@ async function packageMissing(): Promise<string | undefined> {
 const never = (): AbortSignal => AbortSignal.timeout(120_000)
 
 /** Three nodes do all that one does, and more. */
-const SIZES = process.env['OVATE_ENSEMBLES'] === 'all' ? ([1, 3] as const) : ([3] as const)
+const SIZES = THOROUGH ? ([1, 3] as const) : ([3] as const)
 
 describe.runIf(missing === undefined).each(SIZES)('leases on a ZooKeeper of %i', (size) => {
   let servers: EnsembleServers

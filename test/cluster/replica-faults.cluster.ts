@@ -16,8 +16,9 @@ import { coldQuestion, type Expected, expectedOf, faults, judged, Mix, type Seen
 import { type ReplicaStatus } from './replica-process.ts'
 import { AHEAD, BOUND_MS, HOUR_MS, ReplicaWorld } from './replica-world.ts'
 import { waitUntil, within } from './wait.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
-const ROUNDS = [1, 2]
+const ROUNDS = THOROUGH ? [1, 2] : [1]
 const SOON_MS = 60_000
 const TEST_MS = 240_000
 /** What replicas and Brokers may think differently of now, and a look at the timeline. */

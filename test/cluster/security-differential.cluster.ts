@@ -9,9 +9,10 @@ import { clusterAvailable } from './available.ts'
 import { startClusterWorld } from './differential-world.ts'
 import { askingOf } from './security/differential-asking.ts'
 import { secureCluster } from './security/secure.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 /** Beside it, the datasource is made and removed. */
-const BUDGET_MS = Number(process.env['OVATE_SECURITY_MS'] ?? 25_000)
+const BUDGET_MS = THOROUGH ? 1_800_000 : 25_000
 const ASKED_MIN = 20
 
 describe.runIf(clusterAvailable)('a random sequence of users', () => {

@@ -17,6 +17,7 @@ import { brokerOf, OwnedTable, secureCluster } from './security/secure.ts'
 import { basic, brokerCertificate, setUsers, type User, type Users } from './security/settings.ts'
 import { tlsPortOf } from './services.ts'
 import { waitUntil, within } from './wait.ts'
+import { THOROUGH } from '../support/thorough.ts'
 
 type Headers = Readonly<Record<string, string>>
 
@@ -28,7 +29,7 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const LANES = 12
 /** How often each question comes, three times each. */
-const ROUNDS = Number(process.env['OVATE_SECURITY_ROUNDS'] ?? 1)
+const ROUNDS = THOROUGH ? 5 : 1
 /** In every secret, and nowhere else: never to be seen where operators look. */
 const MARK = `s3cr3t${randomBytes(6).toString('hex')}`
 const PASSWORD = `${MARK}-of-ovate`
