@@ -49,7 +49,7 @@ export async function forward(forwarded: Forwarded): Promise<void> {
 
 async function stream({ request, response, extraHeaders }: Forwarded, answer: DruidAnswer): Promise<void> {
   const trailers = takesTrailers(request.headers)
-  response.writeHead(answer.status, [...headOf(answer, trailers), ...extraHeaders])
+  response.writeHead(answer.status, answer.reason, [...headOf(answer, trailers), ...extraHeaders])
   await streamOut(response, answer.body as AsyncIterable<Buffer>, () => endingOf(answer))
 }
 
