@@ -9,6 +9,7 @@ import { within } from './wait.ts'
 
 const DRUID_VERSION = '33.0.0'
 const KAFKA_VERSION = '3.9.1'
+const DRUIDRY_VERSION = '3.1'
 
 export interface Jars {
   readonly java: string
@@ -49,6 +50,13 @@ const KAFKA_POM = `
     <dependency><groupId>org.slf4j</groupId><artifactId>slf4j-simple</artifactId><version>1.7.36</version></dependency>
   </dependencies>`
 
+const DRUIDRY_POM = `
+  <dependencies>
+    <dependency><groupId>in.zapr.druid</groupId><artifactId>druidry</artifactId>
+      <version>${DRUIDRY_VERSION}</version></dependency>
+    <dependency><groupId>javax.xml.bind</groupId><artifactId>jaxb-api</artifactId><version>2.3.1</version></dependency>
+  </dependencies>`
+
 /** Druid's jars (ZooKeeper's are among them). Fetches what is missing, minutes on a cold machine. */
 export function druidJars(signal: AbortSignal): Promise<Jars> {
   return resolveJars(`druid-${DRUID_VERSION}`, DRUID_POM, signal)
@@ -57,6 +65,11 @@ export function druidJars(signal: AbortSignal): Promise<Jars> {
 /** The jars of a Kafka node and client. */
 export function kafkaJars(signal: AbortSignal): Promise<Jars> {
   return resolveJars(`kafka-${KAFKA_VERSION}`, KAFKA_POM, signal)
+}
+
+/** druidry's jars, with the parts of XML binding that Java 8 still brought with it and its Jersey expects. */
+export function druidryJars(signal: AbortSignal): Promise<Jars> {
+  return resolveJars(`druidry-${DRUIDRY_VERSION}`, DRUIDRY_POM, signal)
 }
 
 /** Why no cluster can run here, in a sentence; undefined when one can. */
