@@ -14,12 +14,13 @@ const PYTHON = process.env['OVATE_PYTHON'] ?? 'python3'
 /** Written last: a folder without it was left in the middle. */
 const READY = 'ready'
 
-/** The Python of an environment with exactly what a file of requirements pins. Throws where it can't be made. */
-export async function pythonWith(requirements: string, signal: AbortSignal): Promise<string> {
-  const folder = await installed('python', [requirements], signal, async (place, until) => {
+/** The Python of an environment with exactly what files of requirements pin. Throws where it can't be made. */
+export async function pythonWith(requirements: readonly string[], signal: AbortSignal): Promise<string> {
+  const folder = await installed('python', requirements, signal, async (place, until) => {
     await run(PYTHON, ['-m', 'venv', place], { signal: until })
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps']
-    await run(join(place, 'bin/python'), [...pip, '-r', requirements], { signal: until })
+    const files = requirements.flatMap((file) => ['-r', file])
+    await run(join(place, 'bin/python'), [...pip, ...files], { signal: until })
   })
   return join(folder, 'bin/python')
 }
