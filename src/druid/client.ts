@@ -170,12 +170,13 @@ export class DruidClient implements Druid {
     if (signal.aborted) leave()
     signal.addEventListener('abort', leave)
     body.once('close', stay)
-    const { status, headers, sentAtMs } = head
+    const { status, reason, headers, sentAtMs } = head
     const generation = this.generation(broker.address.service)
     return {
       broker: broker.address,
       generation,
       status,
+      reason,
       headers,
       body,
       trailers: () => head.trailers(),

@@ -50,6 +50,8 @@ export interface DruidAnswer {
   /** Counts up when a Broker of the group runs with another startTime or version than any before. */
   readonly generation: number
   readonly status: number
+  /** The words beside the status: Druid's servers have others than Node, and urllib shows them to people. */
+  readonly reason: string
   /** Names and values in turn, hop-by-hop headers left out. */
   readonly headers: readonly string[]
   /** Ends when the answer ended on the wire; errors when the connection broke. Back-pressure reaches the socket. */

@@ -16,6 +16,8 @@ export interface ExchangeRequest {
 
 export interface Head {
   readonly status: number
+  /** The words beside the status. */
+  readonly reason: string
   readonly headers: readonly string[]
   readonly body: Readable
   readonly sentAtMs: number
@@ -106,10 +108,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
     else this.#sentAtMs = this.#clock.now()
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    reason = '',
+  ): void {
     if (status < 200) return
     this.#pending = {
       status,
+      reason,
       headers: endToEndHeaders(rawList(controller.rawHeaders)),
       body: this.#body,
       sentAtMs: this.#sentAtMs,

@@ -35,7 +35,7 @@ export async function pass(
 
 /** An answer of Druid as it is given on. */
 function passed(answer: DruidAnswer, format: ResultFormat, outcome: StreamAnswer['outcome']): StreamAnswer {
-  const { status, headers } = answer
+  const { status, reason, headers } = answer
   const body = answer.body as AsyncIterable<Buffer>
   // Where trailers are announced they tell how it ended.
   const tells = status !== 200 || headerOf(headers, 'trailer') !== undefined
@@ -47,6 +47,7 @@ function passed(answer: DruidAnswer, format: ResultFormat, outcome: StreamAnswer
   return {
     kind: 'stream',
     status,
+    reason,
     headers,
     form: 'client',
     body: watched?.body ?? body,

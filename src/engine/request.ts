@@ -67,6 +67,8 @@ export interface HeldAnswer {
 export interface StreamAnswer {
   readonly kind: 'stream'
   readonly status: number
+  /** The words beside the status. */
+  readonly reason: string
   /** As Druid sent them, hop-by-hop ones out. */
   readonly headers: readonly string[]
   /** `client`: Druid's bytes as they are, for the client as they stand. `plain`: written by Ovate, not yet encoded. */

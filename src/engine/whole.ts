@@ -42,6 +42,7 @@ export function untilJudged(landing: Landing): Promise<void> | undefined {
 
 interface Refusal {
   readonly status: number
+  readonly reason: string
   readonly headers: readonly string[]
   readonly body: Buffer
   readonly upstreamId: string
@@ -268,6 +269,7 @@ function refusalAnswer(refusal: Refusal, request: SqlRequest): StreamAnswer {
   return {
     kind: 'stream',
     status: refusal.status,
+    reason: refusal.reason,
     headers: errorHeaders(refusal.headers, request.wire.header),
     form: 'client',
     body: Readable.from([body], { objectMode: false }),
@@ -301,6 +303,7 @@ async function refusalOf(answer: DruidAnswer, { upstreamId, identity }: SqlReque
   }
   const refusal = {
     status: answer.status,
+    reason: answer.reason,
     headers: answer.headers,
     body: Buffer.concat(chunks),
     upstreamId,
@@ -316,6 +319,7 @@ function streamOf(request: SqlRequest, answer: DruidAnswer, kept?: AsyncIterable
   const base = {
     kind: 'stream',
     status: answer.status,
+    reason: answer.reason,
     headers: answer.headers,
     upstreamId: request.upstreamId,
   } as const

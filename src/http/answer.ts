@@ -39,7 +39,7 @@ export async function sendStream(reply: Reply, answer: StreamAnswer): Promise<vo
   const { response } = reply
   const trailers = takesTrailers(response.req.headers)
   const gzip = answer.form === 'plain' && takesGzip(response.req.headers['accept-encoding'])
-  response.writeHead(answer.status, streamHead(reply, answer, { trailers, gzip }))
+  response.writeHead(answer.status, answer.reason, streamHead(reply, answer, { trailers, gzip }))
   await streamOut(response, gzip ? gzipped(answer.body) : answer.body, () => answer.ending())
 }
 

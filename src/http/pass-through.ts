@@ -56,7 +56,7 @@ export async function sendAnswer(
   answer: DruidAnswer,
 ): Promise<void> {
   const trailers = takesTrailers(request.headers)
-  response.writeHead(answer.status, [...headOf(answer, trailers), ...extraHeaders])
+  response.writeHead(answer.status, answer.reason, [...headOf(answer, trailers), ...extraHeaders])
   await streamOut(response, answer.body as AsyncIterable<Buffer>, () => endingOf(answer))
 }
 

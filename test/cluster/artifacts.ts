@@ -9,6 +9,7 @@ import { within } from './wait.ts'
 
 const DRUID_VERSION = '33.0.0'
 const KAFKA_VERSION = '3.9.1'
+const DRUIDRY_VERSION = '3.1'
 
 export interface Jars {
   readonly java: string
@@ -56,6 +57,13 @@ const JDBC_POM = (avatica: string): string => `
     <dependency><groupId>com.zaxxer</groupId><artifactId>HikariCP</artifactId><version>5.1.0</version></dependency>
   </dependencies>`
 
+const DRUIDRY_POM = `
+  <dependencies>
+    <dependency><groupId>in.zapr.druid</groupId><artifactId>druidry</artifactId>
+      <version>${DRUIDRY_VERSION}</version></dependency>
+    <dependency><groupId>javax.xml.bind</groupId><artifactId>jaxb-api</artifactId><version>2.3.1</version></dependency>
+  </dependencies>`
+
 /** Druid's jars (ZooKeeper's are among them). Fetches what is missing, minutes on a cold machine. */
 export function druidJars(signal: AbortSignal): Promise<Jars> {
   return resolveJars(`druid-${DRUID_VERSION}`, DRUID_POM, signal)
@@ -69,6 +77,11 @@ export function kafkaJars(signal: AbortSignal): Promise<Jars> {
 /** The jars of Druid's JDBC driver in a version, and of a pool. */
 export function jdbcJars(avatica: string, signal: AbortSignal): Promise<Jars> {
   return resolveJars(`avatica-${avatica}`, JDBC_POM(avatica), signal)
+}
+
+/** druidry's jars, with the parts of XML binding that Java 8 still brought with it and its Jersey expects. */
+export function druidryJars(signal: AbortSignal): Promise<Jars> {
+  return resolveJars(`druidry-${DRUIDRY_VERSION}`, DRUIDRY_POM, signal)
 }
 
 /** Why no cluster can run here, in a sentence; undefined when one can. */

@@ -75,6 +75,7 @@ const REQUESTS: readonly (readonly [string, string])[] = [
   ['a name twice', posted(`{"query":"SELECT 2 AS x","query":"${COUNT}"}`)],
   ['a lone surrogate', posted('{"query":"SELECT \'\\ud800\' AS x"}')],
   ['NUL in a text', posted('{"query":"SELECT \'a\\u0000b\' AS x"}')],
+  ['a statement in chunks', inChunks(SQL, BODY)],
   ['an unknown field, deep', field(`"x":${deep(5_000)}`)],
   ['an unknown number, long', field(`"x":${'9'.repeat(2_000)}`)],
   ['the context, deep', field(`"context":{"x":${deep(200)}}`)],
@@ -86,6 +87,26 @@ const REQUESTS: readonly (readonly [string, string])[] = [
   ['a format in capitals', field('"resultFormat":"OBJECTLINES"')],
   ['a format with a letter that is none', field('"resultFormat":"arrayl\\u0131nes"')],
   ['a format that is none', field('"resultFormat":"xml"')],
+  ['header as a text, as ibis sends it', field('"header":"true","context":{}')],
+  ['header as a text that says no', field('"header":"false"')],
+  ['types as texts', field('"header":"true","typesHeader":"true","sqlTypesHeader":"true"')],
+  ['header null', field('"header":null,"typesHeader":null,"resultFormat":null')],
+  [
+    'the fields of Grafana',
+    field('"queryType":"sql","resultFormat":"array","header":true,"context":{"":""}'),
+  ],
+  ['a key of nobody in the context', field('"context":{"my key":[1,null,{"a":"b"}],"":""}')],
+  ['a context that is null', field('"context":null')],
+  ['a context without keys', field('"context":{}')],
+  ['values of the context that are null', field('"context":{"sqlTimeZone":null,"timeout":null}')],
+  ['numbers and booleans of the context as texts', field('"context":{"timeout":"30000","useCache":"true"}')],
+  ['no parameters', field('"parameters":[]')],
+  ['parameters that are null', field('"parameters":null')],
+  ['a parameter too many', field('"parameters":[{"type":"VARCHAR","value":"US"}]')],
+  [
+    'a native query for the statements’ endpoint',
+    posted('{"queryType":"timeBoundary","dataSource":"events"}'),
+  ],
   ['a context that is a text', field('"context":""')],
   ['parameters that are an object', field('"parameters":{}')],
   ['a statement that is a number', posted('{"query":5}')],
@@ -103,6 +124,44 @@ const REQUESTS: readonly (readonly [string, string])[] = [
   ['a statement with a comment at its star', posted(`{"query":"${COUNT.replace('*', '*/* all */')}"}`)],
 ]
 
+const NATIVE = '/druid/v2'
+const BOUNDS = '{"queryType":"timeBoundary","dataSource":"events"}'
+const native = (body: string | Buffer, ...headers: string[]): string =>
+  rawPost(NATIVE, body, [...CLOSE, ...headers])
+const days = (more: string): string =>
+  native(
+    `{"queryType":"timeseries","dataSource":"events","intervals":"2000/3000","aggregations":[{"type":"count","name":"n"}],${more}}`,
+  )
+
+/** What clients of native queries send, and what a Broker makes of it in its own way. */
+const NATIVE_REQUESTS: readonly (readonly [string, string])[] = [
+  ['a native query', native(BOUNDS)],
+  ['one with a slash at the end', rawPost(`${NATIVE}/`, BOUNDS, CLOSE)],
+  ['one to be read by people', rawPost(`${NATIVE}/?pretty`, BOUNDS, CLOSE)],
+  ['one with a statement beside it', native(`{"query":"SELECT 1",${BOUNDS.slice(1)}`)],
+  ['one in gzip', native(gzipSync(BOUNDS), 'Content-Encoding: gzip')],
+  ['one in chunks', inChunks(NATIVE, BOUNDS)],
+  ['days of a zone', days('"granularity":{"type":"period","period":"P1M","timeZone":"America/New_York"}')],
+  [
+    'spans from an origin',
+    days('"granularity":{"type":"duration","duration":604800000,"origin":"2026-01-01T23:30:00Z"}'),
+  ],
+  ['all of it', days('"granularity":"all"')],
+  ['a context that is null, natively', days('"granularity":"all","context":null')],
+  ['a datasource that there is not', native(BOUNDS.replace('"events"', '"nothing"'))],
+  ['a kind of query that is no more', native(BOUNDS.replace('timeBoundary', 'select'))],
+  ['a query without a kind', native('{"dataSource":"events"}')],
+  ['an interval that is none', days('"granularity":"none","intervals":"soon"')],
+  ['JSON cut short', native(BOUNDS.slice(0, -5))],
+  ['a native query of no type', native(BOUNDS).replace('application/json', 'text/plain')],
+]
+
+function inChunks(path: string, body: string): string {
+  const size = Buffer.byteLength(body).toString(16)
+  const head = plain('POST', path, 'Content-Type: application/json', 'Transfer-Encoding: chunked')
+  return `${head}${size}\r\n${body}\r\n0\r\n\r\n`
+}
+
 /** What a client may go by: status, body without its framing, and the headers that say what it is. */
 async function ask(url: string, text: string): Promise<unknown> {
   const connection = await rawConnection(url)
@@ -114,6 +173,7 @@ async function ask(url: string, text: string): Promise<unknown> {
   const chunked = head.some((line) => /^transfer-encoding: chunked/i.test(line))
   return {
     status: head[0]?.split(' ')[1],
+    reason: head[0]?.split(' ').slice(2).join(' '),
     headers: head.filter((line) => told.includes(line.split(':')[0]?.toLowerCase() ?? '')),
     body: (chunked ? unchunked(got.slice(at + 4)) : got.slice(at + 4)).replaceAll(UUID, 'ID'),
   }
@@ -146,7 +206,7 @@ describe.runIf(clusterAvailable)('a Broker and Ovate before it', () => {
   })
 
   // Twice: what was kept for one request must not answer another that Druid refuses.
-  test.each(REQUESTS)('answer %s alike', async (_, text) => {
+  test.each([...REQUESTS, ...NATIVE_REQUESTS])('answer %s alike', async (_, text) => {
     const wanted = await ask(broker, text)
     expect(await ask(app.url, text)).toEqual(wanted)
     expect(await ask(app.url, text)).toEqual(wanted)

@@ -13,6 +13,7 @@ const SQL = '/druid/v2/sql'
 const COUNT = 'SELECT COUNT(*) AS n FROM events'
 const COUNT_BODY = JSON.stringify({ query: COUNT })
 const HOST = 'Host: ovate\r\n'
+const CLOSE = ['Connection: close']
 
 let broker: Script
 let druid: FakeDruid
@@ -266,6 +267,16 @@ describe('the end of an answer', () => {
     expect(got).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
     expect(got.endsWith('\r\n\r\n[{"n":3}]\n')).toBe(true)
   })
+})
+
+test.each<[string, string, number, string]>([
+  ['a statement that fails', rawPost(SQL, COUNT_BODY, CLOSE), 500, 'Server Error'],
+  ['a statement that passes', rawPost(SQL, '{"query":"SELECT 1"}', CLOSE), 500, 'Server Error'],
+  ['a statement that is refused', rawPost(SQL, COUNT_BODY, CLOSE), 400, 'No Good'],
+  ['a native query that fails', rawPost('/druid/v2', '{}', CLOSE), 500, 'Internal Server Error'],
+])('the words beside the status of %s are those of the Broker', async (_, text, status, reason) => {
+  druid.answer = (): Reply => ({ status, reason, headers: ['Content-Type', 'application/json'], body: '{}' })
+  expect((await exchange(text)).split('\r\n')[0]).toBe(`HTTP/1.1 ${status} ${reason}`)
 })
 
 test('cookies and challenges of an answer go to the one who asked, and to nobody else', async () => {

@@ -1,9 +1,12 @@
 // A Druid in memory: what reached it, and answers by a function. For the parts above the wire; the wire has its own tests.
+import { STATUS_CODES } from 'node:http'
 import { Readable } from 'node:stream'
 import { type BrokerStatus, type Druid, type DruidAnswer, type DruidRequest } from '../../src/druid/druid.ts'
 
 export interface Reply {
   readonly status?: number
+  /** The words beside the status; Node's own unless told. */
+  readonly reason?: string
   readonly headers?: readonly string[]
   readonly body: string | Buffer | AsyncIterable<Buffer>
   readonly trailers?: Readonly<Record<string, string>>
@@ -38,7 +41,7 @@ export class FakeDruid implements Druid {
     const generation = this.run
     request.givenTo?.(this.#status(request.broker ?? this.brokerIds[0] ?? BROKER))
     const reply = await this.answer(request, signal)
-    const { status = 200, headers = [], body, trailers = {} } = reply
+    const { status = 200, reason = STATUS_CODES[status] ?? '', headers = [], body, trailers = {} } = reply
     const broker =
       this.brokers().find(({ id }) => id === (request.broker ?? this.brokerIds[0])) ?? this.#status('gone')
     const stream = typeof body === 'string' || Buffer.isBuffer(body) ? [Buffer.from(body)] : body
@@ -46,6 +49,7 @@ export class FakeDruid implements Druid {
       broker,
       generation,
       status,
+      reason,
       headers,
       body: Readable.from(stream, { objectMode: false }),
       trailers: () => trailers,
