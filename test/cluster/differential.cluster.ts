@@ -10,7 +10,7 @@ import { THOROUGH } from '../support/thorough.ts'
 
 /** Beside it, the datasource is made and removed. */
 const BUDGET_MS = THOROUGH ? 300_000 : 90_000
-const ASKED_MIN = 100
+const ASKED_MIN = 40
 
 describe.runIf(clusterAvailable)('a random sequence', () => {
   test(

@@ -14,7 +14,7 @@ const STEPS = 90
 /** Worlds at once: each waits for its DuckDB about half of the time. */
 const LANES = 2
 /** Fewer would prove too little, on however slow a machine. */
-const ASKED_MIN = 300
+const ASKED_MIN = 100
 
 describe.runIf(sandboxAvailable)('random sequences', () => {
   test(
