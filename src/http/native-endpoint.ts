@@ -2,7 +2,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Druid, type DruidRequest } from '../druid/druid.ts'
 import { scanJsonObject } from '../result/json-scan.ts'
-import { type OvateError } from '../errors.ts'
+import { OvateError } from '../errors.ts'
 import { sendError } from './error-answer.ts'
 import { endToEnd } from './headers.ts'
 import { forward } from './pass-through.ts'
@@ -26,14 +26,16 @@ export async function forwardNative(
   await forward({ druid, request, response, headers, body, repeatable: true, cancel, extraHeaders: [] })
 }
 
-/** Sends anything else on, its body as a stream. */
+/** Sends anything else on, its body as a stream where that is large. */
 export async function forwardOther(
-  druid: Druid,
+  { druid, bodies }: { readonly druid: Druid; readonly bodies: BodyReader },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const bodiless = BODILESS.has(request.method ?? '') && request.headers['transfer-encoding'] === undefined
-  const body = bodiless && Number(request.headers['content-length'] ?? 0) === 0 ? undefined : request
+  const hasNone = bodiless && Number(request.headers['content-length'] ?? 0) === 0
+  const body = hasNone ? undefined : await begun(bodies, request, response)
+  if (body instanceof OvateError) return sendError(response, body)
   await forward({
     druid,
     request,
@@ -43,6 +45,16 @@ export async function forwardOther(
     repeatable: body === undefined,
     cancel: undefined,
     extraHeaders: [],
+  })
+}
+
+function begun(
+  bodies: BodyReader,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Buffer | IncomingMessage | OvateError> {
+  return new Promise((resolve) => {
+    bodies.begin({ request, response }, resolve)
   })
 }
 

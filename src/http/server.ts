@@ -17,7 +17,7 @@ import { sendError } from './error-answer.ts'
 import { ofTheCaller } from './headers.ts'
 import { forwardNative, forwardOther } from './native-endpoint.ts'
 import { isSqlPath } from './paths.ts'
-import { isClosing, watchConnection } from './pipelined.ts'
+import { takesPlace } from './pipelined.ts'
 import { type BodyReader } from './read-body.ts'
 import { type RunningQueries } from './running.ts'
 import { type SqlEndpoint } from './sql-endpoint.ts'
@@ -54,6 +54,8 @@ export interface RunningServer {
 const PARAMETER_MAX_LENGTH = 65_536
 /** Behind /druid/v2/ these are no ids of queries. */
 const NO_IDS = new Set(['', 'sql', 'datasources', 'candidates'])
+/** Between two looks for requests that take too long to arrive, at the most. */
+const CHECK_MS = 5_000
 /** Between two looks for connections that have become idle, while the listener closes. */
 const SWEEP_MS = 50
 
@@ -87,7 +89,7 @@ function router(options: ServerOptions, draining: AbortSignal): FastifyInstance 
     // A URL that the router can't read is for Druid to refuse.
     frameworkErrors: (_error, request, reply) => {
       reply.hijack()
-      forwardOther(options.druid, request.raw, reply.raw).catch(options.onError)
+      forwardOther(options, request.raw, reply.raw).catch(options.onError)
     },
   })
   // Bodies stay unread: whoever handles a request reads them.
@@ -124,7 +126,7 @@ function routes(app: FastifyInstance, options: ServerOptions): void {
   }
   app.setNotFoundHandler(async (request, reply) => {
     reply.hijack()
-    await forwardOther(druid, request.raw, reply.raw)
+    await forwardOther(options, request.raw, reply.raw)
   })
   app.setErrorHandler((error, _request, reply) => {
     options.onError(error)
@@ -160,7 +162,7 @@ async function deleted(
   reply.hijack()
   const exchange = { request, response: reply.raw }
   const isPath = query.kind === 'sql' ? query.id === '' : NO_IDS.has(query.id)
-  await (isPath ? forwardOther(options.druid, request, reply.raw) : cancel(options, query, exchange))
+  await (isPath ? forwardOther(options, request, reply.raw) : cancel(options, query, exchange))
 }
 
 interface Exchange {
@@ -193,20 +195,26 @@ function listener(
     headersTimeout: options.headersTimeoutMs,
     requestTimeout: options.requestTimeoutMs,
     keepAliveTimeout: options.keepAliveTimeoutMs,
+    // Node (20) looks every 30 s: a head that may take one second would have thirty.
+    connectionsCheckingInterval: Math.min(options.headersTimeoutMs, CHECK_MS),
     noDelay: true,
   }
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (draining.aborted || !server.listening) response.shouldKeepAlive = false
-    if (isClosing(request.socket)) return
-    watchConnection(response)
+    if (!takesPlace(response)) return
     if (request.method === 'POST' && isSqlPath(request.url ?? '')) options.sql.handle(request, response)
     else handler(request, response)
   }
   const server =
     options.tls === undefined
       ? createHttpServer(settings, onRequest)
-      : createHttpsServer({ ...settings, ...options.tls }, onRequest)
+      : createHttpsServer(
+          { ...settings, ...options.tls, handshakeTimeout: options.headersTimeoutMs },
+          onRequest,
+        )
   server.maxConnections = options.connectionsMax
+  // Node (20) drops those behind the first thousand without a word; their size has a limit of its own.
+  server.maxHeadersCount = 0
   server.setTimeout(options.writeTimeoutMs, endIdle)
   return server
 }

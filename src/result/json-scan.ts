@@ -26,7 +26,13 @@ const CLOSE_OBJECT = 0x7d
 const OPEN_ARRAY = 0x5b
 const SPACE = 0x20
 
-/** Scans the object that begins at `start` (white space before it allowed), nested at most `depthMax` deep. Never throws. */
+/** A member takes some seventy bytes beside its text: 16 MiB of `"a":1,` would be seven seconds and a gigabyte. */
+const MEMBERS_MAX = 10_000
+
+/**
+ * Scans the object that begins at `start` (white space before it allowed), nested at most `depthMax` deep; it may have
+ * 10,000 members itself, and objects inside it any number. Never throws.
+ */
 export function scanJsonObject(bytes: Buffer, start: number, depthMax: number): JsonScan {
   const scanner = new Scanner(bytes, depthMax)
   try {
@@ -54,6 +60,8 @@ class Scanner {
     let at = this.blank(start + 1)
     if (this.#bytes[at] === CLOSE_OBJECT) return { members, end: at + 1 }
     for (;;) {
+      if (members.length === MEMBERS_MAX)
+        throw this.#mistake(at, `no more than ${MEMBERS_MAX} members in one object`)
       const keyStart = at
       const keyEnd = this.#string(at)
       const valueStart = this.#colon(keyEnd)
