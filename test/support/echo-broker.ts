@@ -2,6 +2,7 @@
 // it, and answers with what it got: by its answer each request can be told from all others.
 import { createHash } from 'node:crypto'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { LRUCache } from 'lru-cache'
 import { analyse } from '../../src/sql/analyse.ts'
 import { candidatesText } from './candidates.ts'
 import { explained } from './scripted.ts'
@@ -72,13 +73,21 @@ export async function startEchoBroker(): Promise<EchoBroker> {
 }
 
 /** What is answered to a statement of somebody: the same word to the same question only. */
-export function wordFor(authorization: string, body: SqlFields): string {
-  const { query, parameters, context } = body
-  const analysis = analyse(query, { timeZone: undefined, maxLength: 65_536, maxDepth: 64 })
-  // Spellings that mean the same may share an answer.
-  const asked = analysis.kind === 'facts' ? analysis.facts.canonical : query
+export function wordFor(authorization: string, { query, parameters, context }: SqlFields): string {
   const zone = context?.['sqlTimeZone']
-  return digest(JSON.stringify([authorization, asked, parameters ?? [], zone ?? null]))
+  return digest(JSON.stringify([authorization, spellingOf(query), parameters ?? [], zone ?? null]))
+}
+
+const spellings = new LRUCache<string, string>({ max: 1_000 })
+
+/** Spellings that mean the same may share an answer. */
+function spellingOf(query: string): string {
+  const known = spellings.get(query)
+  if (known !== undefined) return known
+  const analysis = analyse(query, { timeZone: undefined, maxLength: 65_536, maxDepth: 64 })
+  const spelling = analysis.kind === 'facts' ? analysis.facts.canonical : query
+  spellings.set(query, spelling)
+  return spelling
 }
 
 export interface SqlFields {

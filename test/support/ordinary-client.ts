@@ -14,7 +14,7 @@ export interface OrdinaryClient {
 /** A deadline for each answer that tells a hang from a slow machine. */
 const DEADLINE_MS = 30_000
 /** So that an attack doesn't compete with it for the processor. */
-const PAUSE_MS = 5
+const PAUSE_MS = 10
 
 /** Begins to ask: the same statement, a new one and a native query in turn. */
 export function startOrdinaryClient(url: string): OrdinaryClient {
