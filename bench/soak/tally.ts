@@ -7,12 +7,17 @@ export class Tally {
   readonly #wrongs: string[] = []
   readonly #good = new Map<string, number>()
   readonly #failed = new Map<string, number>()
+  readonly #slowestMs = new Map<string, number>()
   #wrongCount = 0
 
   /** A status of 0 is an answer that did not come, or not to its end. */
   answered(kind: string, status: number): void {
     const counts = status === 200 ? this.#good : this.#failed
     counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  }
+
+  took(kind: string, ms: number): void {
+    this.#slowestMs.set(kind, Math.max(ms, this.#slowestMs.get(kind) ?? 0))
   }
 
   wrong(what: string): void {
@@ -28,10 +33,14 @@ export class Tally {
     return this.#wrongCount
   }
 
-  /** `dashboardGood`, `dashboardFailed` … */
+  /** `dashboardGood`, `dashboardFailed`, `dashboardSlowestMs` … */
   figures(): Readonly<Record<string, number>> {
     const named = (counts: ReadonlyMap<string, number>, end: string): [string, number][] =>
       [...counts].map(([kind, count]) => [`${kind}${end}`, count])
-    return Object.fromEntries([...named(this.#good, 'Good'), ...named(this.#failed, 'Failed')])
+    return Object.fromEntries([
+      ...named(this.#good, 'Good'),
+      ...named(this.#failed, 'Failed'),
+      ...named(this.#slowestMs, 'SlowestMs'),
+    ])
   }
 }
