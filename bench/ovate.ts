@@ -19,7 +19,7 @@ export interface OvateOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-const READY_MS = 10_000
+const READY_MS = 30_000
 /** OVATE_BENCH_MAIN names another build, to compare two. */
 const MAIN = process.env['OVATE_BENCH_MAIN'] ?? join(import.meta.dirname, '../dist/main.js')
 

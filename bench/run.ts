@@ -1,4 +1,5 @@
-// `npm run bench -- hit|miss|analyse|assemble|shared|lease|dashboard|stampede|replicas [--quick] [--json FILE]`: a missed aim is told, a wrong answer fails.
+// `npm run bench -- hit|miss|analyse|assemble|shared|lease|dashboard|stampede|replicas|soak [--quick] [--minutes N] [--json FILE]`:
+// a missed aim is told, a wrong answer fails.
 import { parseArgs } from 'node:util'
 import { analyseBench } from './analyse.ts'
 import { assembleBench } from './assemble.ts'
@@ -9,9 +10,14 @@ import { missBench } from './miss.ts'
 import { replicasBench } from './replicas.ts'
 import { type Outcome, print, write } from './result.ts'
 import { sharedBench } from './shared.ts'
+import { soakBench } from './soak.ts'
 import { stampedeBench } from './stampede.ts'
 
-type Bench = (options: { readonly quick: boolean }) => Promise<Outcome>
+type Bench = (options: {
+  readonly quick: boolean
+  /** How long it runs, where that is for the caller to say. */
+  readonly minutes?: number | undefined
+}) => Promise<Outcome>
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   hit: hitBench,
@@ -22,23 +28,30 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   lease: leaseBench,
   stampede: stampedeBench,
   replicas: replicasBench,
+  soak: soakBench,
   analyse: async (options) => ({ results: await analyseBench(options), wrong: 0, notes: [] }),
 }
 
-const USAGE = `npm run bench -- ${Object.keys(BENCHES).join('|')} [--quick] [--json FILE]`
+const USAGE = `npm run bench -- ${Object.keys(BENCHES).join('|')} [--quick] [--minutes N] [--json FILE]`
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      minutes: { type: 'string' },
+      json: { type: 'string' },
+    },
   })
   const [name = '', ...rest] = positionals
   const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined
-  if (bench === undefined || rest.length > 0) {
+  const minutes = values.minutes === undefined ? undefined : Number(values.minutes)
+  const isTime = minutes === undefined || minutes > 0
+  if (bench === undefined || rest.length > 0 || !isTime) {
     console.error(USAGE)
     return 2
   }
-  const outcome = await bench({ quick: values.quick })
+  const outcome = await bench({ quick: values.quick, minutes })
   print(name, outcome)
   if (values.json !== undefined) write(values.json, name, outcome)
   return outcome.wrong === 0 ? 0 : 1

@@ -11,10 +11,11 @@ export function statusOf(options: AdminOptions): Readonly<Record<string, unknown
   return {
     version,
     startedAt: new Date(startedAtMs).toISOString(),
-    brokers: brokers.map(({ id, service, state, version: druidVersion }) => ({
+    brokers: brokers.map(({ id, service, state, outstanding, version: druidVersion }) => ({
       id,
       service,
       state,
+      outstanding,
       version: druidVersion,
     })),
     ready: readiness === 'ready',

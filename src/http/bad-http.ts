@@ -14,9 +14,16 @@ export function answerOf(socket: Socket): ServerResponse | undefined {
   return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
 }
 
-/** For the server's `clientError`. An answer under way on the connection is not written into: it is cut. */
+/** The parser's and the server's codes; others are of the connection, or of a TLS handshake that came to nothing. */
+const OF_HTTP = /^(?:HPE_|ERR_HTTP_)/
+
+/**
+ * For the server's `clientError`. An answer under way on the connection is not written into: it is cut. So is what failed
+ * below HTTP: an answer would wait for the end of a handshake, and the connection with it, for ever.
+ */
 export function refuseBadHttp(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || answerOf(socket)?.headersSent === true) {
+  const isOfHttp = OF_HTTP.test(error.code ?? '')
+  if (!isOfHttp || !socket.writable || answerOf(socket)?.headersSent === true) {
     socket.destroy()
     return
   }

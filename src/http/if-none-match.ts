@@ -7,14 +7,22 @@ import { type JsonMember, type JsonScan, scanJsonObject } from '../result/json-s
  */
 export const IF_NONE_MATCH = 'If-None-Match'
 
-/** The same body of a statement, of which `members` are the fields, without that key in any `context` that it holds. */
-export function withoutIfNoneMatch(bytes: Buffer, members: readonly JsonMember[], depthMax: number): Buffer {
+/**
+ * The same body of a statement, of which `members` are the fields, without that key in any `context` that it holds;
+ * undefined when a context has more keys than are read.
+ */
+export function withoutIfNoneMatch(
+  bytes: Buffer,
+  members: readonly JsonMember[],
+  depthMax: number,
+): Buffer | undefined {
   const parts: Buffer[] = []
   let from = 0
   for (const member of members) {
     if (member.key !== 'context' || member.kind !== 'object') continue
     const scan: JsonScan = scanJsonObject(bytes, member.valueStart, depthMax)
-    const inner = scan.ok ? scan.members : []
+    if (!scan.ok) return undefined
+    const inner = scan.members
     if (inner.every(({ key }) => key !== IF_NONE_MATCH)) continue
     parts.push(bytes.subarray(from, member.valueStart), Buffer.from(contextWithout(bytes, inner)))
     from = member.valueEnd

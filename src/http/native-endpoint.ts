@@ -4,7 +4,7 @@ import { type Druid, type DruidRequest } from '../druid/druid.ts'
 import { type LeaderRole } from '../druid/leader-source.ts'
 import { type Management } from '../druid/management.ts'
 import { scanJsonObject } from '../result/json-scan.ts'
-import { type OvateError } from '../errors.ts'
+import { OvateError } from '../errors.ts'
 import { sendError } from './error-answer.ts'
 import { endToEnd } from './headers.ts'
 import { answerProxy, managementTarget } from './management.ts'
@@ -29,16 +29,26 @@ export async function forwardNative(
   await forward({ druid, request, response, headers, body, repeatable: true, cancel, extraHeaders: [] })
 }
 
-/** Sends anything else on, its body as a stream: to a Broker, or to the Coordinator or Overlord that it is for. */
+/** Sends anything else on, its body as a stream where that is large: to a Broker, or to the Coordinator or Overlord that it is for. */
 export async function forwardOther(
-  { druid, management }: { readonly druid: Druid; readonly management: Management | undefined },
+  {
+    druid,
+    bodies,
+    management,
+  }: {
+    readonly druid: Druid
+    readonly bodies: BodyReader
+    readonly management: Management | undefined
+  },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const target = management === undefined ? undefined : managementTarget(request.url ?? '/')
   if (target !== undefined && target.kind !== 'leader') return answerProxy(target, request, response)
   const bodiless = BODILESS.has(request.method ?? '') && request.headers['transfer-encoding'] === undefined
-  const body = bodiless && Number(request.headers['content-length'] ?? 0) === 0 ? undefined : request
+  const hasNone = bodiless && Number(request.headers['content-length'] ?? 0) === 0
+  const body = hasNone ? undefined : await begun(bodies, request, response)
+  if (body instanceof OvateError) return sendError(response, body)
   await forward({
     druid: target === undefined || management === undefined ? druid : leaderAs(management, target.role),
     request,
@@ -54,6 +64,16 @@ export async function forwardOther(
 
 function leaderAs(management: Management, role: LeaderRole): Pick<Druid, 'send'> {
   return { send: (request, signal) => management.send(role, request, signal) }
+}
+
+function begun(
+  bodies: BodyReader,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Buffer | IncomingMessage | OvateError> {
+  return new Promise((resolve) => {
+    bodies.begin({ request, response }, resolve)
+  })
 }
 
 /** The id by which a native query can be cancelled: its context's `queryId`, where it is plain to see. */

@@ -2,7 +2,20 @@
 import { type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 
-const inLine = new WeakMap<Socket, Set<ServerResponse>>()
+interface Line {
+  /** Those whose turn has not come, and those that came by it since they stood here. */
+  readonly answers: Set<ServerResponse>
+  /** Requests that came although none was to follow. */
+  unanswered: number
+}
+
+/**
+ * Requests of one connection that may wait for their turn. Jetty reads one at a time, so that no client gains by more;
+ * each one that Ovate has read may be a query at a Broker.
+ */
+const IN_LINE_MAX = 100
+
+const lines = new WeakMap<Socket, Line>()
 const closing = new WeakSet<Socket>()
 
 /** No request that follows on a connection is to be answered. */
@@ -10,27 +23,38 @@ export function closeAfter(socket: Socket): void {
   closing.add(socket)
 }
 
-export function isClosing(socket: Socket): boolean {
-  return closing.has(socket)
+/**
+ * Whether a request is to be answered. Sees to it that its answer learns when its connection has gone: Node (20) tells
+ * only the one whose turn it is, and another would wait for ever, and hold a place at a Broker. A connection on which more
+ * wait than may, or more come than are answered, is cut.
+ */
+export function takesPlace(response: ServerResponse): boolean {
+  const { socket } = response.req
+  if (socket.destroyed) return false
+  const line = response.socket === null || closing.has(socket) ? lineOf(socket) : undefined
+  if (line === undefined) return true
+  const isClosing = closing.has(socket)
+  if (isClosing) line.unanswered += 1
+  if (line.answers.size + line.unanswered > IN_LINE_MAX) {
+    socket.destroy()
+    return false
+  }
+  if (isClosing) return false
+  line.answers.add(response)
+  response.once('finish', () => line.answers.delete(response))
+  return true
 }
 
-/**
- * Sees to it that an answer learns when its connection has gone. Node (20) tells only the one whose turn it is: another
- * would wait for ever, and hold a place at a Broker.
- */
-export function watchConnection(response: ServerResponse): void {
-  if (response.socket !== null) return
-  const { socket } = response.req
-  const known = inLine.get(socket)
-  const answers = known ?? new Set()
-  answers.add(response)
-  response.once('finish', () => answers.delete(response))
-  if (known !== undefined) return
-  inLine.set(socket, answers)
+function lineOf(socket: Socket): Line {
+  const known = lines.get(socket)
+  if (known !== undefined) return known
+  const line: Line = { answers: new Set(), unanswered: 0 }
+  lines.set(socket, line)
   socket.once('close', () => {
-    for (const answer of answers) {
+    for (const answer of line.answers) {
       answer.destroy()
       answer.emit('close')
     }
   })
+  return line
 }

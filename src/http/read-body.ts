@@ -16,6 +16,8 @@ interface Exchange {
 /** What each request may take without being counted: nearly all bodies are smaller. */
 const UNCOUNTED_BYTES = 65_536
 const FIRST_BYTES = 4_096
+/** Bodies that go on as they come in; each takes a place at a Broker for as long as its client sends. */
+const STREAMS_MAX = 20
 /** Deflate packs no more than this into one byte (zlib's technical details). */
 const GZIP_RATIO_MAX = 1_032
 
@@ -25,6 +27,7 @@ export class BodyReader {
   readonly #allMaxBytes: number
   readonly #heldBytes = new WeakMap<ServerResponse, number>()
   #allBytes = 0
+  #streams = 0
 
   constructor(limits: { readonly maxBytes: number; readonly allMaxBytes: number }) {
     this.#maxBytes = limits.maxBytes
@@ -60,6 +63,36 @@ export class BodyReader {
       else body = appended(body, from, chunk)
     })
     request.on('end', () => done(body.length === sizeBytes ? body : body.subarray(0, sizeBytes)))
+  }
+
+  /**
+   * Gives a body of any size to `done`, once: the bytes where all of them came at 64 KiB or less, else the request itself
+   * as a stream of it all. So a client that sends slowly takes no place at a Broker, but for a few that have sent much.
+   */
+  begin(
+    { request, response }: Exchange,
+    done: (outcome: Buffer | IncomingMessage | OvateError) => void,
+  ): void {
+    let body: Buffer = EMPTY
+    let sizeBytes = 0
+    const onData = (chunk: Buffer): void => {
+      body = sizeBytes === 0 ? chunk : appended(body, sizeBytes, chunk)
+      sizeBytes += chunk.length
+      if (sizeBytes <= UNCOUNTED_BYTES) return
+      request.off('data', onData).off('end', onEnd).pause()
+      if (!this.#takeStream(response)) return done(noRoom())
+      request.unshift(body.subarray(0, sizeBytes))
+      done(request)
+    }
+    const onEnd = (): void => done(body.subarray(0, sizeBytes))
+    request.on('data', onData).on('end', onEnd)
+  }
+
+  #takeStream(response: ServerResponse): boolean {
+    if (response.destroyed || this.#streams >= STREAMS_MAX) return false
+    this.#streams += 1
+    response.once('close', () => (this.#streams -= 1))
+    return true
   }
 
   /**

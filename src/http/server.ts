@@ -18,7 +18,7 @@ import { sendError } from './error-answer.ts'
 import { ofTheCaller } from './headers.ts'
 import { forwardNative, forwardOther } from './native-endpoint.ts'
 import { isSqlPath } from './paths.ts'
-import { isClosing, watchConnection } from './pipelined.ts'
+import { takesPlace } from './pipelined.ts'
 import { type BodyReader } from './read-body.ts'
 import { type RunningQueries } from './running.ts'
 import { type SqlEndpoint } from './sql-endpoint.ts'
@@ -77,6 +77,8 @@ const AVATICA_PATHS = [
   ['avatica', 'json'],
   ['avatica-protobuf', 'protobuf'],
 ] as const
+/** Between two looks for requests that take too long to arrive, at the most. */
+const CHECK_MS = 5_000
 /** Between two looks for connections that have become idle, while the listener closes. */
 const SWEEP_MS = 50
 
@@ -209,24 +211,28 @@ function listener(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   draining: AbortSignal,
 ): Server {
+  const { headersTimeoutMs: handshakeTimeout } = options
   const settings = {
     headersTimeout: options.headersTimeoutMs,
     requestTimeout: options.requestTimeoutMs,
     keepAliveTimeout: options.keepAliveTimeoutMs,
+    // Node (20) looks every 30 s: a head that may take one second would have thirty.
+    connectionsCheckingInterval: Math.min(options.headersTimeoutMs, CHECK_MS),
     noDelay: true,
   }
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (draining.aborted || !server.listening) response.shouldKeepAlive = false
-    if (isClosing(request.socket)) return
-    watchConnection(response)
+    if (!takesPlace(response)) return
     if (request.method === 'POST' && isSqlPath(request.url ?? '')) options.sql.handle(request, response)
     else if (!answeredStatus(request, response, draining.aborted)) handler(request, response)
   }
   const server =
     options.tls === undefined
       ? createHttpServer(settings, onRequest)
-      : secured(createHttpsServer({ ...settings, ...tlsSettings(options.tls) }, onRequest))
+      : secured(createHttpsServer({ ...settings, ...tlsSettings(options.tls), handshakeTimeout }, onRequest))
   server.maxConnections = options.connectionsMax
+  // Node (20) drops those behind the first thousand without a word; their size has a limit of its own.
+  server.maxHeadersCount = 0
   server.setTimeout(options.writeTimeoutMs, endIdle)
   return server
 }

@@ -62,9 +62,11 @@ export function readSqlBody(raw: Buffer): BodyReading {
   if (!scan.ok) return { kind: 'no-json', message: scan.message }
   const top = restIsBlank(bytes, scan.end) ? byName(scan.members) : undefined
   const body = top === undefined ? undefined : bodyOf(bytes, top)
-  return body === undefined
-    ? { kind: 'unclear', bytes: withoutIfNoneMatch(bytes, scan.members, DEPTH_MAX) }
-    : { kind: 'read', body }
+  if (body !== undefined) return { kind: 'read', body }
+  const rest = withoutIfNoneMatch(bytes, scan.members, DEPTH_MAX)
+  return rest === undefined
+    ? { kind: 'no-json', message: 'the context has more keys than are read' }
+    : { kind: 'unclear', bytes: rest }
 }
 
 function bodyOf(bytes: Buffer, top: Members): SqlBody | undefined {

@@ -30,10 +30,22 @@ const CLOSE_OBJECT = 0x7d
 const OPEN_ARRAY = 0x5b
 const SPACE = 0x20
 
-/** Scans the object that begins at `start` (white space before it allowed), nested at most `depthMax` deep. Never throws. */
+/** A member takes some seventy bytes beside its text: 16 MiB of `"a":1,` would be seven seconds and a gigabyte. */
+const MEMBERS_MAX = 10_000
+
+/**
+ * Scans the object that begins at `start` (white space before it allowed), nested at most `depthMax` deep; it may have
+ * 10,000 members itself, and objects inside it any number. Never throws.
+ */
 export function scanJsonObject(bytes: Buffer, start: number, depthMax: number): JsonScan {
   const members: JsonMember[] = []
-  const scan = visitJsonObject(bytes, start, depthMax, (member) => members.push(member))
+  const scan = visitJsonObject(bytes, start, depthMax, (member) => {
+    if (members.length === MEMBERS_MAX)
+      throw new Mistake(
+        `the body is not a JSON object: expected no more than ${MEMBERS_MAX} members in one object at byte ${member.keyStart}`,
+      )
+    members.push(member)
+  })
   return scan.ok ? { ...scan, members } : scan
 }
 

@@ -9,6 +9,8 @@ import { until } from '../support/sandbox-stack.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 const SERVICE = 'druid/broker'
+/** A body that is smaller is sent on when all of it is there. */
+const MUCH = 'x'.repeat(70_000)
 
 let broker: FakeBroker
 let druid: DruidClient
@@ -34,9 +36,9 @@ afterEach(async () => {
 })
 
 test.each([
-  ['announced', 'Content-Length: 1000\r\n\r\nabc', undefined],
-  ['in chunks', 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', undefined],
-  ['in chunks that are none', 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', 'xyz\r\n'],
+  ['announced', `Content-Length: 100000\r\n\r\n${MUCH}`, undefined],
+  ['in chunks', `Transfer-Encoding: chunked\r\n\r\n11170\r\n${MUCH}\r\n`, undefined],
+  ['in chunks that are none', `Transfer-Encoding: chunked\r\n\r\n11170\r\n${MUCH}\r\n`, 'xyz\r\n'],
 ])('a body %s that its client breaks off is no fault of the Broker', async (_, rest, behind) => {
   for (let round = 0; round < 8; round += 1) {
     const connection = await rawConnection(stack.server.url)

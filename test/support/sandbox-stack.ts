@@ -15,7 +15,7 @@ export interface SandboxStack {
 }
 
 const SERVICE = 'druid/broker'
-const READY_MS = 10_000
+const READY_MS = 50_000
 /** Ovate's own account, where the sandbox knows users. */
 const OWN_ACCOUNT = { username: 'ovate', password: 'own' }
 export const OWN_AUTHORIZATION = `Basic ${Buffer.from('ovate:own').toString('base64')}`
