@@ -35,7 +35,10 @@ import org.apache.calcite.avatica.AvaticaSqlException;
  */
 public class JdbcCases
 {
-  private static final String ROWS = "SELECT reqId, country, city, added, price FROM events GROUP BY 1, 2, 3, 4, 5 ORDER BY 1";
+  private static final String GROUPED = " GROUP BY 1, 2, 3, 4, 5 ORDER BY 1";
+  private static final String ALL_ROWS = "SELECT reqId, country, city, added, price FROM events" + GROUPED;
+  /** 13,130 in 13 days: quicker to come by than as many of all. */
+  private static final String ROWS = "SELECT reqId, country, city, added, price FROM events WHERE __time < TIMESTAMP '2026-10-10'" + GROUPED;
   private static final int FRAMES_ROWS = 8_300;
   /** A busy machine is no difference. */
   private static final int PATIENCE_MS = 240_000;
@@ -325,7 +328,7 @@ public class JdbcCases
     try (Connection connection = open()) {
       try (Statement statement = connection.createStatement()) {
         statement.setFetchSize(5_000);
-        out.line(digest(statement.executeQuery(ROWS)));
+        out.line(digest(statement.executeQuery(ALL_ROWS)));
       }
       try (PreparedStatement statement = connection.prepareStatement(ROWS + " LIMIT 12000")) {
         statement.setFetchSize(2_500);
@@ -406,7 +409,7 @@ public class JdbcCases
         Statement statement = connection.createStatement();
         statement.setFetchSize(700 + i);
         // By two columns: of one Druid makes a topN of so many groups, which takes it ten times as long.
-        results.add(statement.executeQuery("SELECT reqId, country, " + i + " AS i FROM events GROUP BY 1, 2 ORDER BY 1 LIMIT " + (7_000 + i)));
+        results.add(statement.executeQuery("SELECT reqId, country, " + i + " AS i FROM events WHERE __time < TIMESTAMP '2026-10-10' GROUP BY 1, 2 ORDER BY 1 LIMIT " + (7_000 + i)));
       }
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       int count = 0;

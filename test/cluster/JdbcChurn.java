@@ -26,7 +26,8 @@ import org.apache.calcite.avatica.AvaticaConnection;
 public class JdbcChurn
 {
   /** A first frame has 5,000 rows, whatever is asked for. */
-  private static final String ROWS = "SELECT reqId, country, added FROM events GROUP BY 1, 2, 3 ORDER BY 1 LIMIT 9000";
+  private static final String ROWS =
+      "SELECT reqId, country, added FROM events WHERE __time < TIMESTAMP '2026-10-10' GROUP BY 1, 2, 3 ORDER BY 1 LIMIT 9000";
   private static final int FRAME_ROWS = 200;
 
   public static void main(String[] args) throws Exception
