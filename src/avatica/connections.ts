@@ -11,6 +11,8 @@ import { type AvaticaRequest } from './request.ts'
 
 /** Druid itself lets a Broker have 25 at a time (`druid.sql.avatica.maxConnections`). The one idle longest goes first. */
 const REMEMBERED_MAX = 10_000
+/** Druid itself ends a connection that nobody has used for so long (`druid.sql.avatica.connectionIdleTimeout`). */
+const IDLE_MS = 5 * 60_000
 
 /**
  * `search`: the Brokers that may have the connection, to be asked in turn as long as they say that they don't, or nobody is
@@ -41,7 +43,7 @@ export class Connections {
       // One that stands still is waited for: it has the connection still.
       return kind === 'use' ? search([known, ...ready.filter((id) => id !== known)]) : search([known])
     }
-    const waiting = there.filter((broker) => broker.state !== 'ready' && !broker.refuses)
+    const waiting = there.filter((broker) => broker.state !== 'ready' && !hasGone(broker))
     const last = ranked(idsOf(waiting), connection)
     if (ready.length === 0) return search(last.slice(0, 1))
     if (kind === 'open' || kind === 'any') return search(ready)
@@ -59,11 +61,11 @@ export class Connections {
     if (connection !== undefined) this.#brokers.delete(digest(connection))
   }
 
-  /** The Broker that had it, unless that has gone: where nobody listens any more, nothing is left either. */
+  /** The Broker that had it, unless that has gone, with all that it had. */
   #known(connection: string, there: readonly BrokerStatus[]): string | undefined {
     const id = this.#brokers.get(digest(connection))
     const broker = there.find((one) => one.id === id)
-    return broker === undefined || (broker.refuses && broker.state !== 'ready') ? undefined : id
+    return broker === undefined || hasGone(broker) ? undefined : id
   }
 
   // One that drains is announced no more, and gets no new requests.
@@ -75,6 +77,11 @@ export class Connections {
 }
 
 const ANY: Road = { how: 'search', brokers: [undefined] }
+
+/** Where nobody listens any more nothing is left, nor where nobody could ask for anything for long. */
+function hasGone({ state, refuses, silentMs }: BrokerStatus): boolean {
+  return state !== 'ready' && (refuses || silentMs > IDLE_MS)
+}
 
 function search(brokers: readonly string[]): Road {
   return brokers.length === 0 ? ANY : { how: 'search', brokers }

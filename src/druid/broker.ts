@@ -56,6 +56,7 @@ export class Broker {
   #admissions = 0
   #unreachable = false
   #refuses = false
+  #heardAtMs: number
   #version: string | undefined
   #idle: (() => void) | undefined
 
@@ -63,6 +64,7 @@ export class Broker {
     const { limits, tls } = options
     this.address = address
     this.#options = options
+    this.#heardAtMs = options.clock.monotonic()
     const common = {
       pipelining: 1,
       headersTimeout: 0,
@@ -118,6 +120,7 @@ export class Broker {
       version: this.address.version ?? this.#version,
       state: this.#state,
       refuses: this.#refuses,
+      silentMs: this.#options.clock.monotonic() - this.#heardAtMs,
       outstanding: this.#outstanding,
       latencyMs: this.#latencyMs,
       clock: this.#clockEstimate.at(nowMs),
@@ -143,6 +146,7 @@ export class Broker {
   answered({ headers, sentAtMs, headAtMs }: Pick<Head, 'headers' | 'sentAtMs' | 'headAtMs'>): void {
     this.#failures = 0
     this.#refuses = false
+    this.#heardAtMs = this.#options.clock.monotonic()
     this.#clockEstimate.observe(firstHeader(headers, 'date'), sentAtMs, headAtMs)
   }
 

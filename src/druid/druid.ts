@@ -20,6 +20,8 @@ export interface BrokerStatus extends BrokerAddress {
   readonly state: BrokerState
   /** Nobody listened there when last seen: the process that was there has gone, with all that it held. */
   readonly refuses: boolean
+  /** For how long it has said nothing at all. */
+  readonly silentMs: number
   readonly outstanding: number
   readonly latencyMs: number
   /** What the Broker's clock shows minus what ours does, and by how much that may be off; undefined when not known. */

@@ -23,6 +23,8 @@ interface Case {
 
 const ejected = { state: 'ejected' } as const
 const refusing = { state: 'ejected', refuses: true } as const
+/** For longer than Druid keeps a connection that nobody uses. */
+const silent = { state: 'ejected', silentMs: 300_001 } as const
 
 const CASES: readonly Case[] = [
   {
@@ -41,6 +43,13 @@ const CASES: readonly Case[] = [
   {
     what: 'never seen, one gone without a word',
     troubles: { [first]: refusing },
+    use: search(second, third, fourth),
+    open: search(second, third, fourth),
+    close: { how: 'all', brokers: [second, third, fourth] },
+  },
+  {
+    what: 'never seen, one silent for long',
+    troubles: { [first]: silent },
     use: search(second, third, fourth),
     open: search(second, third, fourth),
     close: { how: 'all', brokers: [second, third, fourth] },
@@ -66,6 +75,22 @@ const CASES: readonly Case[] = [
     use: search(third, first, second, fourth),
     open: search(third),
     close: search(third),
+  },
+  {
+    what: 'known, at one that has been silent for as long as Druid keeps a connection',
+    known: third,
+    troubles: { [third]: { state: 'ejected', silentMs: 300_000 } },
+    use: search(third, first, second, fourth),
+    open: search(third),
+    close: search(third),
+  },
+  {
+    what: 'known, at one silent for longer',
+    known: first,
+    troubles: { [first]: silent },
+    use: search(second, third, fourth),
+    open: search(second, third, fourth),
+    close: { how: 'all', brokers: [second, third, fourth] },
   },
   {
     what: 'known, at one that refused a moment ago and is held for ready still',

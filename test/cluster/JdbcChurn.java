@@ -1,3 +1,5 @@
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.sql.Connection;
@@ -8,89 +10,130 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.apache.calcite.avatica.AvaticaConnection;
 
 /**
- * Clients that read the same rows in many frames again and again, until the standard input ends:
- * `JdbcChurn BROKER OVATE CLIENTS`. Prints `expected DIGEST`, read at the Broker, then of each round `ok CONNECTION DIGEST` or
- * `failed CONNECTION why`. Every other client reconnects by itself and keeps its connection; all others open anew.
+ * Clients that read the same rows in many frames, all at once and step by step: `JdbcChurn BROKER OVATE…`. At each Ovate
+ * there are four, with and without reconnecting by themselves, in JSON and in protobuf; who reconnects keeps its
+ * connection, all others open anew. Prints `expected DIGEST`, read at the Broker. Then each line of the standard input is a
+ * step: `begin` reads a first frame (`begun CONNECTION`), `finish` the others (`ok CONNECTION DIGEST`); what fails is
+ * `failed CONNECTION why`. After each step: `done`.
  */
 public class JdbcChurn
 {
-  private static final String ROWS = "SELECT reqId, country, added FROM events GROUP BY 1, 2, 3 ORDER BY 1 LIMIT 9000";
+  /** A first frame has 5,000 rows, whatever is asked for. */
+  private static final String ROWS =
+      "SELECT reqId, country, added FROM events WHERE __time < TIMESTAMP '2026-10-10' GROUP BY 1, 2, 3 ORDER BY 1 LIMIT 9000";
   private static final int FRAME_ROWS = 200;
-  /** Clients are in mid-result for most of their time, and leave the machine to those who start. */
-  private static final int PAUSE_MS = 20;
-
-  private static volatile boolean ended;
 
   public static void main(String[] args) throws Exception
   {
-    try (Connection connection = open(args[0], false, false)) {
-      System.out.println("expected " + digest(connection));
+    List<Client> clients = new ArrayList<>();
+    for (int i = 1; i < args.length; i++) {
+      for (boolean keeps : new boolean[]{true, false}) {
+        clients.add(new Client(args[i], keeps, false));
+        clients.add(new Client(args[i], keeps, true));
+      }
     }
-    List<Thread> clients = new ArrayList<>();
-    for (int i = 0; i < Integer.parseInt(args[2]); i++) {
-      int at = i;
-      clients.add(new Thread(() -> run(args[1], at % 2 == 0, at % 4 < 2)));
+    try (Connection connection = new Client(args[0], false, false).open(); Statement statement = connection.createStatement()) {
+      System.out.println("expected " + digest(statement.executeQuery(ROWS)));
     }
-    clients.forEach(Thread::start);
-    while (System.in.read() >= 0) {
-      // What comes says nothing; its end does.
+    ExecutorService threads = Executors.newFixedThreadPool(clients.size());
+    BufferedReader steps = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String step = steps.readLine(); step != null; step = steps.readLine()) {
+      boolean begins = step.equals("begin");
+      List<Callable<String>> tasks = new ArrayList<>();
+      for (Client client : clients) {
+        tasks.add(() -> begins ? client.begin() : client.finish());
+      }
+      for (Future<String> told : threads.invokeAll(tasks)) {
+        System.out.println(told.get());
+      }
+      System.out.println("done");
     }
-    ended = true;
-    for (Thread client : clients) {
-      client.join();
-    }
+    threads.shutdownNow();
   }
 
-  private static void run(String url, boolean keeps, boolean protobuf)
+  private static String digest(ResultSet rows) throws Exception
   {
-    Connection connection = null;
-    while (!ended) {
-      String id = "none";
+    MessageDigest digest = MessageDigest.getInstance("SHA-256");
+    int count = 0;
+    while (rows.next()) {
+      count++;
+      digest.update((rows.getString(1) + rows.getString(2) + rows.getString(3)).getBytes(StandardCharsets.UTF_8));
+    }
+    return count + "-" + HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static class Client
+  {
+    private final String address;
+    private final boolean keeps;
+    private Connection connection;
+    private String id;
+    private Statement statement;
+    private ResultSet rows;
+
+    Client(String url, boolean keeps, boolean protobuf)
+    {
+      String more = (protobuf ? "-protobuf/;serialization=protobuf" : "/") + (keeps ? ";transparent_reconnection=true" : "");
+      this.address = "jdbc:avatica:remote:url=" + url + "/druid/v2/sql/avatica" + more;
+      this.keeps = keeps;
+    }
+
+    Connection open() throws SQLException
+    {
+      return DriverManager.getConnection(address);
+    }
+
+    String begin()
+    {
+      rows = null;
       try {
         if (connection == null) {
-          connection = open(url, keeps, protobuf);
+          id = "none";
+          connection = open();
+          id = ((AvaticaConnection) connection).id;
         }
-        id = ((AvaticaConnection) connection).id;
-        System.out.println("ok " + id + " " + digest(connection));
+        statement = connection.createStatement();
+        statement.setFetchSize(FRAME_ROWS);
+        rows = statement.executeQuery(ROWS);
+        return "begun " + id;
+      }
+      catch (Throwable error) {
+        return failed(error);
+      }
+    }
+
+    String finish()
+    {
+      if (rows == null) {
+        return "failed " + id + " before";
+      }
+      try {
+        String digest = digest(rows);
+        statement.close();
         if (!keeps) {
           connection.close();
           connection = null;
         }
+        return "ok " + id + " " + digest;
       }
       catch (Throwable error) {
-        System.out.println("failed " + id + " " + String.valueOf(error).replace('\n', ' '));
-        if (!keeps) {
-          connection = null;
-        }
+        return failed(error);
       }
     }
-  }
 
-  private static Connection open(String url, boolean reconnecting, boolean protobuf) throws SQLException
-  {
-    String endpoint = url + "/druid/v2/sql/" + (protobuf ? "avatica-protobuf/" : "avatica/");
-    String more = (protobuf ? ";serialization=protobuf" : "") + (reconnecting ? ";transparent_reconnection=true" : "");
-    return DriverManager.getConnection("jdbc:avatica:remote:url=" + endpoint + more);
-  }
-
-  private static String digest(Connection connection) throws Exception
-  {
-    MessageDigest digest = MessageDigest.getInstance("SHA-256");
-    try (Statement statement = connection.createStatement()) {
-      statement.setFetchSize(FRAME_ROWS);
-      ResultSet rows = statement.executeQuery(ROWS);
-      int count = 0;
-      while (rows.next()) {
-        count++;
-        if (count % FRAME_ROWS == 0) {
-          Thread.sleep(PAUSE_MS);
-        }
-        digest.update((rows.getString(1) + rows.getString(2) + rows.getString(3)).getBytes(StandardCharsets.UTF_8));
+    private String failed(Throwable error)
+    {
+      if (!keeps) {
+        connection = null;
       }
-      return count + "-" + HexFormat.of().formatHex(digest.digest());
+      return "failed " + id + " " + String.valueOf(error).replaceAll("\\s+", " ");
     }
   }
 }

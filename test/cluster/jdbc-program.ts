@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { jdbcJars } from './artifacts.ts'
-import { waitUntil, within } from './wait.ts'
+import { GiveUp, waitUntil, within } from './wait.ts'
 
 const RESOLVE_MS = 10 * 60_000
 const ERROR_CHARS = 4_000
@@ -43,19 +43,30 @@ export class JdbcProgram {
     ])
   }
 
-  /** Waits until a check of its lines holds. Throws with its errors when it ends before, or in time. */
-  async until(what: string, check: () => boolean, ms: number): Promise<void> {
-    try {
-      await waitUntil(what, check, within(ms))
-    } catch (error) {
-      throw new Error(`${what}: ${this.lines.slice(-5).join('\n')}\n${this.#errors}`, { cause: error })
+  /** Has it take a step; what it said of that. @throws Error with what it said when it ends, or takes longer than `ms`. */
+  async step(name: string, ms: number): Promise<readonly string[]> {
+    const from = this.lines.length
+    const end = (): number => this.lines.indexOf('done', from)
+    this.#child.stdin?.write(`${name}\n`)
+    const done = (): boolean => {
+      if (end() < 0 && this.#child.exitCode !== null)
+        throw new GiveUp(`it ended with ${this.#child.exitCode}`)
+      return end() >= 0
     }
+    try {
+      await waitUntil(name, done, within(ms))
+    } catch (error) {
+      throw new Error(`${name}: ${this.lines.slice(from).join('\n')}\n${this.#errors}`, { cause: error })
+    }
+    return this.lines.slice(from, end())
   }
 
-  /** Ends its input and waits for its end. @throws Error with what it said when that is none of success. */
-  async end(): Promise<void> {
+  /** Ends its input and waits for its end, for `ms` at most. @throws Error with what it said when that is none of success. */
+  async end(ms: number): Promise<void> {
     this.#child.stdin?.end()
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), ms)
     const code = await this.#ended
+    clearTimeout(timer)
     if (code !== 0) throw new Error(`the program ended with ${code}: ${this.#errors}`)
   }
 

@@ -1,14 +1,19 @@
 // JDBC by Druid's own driver: through Ovate it is what it is at a Broker, and a connection lives as long as its Broker.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type App } from '../../src/app/app.ts'
+import { isNoSuchConnection } from '../../src/avatica/answer.ts'
 import { ranked } from '../../src/avatica/rendezvous.ts'
+import { readRequest } from '../../src/avatica/request.ts'
+import { loadNative } from '../../src/coordination/hosted.ts'
+import { AVATICA } from '../avatica/support.ts'
 import { clusterAvailable, theCluster } from './available.ts'
-import { makeWhole, untilBroker, untilSteady } from './brokers.ts'
+import { brokerEvents, makeWhole, untilBroker, untilSteady } from './brokers.ts'
 import { request } from './http.ts'
 import { JdbcProgram } from './jdbc-program.ts'
 import { startOvate } from './ovate.ts'
+import { waitUntil, within } from './wait.ts'
 import { THOROUGH } from '../support/thorough.ts'
 
 /** Each version and each encoding once, or, where there is time, both encodings of both. */
@@ -22,12 +27,18 @@ const DRIVERS: readonly (readonly [string, string])[] = [
       ] as const)
     : []),
 ]
-const CASES_MS = 280_000
-const TURN_MS = 150_000
-/** Longer than a probe, shorter than three: the Broker is not given up. */
-const FREEZE_MS = 2_000
-const CLIENTS = 4
-const AVATICA = '/druid/v2/sql/avatica/'
+const CASES_MS = 900_000
+const CHURN_MS = 1_200_000
+const STEP_MS = 240_000
+const FREEZE_MS = 1_000
+/** A Broker that is busy is not given up, only one that has gone: where each connection is is known then. */
+const PATIENT = { health: { failures: 100 } }
+/** Given up within some two seconds. */
+const IMPATIENT = { health: { period: '100ms', timeout: '500ms', failures: 2 } }
+/** How often four clients are told to ask again. */
+const ASKED = 3 * 4
+const BROKERS = ['broker1', 'broker2'] as const
+const ENDPOINT = '/druid/v2/sql/avatica/'
 
 describe.runIf(clusterAvailable)('a program sees of Ovate what it sees of a Broker', () => {
   let app: App
@@ -38,11 +49,11 @@ describe.runIf(clusterAvailable)('a program sees of Ovate what it sees of a Brok
 
   afterAll(() => app.close())
 
-  test.each(DRIVERS)('Avatica %s, %s', { timeout: CASES_MS }, async (version, encoding) => {
+  test.each(DRIVERS)('Avatica %s, %s', { timeout: CASES_MS + STEP_MS }, async (version, encoding) => {
     const places = [theCluster().services.broker1, app.url].flatMap((url) => [url, encoding])
     const program = await JdbcProgram.start('JdbcCases', version, places)
     try {
-      await program.end()
+      await program.end(CASES_MS)
     } finally {
       await program.kill()
     }
@@ -62,16 +73,33 @@ describe.runIf(clusterAvailable)('connections and Brokers', () => {
   let apps: readonly [App, App]
 
   beforeAll(async () => {
-    apps = [await startOvate(theCluster()), await startOvate(theCluster())]
+    const druid = { ...PATIENT, brokers: [...theCluster().brokers] }
+    apps = [await startOvate(theCluster(), { druid }), await startOvate(theCluster(), { druid })]
+    for (const app of apps) for (const url of theCluster().brokers) await untilBroker(app, url, 'ready')
   })
 
   afterAll(async () => {
     for (const app of apps) await app.close()
-    await makeWhole(theCluster())
   })
 
   const say = async (url: string, body: Readonly<Record<string, unknown>>): Promise<string> =>
-    (await request(`${url}${AVATICA}`, { body })).body.toString()
+    (await request(`${url}${ENDPOINT}`, { body })).body.toString()
+
+  test.each(AVATICA.requests)('$name for a connection that nobody has', async ({ json, protobuf }) => {
+    for (const url of [theCluster().services.broker1, apps[0].url]) {
+      for (const [encoding, path, body] of [
+        ['json', 'avatica/', Buffer.from(json)],
+        ['protobuf', 'avatica-protobuf/', Buffer.from(protobuf, 'hex')],
+      ] as const) {
+        const { kind } = readRequest(body, encoding)
+        const got = await request(`${url}/druid/v2/sql/${path}`, { body })
+        const lacks = isNoSuchConnection(got.status, got.body, encoding)
+        const status = kind === 'open' || kind === 'close' ? 200 : got.status
+        expect([encoding, got.status, lacks]).toEqual([encoding, status, kind === 'use'])
+        if (kind === 'open') await say(url, { request: 'closeConnection', connectionId: 'c' })
+      }
+    }
+  })
 
   test('replicas and a Router are interchangeable', async () => {
     const urls = [apps[0].url, theCluster().services.router, apps[1].url]
@@ -88,48 +116,119 @@ describe.runIf(clusterAvailable)('connections and Brokers', () => {
       expect(await say(first, create)).toContain('NoSuchConnectionException')
     }
   })
+})
+
+const withZooKeeper = await loadNative().then(
+  () => true,
+  () => false,
+)
+if (!withZooKeeper)
+  process.stderr.write('\n*** jdbc: SKIPPED: Brokers in ZooKeeper, without the package zookeeper\n')
+
+describe.runIf(clusterAvailable)('results that are half read', () => {
+  const apps: App[] = []
+
+  const start = async (druid: Readonly<Record<string, unknown>>): Promise<App> => {
+    const app = await startOvate(theCluster(), { druid })
+    apps.push(app)
+    for (const url of theCluster().brokers) await untilBroker(app, url, 'ready')
+    return app
+  }
+
+  afterEach(async () => {
+    for (const app of apps.splice(0)) await app.close()
+    await makeWhole(theCluster())
+  })
+
+  afterAll(() => untilSteady(theCluster()))
+
+  /** Runs a program at all of them, which tells what it saw of each step. */
+  const withProgram = async (
+    use: (step: (name: 'begin' | 'finish') => Promise<Seen>) => Promise<void>,
+  ): Promise<void> => {
+    const args = [theCluster().services.broker1, ...apps.map(({ url }) => url)]
+    const program = await JdbcProgram.start('JdbcChurn', '1.29.0', args)
+    try {
+      await use(async (name) => seenIn(await program.step(name, STEP_MS), program.lines[0]))
+      await program.end(STEP_MS)
+    } finally {
+      await program.kill()
+    }
+  }
 
   test(
     'Brokers come and go: only connections of one that was killed fail',
-    { timeout: 4 * TURN_MS },
+    { timeout: CHURN_MS },
     async () => {
       const cluster = theCluster()
-      const [app] = apps
-      const { broker1, broker2 } = cluster.services
-      const args = [broker1, app.url, String(CLIENTS)]
-      const program = await JdbcProgram.start('JdbcChurn', '1.29.0', args)
-      const all = (kind: string): string[][] =>
-        program.lines.map((line) => line.split(' ')).filter(([first]) => first === kind)
-      const more = (what: string): Promise<void> => {
-        const count = all('ok').length + CLIENTS
-        return program.until(what, () => all('ok').length >= count, TURN_MS)
-      }
-      try {
-        await more('rounds with both')
+      const { broker2 } = cluster.services
+      const zookeeper = { connect: cluster.zookeeper, path: '/druid' }
+      await start({ ...PATIENT, brokers: [...cluster.brokers] })
+      if (withZooKeeper) await start({ ...PATIENT, zookeeper })
+      const killed = new URL(broker2).host
+      const ids = cluster.brokers.map((url) => new URL(url).host)
+      await withProgram(async (step) => {
+        const whole = async (): Promise<void> => {
+          await step('begin')
+          expect((await step('finish')).failed).toEqual([])
+        }
+        await whole()
+
+        await step('begin')
         cluster.freeze('broker2')
-        await delay(FREEZE_MS)
-        cluster.thaw('broker2')
-        await more('rounds after a freeze')
-        expect(all('failed')).toEqual([])
+        const [seen] = await Promise.all([
+          step('finish'),
+          delay(FREEZE_MS).then(() => cluster.thaw('broker2')),
+        ])
+        expect(seen.failed).toEqual([])
+
+        const { begun } = await step('begin')
         await cluster.kill('broker2')
-        await untilBroker(app, broker2, 'ejected')
-        await more('rounds without one')
-        const failed = all('failed')
+        const there = begun.filter((id) => ranked(ids, id)[0] === killed)
+        expect((await step('finish')).failed.toSorted()).toEqual(there.toSorted())
+        await whole()
+
         await cluster.restart('broker2')
-        await untilBroker(app, broker2, 'ready')
-        await more('rounds with both again')
-        await program.end()
-        const killed = new URL(broker2).host
-        const ids = [broker1, broker2].map((url) => new URL(url).host)
-        // One that was being opened there has no name yet.
-        const others = failed.filter(([, id = '']) => id !== 'none' && ranked(ids, id)[0] !== killed)
-        expect(others).toEqual([])
-        expect(all('failed')).toEqual(failed)
-        expect(new Set(all('ok').map(([, , digest]) => digest))).toEqual(new Set([all('expected')[0]?.[1]]))
-      } finally {
-        await program.kill()
-        await untilSteady(cluster)
-      }
+        for (const app of apps) await untilBroker(app, broker2, 'ready')
+        await whole()
+      })
+    },
+  )
+
+  test(
+    'one that stands still is waited for, however often clients have to ask',
+    { timeout: CHURN_MS },
+    async () => {
+      const cluster = theCluster()
+      const app = await start({ ...IMPATIENT, brokers: [...cluster.brokers] })
+      await withProgram(async (step) => {
+        expect((await step('begin')).failed).toEqual([])
+        for (const broker of BROKERS) cluster.freeze(broker)
+        for (const url of cluster.brokers) await untilBroker(app, url, 'ejected')
+        const before = await brokerEvents(app, 'queued')
+        const awake = async (): Promise<void> => {
+          const check = async (): Promise<boolean> => (await brokerEvents(app, 'queued')) - before >= ASKED
+          await waitUntil('drivers that ask again', check, within(STEP_MS))
+          for (const broker of BROKERS) cluster.thaw(broker)
+        }
+        const [seen] = await Promise.all([step('finish'), awake()])
+        expect(seen.failed).toEqual([])
+      })
     },
   )
 })
+
+interface Seen {
+  /** Names of connections. */
+  readonly begun: readonly string[]
+  readonly failed: readonly string[]
+}
+
+/** What a step's lines say. All that was read to its end has to be what a Broker gave. */
+function seenIn(lines: readonly string[], expected: string | undefined): Seen {
+  const words = lines.map((line) => line.split(' '))
+  const idsOf = (kind: string): string[] => words.flatMap(([first, id = '']) => (first === kind ? [id] : []))
+  const digests = words.flatMap(([first, , digest = '']) => (first === 'ok' ? [`expected ${digest}`] : []))
+  expect(digests.every((digest) => digest === expected)).toBe(true)
+  return { begun: idsOf('begun'), failed: idsOf('failed') }
+}

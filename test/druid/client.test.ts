@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import { Readable } from 'node:stream'
 import { expect, test, vi } from 'vitest'
+import { systemClock } from '../../src/clock.ts'
 import { type DruidClient } from '../../src/druid/client.ts'
 import { type BrokerState } from '../../src/druid/druid.ts'
 import { answerRows, type Behaviour, type FakeBroker, ROWS } from '../support/fake-broker.ts'
@@ -303,6 +304,25 @@ test('a Broker where nobody listens is told from one that stands still', async (
   await killed.revive()
   await stateOf(druid, killed, 'ready')
   expect(refusing()).toEqual([])
+})
+
+test('for how long a Broker has said nothing is known', async () => {
+  const [living, frozen] = [await fakeBroker(), await fakeBroker()]
+  let aheadMs = 0
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + aheadMs }
+  const druid = druidOn([living, frozen], { clock })
+  const silentMs = ({ id }: FakeBroker): number =>
+    druid.brokers().find((broker) => broker.id === id)?.silentMs ?? 0
+  await allReady(druid)
+  frozen.freeze()
+  await stateOf(druid, frozen, 'ejected')
+  aheadMs = 300_000
+  expect(silentMs(frozen)).toBeGreaterThan(300_000)
+  await vi.waitUntil(() => silentMs(living) < 300_000, { timeout: 5_000 })
+  expect(silentMs(frozen)).toBeGreaterThan(300_000)
+  frozen.thaw()
+  await stateOf(druid, frozen, 'ready')
+  expect(silentMs(frozen)).toBeLessThan(300_000)
 })
 
 test('a Broker whose start is known keeps its generation through a break', async () => {

@@ -210,6 +210,7 @@ test("a group's clock is one that holds those of all its ready Brokers", () => {
     version: '33',
     state: 'ready',
     refuses: false,
+    silentMs: 0,
     outstanding: 0,
     latencyMs: 0,
     clock: { offsetMs: 0, errorMs: 5 },

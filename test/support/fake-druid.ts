@@ -24,7 +24,7 @@ export class FakeDruid implements Druid {
   answer: Answerer
   brokerIds = [BROKER]
   /** What differs from a Broker that is ready, by id. */
-  troubles: Readonly<Record<string, Partial<Pick<BrokerStatus, 'state' | 'refuses'>>>> = {}
+  troubles: Readonly<Record<string, Partial<Pick<BrokerStatus, 'state' | 'refuses' | 'silentMs'>>>> = {}
   run = 1
   version = '33.0.0'
   cancelStatus = 404
@@ -83,6 +83,7 @@ export class FakeDruid implements Druid {
       version: this.version,
       state: 'ready',
       refuses: false,
+      silentMs: 0,
       outstanding: 0,
       latencyMs: 1,
       clock: { offsetMs: 0, errorMs: 5 },
