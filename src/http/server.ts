@@ -219,6 +219,7 @@ function listener(
     if (draining.aborted || !server.listening) response.shouldKeepAlive = false
     if (isClosing(request.socket)) return
     watchConnection(response)
+    if (options.identities.hides(request)) return refuseHidden(response)
     if (request.method === 'POST' && isSqlPath(request.url ?? '')) options.sql.handle(request, response)
     else if (!answeredStatus(request, response, draining.aborted)) handler(request, response)
   }
@@ -229,6 +230,11 @@ function listener(
   server.maxConnections = options.connectionsMax
   server.setTimeout(options.writeTimeoutMs, endIdle)
   return server
+}
+
+function refuseHidden(response: ServerResponse): void {
+  const text = 'Connection names a header by which users are told apart'
+  sendError(response, new OvateError('OVATE_BAD_REQUEST', text))
 }
 
 function tlsSettings({ cert, key, ca, clients }: ServerTls): object {
