@@ -221,14 +221,16 @@ function anyConfig(): Config {
 
 /** Runs until it is told to stop. The line on stdout is for scripts: nothing else is ever written there. */
 async function serve(app: App): Promise<void> {
-  const told = new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve).once('SIGINT', resolve)
+  const told = new Promise<undefined>((resolve) => {
+    const end = (): void => resolve(undefined)
+    process.once('SIGTERM', end).once('SIGINT', end)
   })
   process.stdout.write(`ovate ready on ${app.url}\n`)
-  await told
+  const refused = await Promise.race([told, app.refused])
   // Who asks a second time does not want to wait for the requests that still run.
   process.on('SIGTERM', () => process.exit(1)).on('SIGINT', () => process.exit(1))
   await app.close()
+  if (refused !== undefined) throw refused
   process.exit(0)
 }
 

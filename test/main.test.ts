@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
@@ -6,38 +5,15 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { ovate } from './support/ovate-command.ts'
 
-const ROOT = join(import.meta.dirname, '..')
 const LIMIT_MS = 180_000
 
-const children: ChildProcess[] = []
 const servers: Server[] = []
 
 afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL')
   for (const server of servers.splice(0)) server.close()
 })
-
-interface Run {
-  readonly child: ChildProcess
-  readonly out: () => string
-  readonly done: Promise<{ readonly exit: number | null; readonly out: string; readonly err: string }>
-}
-
-/** Starts `ovate` from its source, in an environment without settings. */
-function ovate(args: readonly string[], settings: Record<string, string> = {}): Run {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OVATE_'))
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
-    cwd: ROOT,
-    env: { ...Object.fromEntries(inherited), ...settings },
-  })
-  children.push(child)
-  let [out, err] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
-  const done = once(child, 'close').then(([exit]) => ({ exit: exit as number | null, out, err }))
-  return { child, out: () => out, done }
-}
 
 // Nobody listens on port 1.
 const ALONE = {

@@ -4,6 +4,7 @@ import { type RunningAdmin, startAdmin } from '../admin/admin.ts'
 import { type SharedCache } from '../cache/shared/shared-cache.ts'
 import { systemClock } from '../clock.ts'
 import { type Config } from '../config/config.ts'
+import { type OvateError } from '../errors.ts'
 import { type RunningServer, startServer } from '../http/server.ts'
 import { createLog } from '../observe/log.ts'
 import { createMetrics } from '../observe/metrics.ts'
@@ -21,6 +22,7 @@ import {
 } from './listeners.ts'
 import { openLeases, type RunningLeases } from './lease-office.ts'
 import { openSharedCache } from './open-shared-cache.ts'
+import { Standing } from './standing.ts'
 
 /** How long the end waits until what others may use is written. */
 const FLUSH_MS = 1_000
@@ -29,6 +31,8 @@ export interface App {
   /** Where clients connect. */
   readonly url: string
   readonly adminUrl: string | undefined
+  /** Resolves when Druid is found to tell users apart by what it can't see behind Ovate: it is to be closed then. */
+  readonly refused: Promise<OvateError>
   /** Says that it isn't ready for as long as `drain`, then takes no new connection, lets running requests end within the configured time, then closes everything. */
   close(): Promise<void>
 }
@@ -44,7 +48,7 @@ export async function startApp(config: Config): Promise<App> {
     config,
     (event, details) => {
       metrics.brokerEvent(event)
-      log.info({ event, ...details }, `Brokers: ${event}`)
+      log[event === 'certificates-bad' ? 'error' : 'info']({ event, ...details }, `Brokers: ${event}`)
     },
     (event, details) => log.info({ event, ...details }, `Coordinator and Overlord: ${event}`),
   )
@@ -79,6 +83,13 @@ export async function startApp(config: Config): Promise<App> {
         "the listener keeps its certificates: the files can't be used",
       ),
   })
+  const standing = new Standing({
+    config,
+    druid: connection.druid,
+    clock: systemClock,
+    onLine: ({ level, text }) =>
+      log[level === 'ok' ? 'info' : level === 'warn' ? 'warn' : 'error']({ event: 'identities' }, text),
+  })
   const { management } = connection
   const hooks = { metrics, management, onError: errorHook(log, metrics), certificates }
   let server: RunningServer | undefined
@@ -94,7 +105,9 @@ export async function startApp(config: Config): Promise<App> {
       ? await startAdmin(adminOptions(config, parts, metrics, { shared, sharedCache, leases, isDraining }))
       : undefined
     shared?.join(advertised(config, server.url))
+    standing.start()
     return running(config, {
+      standing,
       certificates,
       server,
       admin,
@@ -120,6 +133,7 @@ export async function startApp(config: Config): Promise<App> {
 function running(
   { listen }: Config,
   {
+    standing,
     certificates,
     server,
     admin,
@@ -130,6 +144,7 @@ function running(
     leases,
     draining,
   }: {
+    readonly standing: Standing
     readonly certificates: WatchedCertificates | undefined
     readonly server: RunningServer
     readonly admin: RunningAdmin | undefined
@@ -146,6 +161,7 @@ function running(
     server.drain()
     await Promise.all([shared?.leave(), delay(listen.drain)])
     await server.close(listen.shutdown)
+    await standing.stop()
     await certificates?.stop()
     await admin?.close()
     await parts.close()
@@ -156,5 +172,5 @@ function running(
     await shared?.close()
     await connection.close()
   }
-  return { url: server.url, adminUrl: admin?.url, close }
+  return { url: server.url, adminUrl: admin?.url, refused: standing.refused, close }
 }

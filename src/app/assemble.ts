@@ -130,10 +130,13 @@ export function assemble(
   })
   const epochOf = (tables: readonly string[]): number | undefined =>
     given.epochs === undefined ? 0 : given.epochs()?.of(tables)
-  // What another version made, or the same under another rule of the file, may not be what this one would have made.
+  const identities = new Identities({ headers: config.identity.headers, secret: config.identity.secret })
+  // What another version made, or the same under another rule of the file, may not be what this one would have made; and
+  // who is nobody to a replica that knows users by fewer headers may be somebody here.
   const origin = (tables: readonly string[]): string => {
     const exact = tables.filter(settings.exactDoubles)
-    return JSON.stringify([given.epochs?.()?.lineage, VERSION, config.druid.minTopNThreshold, exact])
+    const knownBy = identities.names.toSorted()
+    return JSON.stringify([given.epochs?.()?.lineage, VERSION, config.druid.minTopNThreshold, exact, knownBy])
   }
   const shared =
     given.shared &&
@@ -312,7 +315,6 @@ export function assemble(
     sqlMaxLength: config.analysis.maxSql,
     sqlMaxDepth: config.analysis.maxDepth,
   })
-  const identities = new Identities({ headers: config.identity.headers, secret: config.identity.secret })
   const close = async (): Promise<void> => {
     await Promise.all([timelines.close(), keeper.settled()])
   }

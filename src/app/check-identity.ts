@@ -10,52 +10,99 @@ const PATH = '/status/properties'
 const MAX_BYTES = 4_000_000
 
 /** Types of `druid.auth.authenticator.NAME.type` (33.0.0) that see what is Ovate's own behind it. */
-const LOST: Readonly<Record<string, { readonly what: Unseen; readonly why: string }>> = {
-  trustedDomain: {
-    what: 'address',
-    why: "by their address: behind Ovate all have Ovate's, or the one that they claim in X-Forwarded-For",
-  },
-  kerberos: {
-    what: 'kerberos',
-    why: "by tickets for the Broker's own host, which clients of Ovate don't get",
-  },
+const LOST: ReadonlyMap<string, { readonly what: Unseen; readonly why: string }> = new Map([
+  [
+    'trustedDomain',
+    {
+      what: 'address',
+      why: "by their address: behind Ovate all have Ovate's, or the one that they claim in X-Forwarded-For",
+    },
+  ],
+  [
+    'kerberos',
+    {
+      what: 'kerberos',
+      why: "by tickets for the Broker's own host, which clients of Ovate don't get",
+    },
+  ],
+])
+
+/** These look at Authorization and cookies alone, or at nothing. */
+const PLAIN = new Set(['allowAll', 'anonymous', 'basic', 'pac4j'])
+
+/** What a Broker's authenticators are, if Ovate's own account may ask. */
+export type Authenticators =
+  | { readonly kind: 'known'; readonly lines: readonly CheckLine[] }
+  /** The account may not look, or what it saw isn't understood. */
+  | { readonly kind: 'hidden'; readonly line: CheckLine }
+
+/** What a Broker says of its authenticators. @throws OvateError when none could be asked; the signal's reason. */
+export async function readAuthenticators(
+  config: Config,
+  druid: Pick<Druid, 'send'>,
+  signal: AbortSignal,
+): Promise<Authenticators> {
+  const { status, text } = await propertiesOf(config, druid, signal)
+  const types = status === 200 ? typesIn(text) : undefined
+  if (types !== undefined) return { kind: 'known', lines: types.map((type) => lineOf(type, config)) }
+  const why = status === 200 ? 'is not understood' : `was refused (${status})`
+  const doubt = 'whether Druid tells users apart by address or Kerberos is not known'
+  return { kind: 'hidden', line: { level: 'warn', text: `GET ${PATH} ${why}: ${doubt}` } }
 }
 
-/** What a Broker says of its authenticators, if Ovate's own account may ask. Never throws. */
+/** The same, one line for each thing. Never throws. */
 export async function authenticatorLines(
   config: Config,
-  druid: Druid,
+  druid: Pick<Druid, 'send'>,
   signal: AbortSignal,
 ): Promise<readonly CheckLine[]> {
-  const names = await authenticators(config, druid, signal).catch(() => undefined)
-  if (names === undefined) {
-    const text = `GET ${PATH} was refused: whether Druid tells users apart by address or Kerberos is not known`
-    return [{ level: 'warn', text }]
+  try {
+    const read = await readAuthenticators(config, druid, signal)
+    return read.kind === 'known' ? read.lines : [read.line]
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return [{ level: 'warn', text: `GET ${PATH} failed: ${why}` }]
   }
-  return names.map((name) => {
-    const lost = LOST[name]
-    if (lost === undefined) return { level: 'ok', text: `Druid knows users by its authenticator ${name}` }
-    const { what, why } = lost
-    const isTold = config.identity.unseenByDruid.includes(what)
-    const told = isTold ? `, as identity.unseenByDruid says` : `; see identity.unseenByDruid`
-    return { level: isTold ? 'warn' : 'fail', text: `Druid (${name}) tells users apart ${why}${told}` }
-  })
 }
 
-/** Types of the chain, in order. */
-async function authenticators(
+function lineOf(type: string, { identity }: Config): CheckLine {
+  const lost = LOST.get(type)
+  if (lost === undefined) {
+    const others = PLAIN.has(type) ? '' : '; headers that it reads belong into identity.headers'
+    return { level: 'ok', text: `Druid knows users by its authenticator ${type}${others}` }
+  }
+  const { what, why } = lost
+  const isTold = identity.unseenByDruid.includes(what)
+  const told = isTold ? `, as identity.unseenByDruid says` : `; see identity.unseenByDruid`
+  return { level: isTold ? 'warn' : 'fail', text: `Druid (${type}) tells users apart ${why}${told}` }
+}
+
+async function propertiesOf(
   config: Config,
-  druid: Druid,
+  druid: Pick<Druid, 'send'>,
   signal: AbortSignal,
-): Promise<readonly string[] | undefined> {
+): Promise<{ readonly status: number; readonly text: string }> {
   const authorization = ownAuthorization(config)
   const headers = authorization === undefined ? [] : ['authorization', authorization]
   const get = { method: 'GET', path: PATH, headers, body: undefined }
   const answer = await druid.send({ ...get, service: undefined, repeatable: true, cancel: undefined }, signal)
   let text = ''
   for await (const chunk of answer.body) if (text.length < MAX_BYTES) text += String(chunk)
-  if (answer.status !== 200) return undefined
-  const properties = JSON.parse(text) as Readonly<Record<string, string>>
-  const chain = JSON.parse(properties['druid.auth.authenticatorChain'] ?? '["allowAll"]') as readonly string[]
-  return chain.map((name) => properties[`druid.auth.authenticator.${name}.type`] ?? name)
+  return { status: answer.status, text }
+}
+
+/** Types of the chain, in order; an authenticator without one is of the type that it is named after. */
+function typesIn(text: string): readonly string[] | undefined {
+  try {
+    const properties = JSON.parse(text) as Readonly<Record<string, unknown>>
+    const chain: unknown = JSON.parse(textOf(properties['druid.auth.authenticatorChain']) ?? '["allowAll"]')
+    if (!Array.isArray(chain)) return undefined
+    return chain.map((name) => textOf(properties[`druid.auth.authenticator.${name}.type`]) ?? String(name))
+  } catch {
+    return undefined
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }

@@ -5,7 +5,7 @@ import { type Dispatcher } from 'undici'
 import { type Clock } from '../clock.ts'
 import { OvateError } from '../errors.ts'
 import { Deferred } from './deferred.ts'
-import { endToEndHeaders, headersForBuffer, headersForStream } from './wire-headers.ts'
+import { endToEndHeaders, headersForBuffer, headersForStream, isKnownByConnection } from './wire-headers.ts'
 
 export interface ExchangeRequest {
   readonly method: string
@@ -173,9 +173,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
 export function dispatch(dispatcher: Dispatcher, request: ExchangeRequest, exchange: Exchange): void {
   const { method, path, headers, body = null } = request
   const list = body instanceof Readable ? headersForStream(headers) : headersForBuffer(headers)
+  // A connection that somebody has made known as his carries nobody else's request after it.
+  const reset = isKnownByConnection(headers)
   // The caller's signal is the only deadline: undici's own would cut slow queries.
+  const limits = { headersTimeout: 0, bodyTimeout: 0 }
   dispatcher.dispatch(
-    { method: method as Dispatcher.HttpMethod, path, headers: list, body, headersTimeout: 0, bodyTimeout: 0 },
+    { method: method as Dispatcher.HttpMethod, path, headers: list, body, reset, ...limits },
     exchange,
   )
 }

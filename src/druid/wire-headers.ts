@@ -43,6 +43,17 @@ export function firstHeader(headers: readonly string[], name: string): string | 
   return undefined
 }
 
+/** NTLM, and what Negotiate may turn out to be (RFC 4559 §6): a server takes all that follows on the connection for the user's. */
+const OF_THE_CONNECTION = /^\s*(?:ntlm|negotiate)\b/i
+
+/** Whether a request makes its connection known as a user's. */
+export function isKnownByConnection(headers: readonly string[]): boolean {
+  return headers.some(
+    (name, at) =>
+      at % 2 === 0 && name.toLowerCase() === 'authorization' && OF_THE_CONNECTION.test(headers[at + 1] ?? ''),
+  )
+}
+
 function selectHeaders(headers: readonly string[], wanted: (name: string) => boolean): string[] {
   const selected: string[] = []
   for (let at = 0; at + 1 < headers.length; at += 2) {

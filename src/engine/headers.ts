@@ -24,14 +24,21 @@ const OF_ONE_REQUEST = new Set([
 /** Of these, what an answer says to the one who asked for it: sessions of SSO and Kerberos live by it. */
 const OF_ONE_ASKER = new Set(['set-cookie', 'www-authenticate', 'authentication-info'])
 
-/** The headers that may be given with a result to anyone it is given to. */
-export function resultHeaders(headers: readonly string[]): readonly string[] {
-  return headers.filter((_, index) => !OF_ONE_REQUEST.has(nameAt(headers, index)))
+/** What Druid and its Jetty say of a result. Any other header may be an extension's, which names the user to himself. */
+const OF_A_RESULT =
+  /^(?:content-|x-druid-)|^(?:cache-control|etag|expires|last-modified|pragma|server|strict-transport-security|vary|x-content-type-options)$/
+
+/** The headers that may be given with a result to anyone it is given to; `isShared`: to other identities, too. */
+export function resultHeaders(headers: readonly string[], isShared: boolean): readonly string[] {
+  return headers.filter((_, index) => {
+    const name = nameAt(headers, index)
+    return !OF_ONE_REQUEST.has(name) && (!isShared || OF_A_RESULT.test(name))
+  })
 }
 
 /** The same of an answer put together from parts: an ETag names Druid's answer to another text. */
-export function partHeaders(headers: readonly string[]): readonly string[] {
-  const own = resultHeaders(headers)
+export function partHeaders(headers: readonly string[], isShared: boolean): readonly string[] {
+  const own = resultHeaders(headers, isShared)
   return own.filter((_, index) => nameAt(own, index) !== 'etag')
 }
 

@@ -61,9 +61,8 @@ export class Keeper {
    * when that is known. Druid is asked only now: whoever waits for the answer shall not wait for EXPLAIN.
    */
   land(made: Made): Promise<void> {
-    const { request, plan, answer } = made
-    const { broker, generation, sentAtMs } = answer
-    this.#options.rights.proved(request.identity, broker.service, plan.tables, sentAtMs)
+    const { request, answer } = made
+    const { broker, generation } = answer
     const run = { service: broker.service, generation, explainSql: explainSql(request.query.sql) }
     const kept = this.#keep(made, run).catch(() => undefined)
     this.beside(kept)
@@ -158,9 +157,11 @@ export class Keeper {
 
   async #keep(made: Made, run: Run): Promise<void> {
     const { request, plan, answer, entry, costMs } = made
-    const { cache, timelines, rules, clock, onKept, planChecks } = this.#options
+    const { cache, timelines, rules, clock, onKept, planChecks, rights } = this.#options
     const checked = await planChecks.check(request, plan, run)
     if (checked.kind !== 'agrees') return onKept('not-kept')
+    // No sooner: what Druid let pass is a right to the tables that Druid read, not to those that the text seems to name.
+    rights.proved(request.identity, answer.broker.service, plan.tables, answer.sentAtMs)
     const answered = this.#answered(made, checked)
     const proof = await prove(timelines, rules, answered, () => clock.now())
     if (proof === undefined || this.wasPurged(plan.tables, answer.sentAtMs)) return onKept('not-kept')

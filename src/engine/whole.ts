@@ -196,7 +196,7 @@ export class Whole {
     this.#options.turns?.cost(plan, costMs)
     const entry = new Entry({
       kept,
-      headers: resultHeaders(answer.headers),
+      headers: resultHeaders(answer.headers, plan.shared),
       tables: plan.tables,
       service: answer.broker.service,
     })

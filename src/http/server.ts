@@ -223,6 +223,7 @@ function listener(
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (draining.aborted || !server.listening) response.shouldKeepAlive = false
     if (!takesPlace(response)) return
+    if (options.identities.hides(request)) return refuseHidden(response)
     if (request.method === 'POST' && isSqlPath(request.url ?? '')) options.sql.handle(request, response)
     else if (!answeredStatus(request, response, draining.aborted)) handler(request, response)
   }
@@ -235,6 +236,11 @@ function listener(
   server.maxHeadersCount = 0
   server.setTimeout(options.writeTimeoutMs, endIdle)
   return server
+}
+
+function refuseHidden(response: ServerResponse): void {
+  const text = 'Connection names a header by which users are told apart'
+  sendError(response, new OvateError('OVATE_BAD_REQUEST', text))
 }
 
 function tlsSettings({ cert, key, ca, clients }: ServerTls): object {

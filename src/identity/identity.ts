@@ -14,6 +14,9 @@ export interface IdentityOptions {
 /** The scope of requests without any credentials. */
 export const ANONYMOUS = 'anonymous' as IdentityScope
 
+/** By these a Broker may know a user or an address, whatever `identity.headers` says. */
+const TOLD_BY_A_FRONT = /^(?:forwarded|x-forwarded-.*|x-real-ip)$/
+
 export class Identities {
   readonly #names: readonly string[]
   readonly #secret: string | Buffer
@@ -21,6 +24,25 @@ export class Identities {
   constructor(options: IdentityOptions) {
     this.#names = [...new Set(['authorization', 'cookie', ...options.headers])]
     this.#secret = options.secret ?? randomBytes(32)
+  }
+
+  /** All headers by which users are told apart, lower case. */
+  get names(): readonly string[] {
+    return this.#names
+  }
+
+  /**
+   * Hot: a hit passes here. Whether a client names what tells users apart in `Connection`: it would be left out on the way
+   * to Druid, which would take the request for another's then. No honest client does (RFC 9110 §7.6.1).
+   */
+  hides({ headers }: IncomingMessage): boolean {
+    const { connection } = headers
+    if (connection === undefined || connection === 'keep-alive' || connection === 'close') return false
+    const named = connection.toLowerCase().split(',')
+    return named.some((one) => {
+      const name = one.trim()
+      return this.#names.includes(name) || TOLD_BY_A_FRONT.test(name)
+    })
   }
 
   /** Hot: a hit passes here. The scope that a request's headers and client certificate put it in. */

@@ -56,7 +56,8 @@ export class Rights {
     let state: 'proved' | 'due' = 'proved'
     for (const table of tables) {
       const ageMs = now - (this.#provenAtMs.get(keyOf(scope, service, table)) ?? Number.NEGATIVE_INFINITY)
-      if (ageMs > this.#options.recheckMs) return 'unproved'
+      // A clock that was set back makes no proof live longer.
+      if (ageMs > this.#options.recheckMs || ageMs < 0) return 'unproved'
       if (ageMs > this.#options.recheckMs * DUE_SHARE) state = 'due'
     }
     return state

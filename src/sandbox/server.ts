@@ -48,6 +48,7 @@ async function serve(parts: SandboxParts, exchange: Exchange): Promise<void> {
   if (request.method === 'GET' && (path === DATASOURCES || path.startsWith(`${DATASOURCES}/`)))
     return datasources(parts, exchange, user)
   if (request.method === 'GET' && path === '/status') return end(response, 200, statusText(parts))
+  if (request.method === 'GET' && path === '/status/properties') return end(response, 200, '{}')
   nothing(response, 404)
 }
 

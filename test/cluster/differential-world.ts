@@ -43,8 +43,8 @@ export interface Asking {
   readonly settings: World['settings']
   /** Where Druid is asked by whoever says who he is. */
   readonly broker: string
-  /** Of Ovate, over those of every world. */
-  readonly ovate: Settings
+  /** Of Ovate, over those of every world, by the datasource that is asked. */
+  readonly ovate: (table: string) => Settings
   /** Somebody who may ask `SELECT 1`. */
   readonly headers: Readonly<Record<string, string>>
   readonly pastBoundMs: number
@@ -62,7 +62,7 @@ function openTo(cluster: Cluster): Asking {
     pace: { change: 0.03, time: 0.01 },
     settings: [{ shared: true }, { rowPolicies: 'none' }, { shared: true, rowPolicies: 'none' }],
     broker: cluster.services.broker1,
-    ovate: {},
+    ovate: () => ({}),
     headers: {},
     pastBoundMs: PAST_BOUND_MS,
     setRights: () => undefined,
@@ -84,7 +84,7 @@ export async function startClusterWorld(
   const path = `/ovate-${randomBytes(4).toString('hex')}`
   const app = await startOvate(
     cluster,
-    { freshness: FRESHNESS, coordination: { connect: cluster.zookeeper, path }, ...asking.ovate },
+    { freshness: FRESHNESS, coordination: { connect: cluster.zookeeper, path }, ...asking.ovate(own.name) },
     asking.headers,
   )
   const moments = clockChanges(fromMs, toMs)

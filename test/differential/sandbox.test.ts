@@ -22,7 +22,8 @@ describe.runIf(sandboxAvailable)('random sequences', () => {
     async () => {
       const tally = new Tally()
       const startMs = performance.now()
-      const isOver = (): boolean => performance.now() - startMs > BUDGET_MS
+      const isOver = (): boolean =>
+        performance.now() - startMs > BUDGET_MS && tally.count('asked', 'all') > ASKED_MIN
       let next = 0
       const lane = async (): Promise<void> => {
         while (next < SEQUENCES_MAX && !isOver()) {
@@ -44,7 +45,8 @@ describe.runIf(sandboxAvailable)('random sequences', () => {
       const plans = ['series', 'merge'].map((name) => tally.count('detail', name))
       expect(Math.min(...ways, ...plans)).toBeGreaterThan(0)
     },
-    2 * BUDGET_MS + 60_000,
+    // A hang is to be told, not slowness.
+    2 * BUDGET_MS + 300_000,
   )
 })
 

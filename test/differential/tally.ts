@@ -1,7 +1,7 @@
 // How answers were come by, counted: it shows whether what is to be tested was used at all.
 import { type Likeness } from './compare.ts'
 
-type Group = 'asked' | 'cache' | 'detail' | 'likeness' | 'step' | 'parts' | 'reason' | 'status'
+type Group = 'asked' | 'cache' | 'detail' | 'likeness' | 'step' | 'parts' | 'passed' | 'reason' | 'status'
 
 export class Tally {
   readonly #counts = new Map<string, Map<string, number>>()
@@ -16,6 +16,8 @@ export class Tally {
     this.add('asked', 'all')
     this.add('cache', /; (?:fwd=)?([a-z]+)/.exec(cacheStatus)?.[1] ?? 'none')
     this.add('detail', /detail="(\w+)/.exec(cacheStatus)?.[1] ?? 'none')
+    const reason = /detail="pass ([\w-]+)/.exec(cacheStatus)?.[1]
+    if (reason !== undefined) this.add('passed', reason)
     this.add('likeness', likeness)
   }
 

@@ -163,10 +163,14 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
     await alone.stop()
   })
 
-  test('what was made under another rule of the file is not found', async () => {
+  test('what was made under another rule of the file, or where users are known by other headers, is not found', async () => {
     const query = 'SELECT kind, AVG(v) AS a FROM facts GROUP BY 1 ORDER BY 1'
     await ask(one, query)
-    const others = [{ datasources: { facts: { exactDoubles: true } } }, { druid: { minTopNThreshold: 5 } }]
+    const others = [
+      { datasources: { facts: { exactDoubles: true } } },
+      { druid: { minTopNThreshold: 5 } },
+      { identity: { secret: 'same', headers: ['x-own'] } },
+    ]
     for (const settings of others) {
       const other = await startReplica({
         sandbox,

@@ -31,6 +31,16 @@ describe('two requests', () => {
     ['a second value', { authorization: ['a', 'b'] }, { authorization: ['a', 'c'] }],
     ['a second value and none', { authorization: ['a', 'b'] }, { authorization: 'a' }],
     ['two values and one that looks like them', { 'x-user': ['a', 'b'] }, { 'x-user': 'a, b' }],
+    ['the order of cookies', { cookie: 'a=1; b=2' }, { cookie: 'b=2; a=1' }],
+    ['two cookie headers and one', { cookie: ['a=1', 'b=2'] }, { cookie: 'a=1; b=2' }],
+    ['an empty Authorization and none', { authorization: '' }, {}],
+    [
+      'an empty Authorization before another',
+      { authorization: ['', 'Basic YQ=='] },
+      { authorization: 'Basic YQ==' },
+    ],
+    ['the case of a value', { authorization: 'Basic YQ==' }, { authorization: 'basic YQ==' }],
+    ['where a value stands', { authorization: 'x' }, { cookie: 'x' }],
     ['the order of values', { 'x-user': ['a', 'b'] }, { 'x-user': ['b', 'a'] }],
   ])('differ by %s', (_, one, other) => {
     const scopes = identities()
@@ -64,4 +74,18 @@ test('without a secret two processes have nothing in common', () => {
   const asked = request({ authorization: 'Basic c2VjcmV0' })
   const fresh = (): string => new Identities({ headers: [], secret: undefined }).scopeOf(asked)
   expect(fresh()).not.toBe(fresh())
+})
+
+describe('a request that has a header left out on its way to Druid', () => {
+  test.each<[string, string, boolean]>([
+    ['none', 'keep-alive', false],
+    ['none that tells users apart', 'close, X-Hop', false],
+    ['its credentials', 'authorization', true],
+    ['its cookies among others', 'keep-alive,  Cookie', true],
+    ['a header of identity.headers', 'close, X-User', true],
+    ['the address that a front tells', 'X-Forwarded-For', true],
+    ['the same by its newer name', 'Forwarded', true],
+  ])('%s', (_, connection, hides) => {
+    expect(identities().hides(request({ connection, authorization: 'Basic YQ==' }))).toBe(hides)
+  })
 })

@@ -47,6 +47,12 @@ describe('a proof', () => {
     expect(rights.state(ALICE.scope, SERVICE, ['a'])).toBe('unproved')
   })
 
+  test('of a time that is yet to come opens nothing: the clock was set back', () => {
+    const { rights, clock } = world()
+    rights.proved(ALICE.scope, SERVICE, ['a'], clock.now() + 1)
+    expect(rights.state(ALICE.scope, SERVICE, ['a'])).toBe('unproved')
+  })
+
   test('is as old as the question, not as the answer', async () => {
     const { rights, clock } = world()
     const askedAtMs = clock.now()

@@ -121,7 +121,10 @@ export async function startFakeBroker(behave: Behaviour = answerRows): Promise<F
 }
 
 function isProbe({ method, path }: Received): boolean {
-  return method === 'GET' && (path.startsWith('/status') || path === '/druid/broker/v1/readiness')
+  return (
+    method === 'GET' &&
+    ((path.startsWith('/status') && path !== '/status/properties') || path === '/druid/broker/v1/readiness')
+  )
 }
 
 async function receive(request: IncomingMessage): Promise<Received> {

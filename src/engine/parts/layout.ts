@@ -244,7 +244,7 @@ export class Layout {
       tables: plan.tables,
       service,
       head,
-      headers: partHeaders(headers),
+      headers: partHeaders(headers, plan.shared),
     })
     shape.put(runsOf(taken.pieces, rows, method.rows))
     const [first] = taken.pieces

@@ -205,7 +205,7 @@ export class PartAnswers {
       const bytes = this.#assembled(made, filled, head)
       const headers = came.owns[0]?.fetched.answer.headers ?? shape?.headers ?? []
       const total = grid.count(laid.full) + laid.edges.length + stepped.length + coming.length
-      const given = { headers: partHeaders(headers), tables: plan.tables, service: made.service }
+      const given = { headers: partHeaders(headers, plan.shared), tables: plan.tables, service: made.service }
       const entry =
         bytes === undefined
           ? undefined

@@ -115,7 +115,7 @@ export class PartKeeper {
     // A column whose type has changed: what was kept before is of another table.
     const isSame = known !== undefined && method.sameHead(known.head, fetched.head)
     const { head } = fetched
-    const headers = partHeaders(fetched.answer.headers)
+    const headers = partHeaders(fetched.answer.headers, plan.shared)
     const shape = isSame
       ? known
       : new Shape({ kind: method.rows, tables: plan.tables, service, head, headers })

@@ -20,37 +20,46 @@ const IDENTITIES = [
   `authorization: ${basic('dave', 'd')}`,
 ] as const
 
+/** `own`: each user sees rows of his own. `shared`: the datasource is declared so, and who may read it sees all of it. */
+export type Sight = 'own' | 'shared'
+
 /** Everybody may see something else, and what changes most are rights. */
-export function askingOf(cluster: Cluster): Asking {
+export function askingOf(cluster: Cluster, sight: Sight): Asking {
   return {
     changes: ['rights', ...RIGHTS, 'append', 'late rows'],
     identities: IDENTITIES,
     isCrowd: true,
     pace: { change: 0.06, time: 0.01 },
-    // What is shared is declared free of policies: not here.
     settings: [],
     broker: brokerOf(cluster),
-    ovate: {
+    ovate: (table) => ({
       druid: { brokers: [brokerOf(cluster)], ...OWN },
       identity: { secret: 'of-all-replicas', recheck: `${RECHECK_MS}ms`, policy: `${POLICY_MS}ms` },
-    },
+      ...(sight === 'shared' && { datasources: { [table]: { shared: true, rowPolicies: 'none' } } }),
+    }),
     headers: { authorization: OPERATOR_AUTHORIZATION },
     pastBoundMs: PAST_BOUND_MS,
     setRights: (table, draw) => {
       const random = randomOf(draw)
-      const users = IDENTITIES.map((known, at) => [`user${at}`, randomUser(random, known, table)] as const)
+      const users = IDENTITIES.map(
+        (known, at) => [`user${at}`, randomUser(random, known, { table, sight })] as const,
+      )
       const ovate = { known: [`authorization: ${basic(OWN.username, OWN.password)}`], read: [table] }
       setUsers(cluster.dir, { ...Object.fromEntries(users), ovate })
     },
   }
 }
 
-function randomUser(random: Random, known: string, table: string): User {
+function randomUser(
+  random: Random,
+  known: string,
+  { table, sight }: { readonly table: string; readonly sight: Sight },
+): User {
   const base = { known: [known], contextKeys: ['*'] }
   const luck = random.next()
   if (luck < 0.15) return base
   const free = { ...base, read: [table] }
-  return luck < 0.35 ? free : { ...free, policies: { [table]: randomFilter(random) } }
+  return luck < 0.35 || sight === 'shared' ? free : { ...free, policies: { [table]: randomFilter(random) } }
 }
 
 function randomFilter(random: Random): object {
