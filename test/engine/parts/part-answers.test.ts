@@ -64,7 +64,7 @@ function answers(
     clock,
     cache: { get: () => undefined },
     flights: new Flights<PartLanding>(clock),
-    keeper: { beside: () => undefined, clockErrorMs: () => 0 },
+    keeper: { beside: () => undefined, clockErrorMs: () => 0, joinMs: () => Number.POSITIVE_INFINITY },
     rights: { allows: async () => true },
     beginning: {
       making: async (request: unknown, plan: unknown) => ({
