@@ -93,7 +93,6 @@ function managementOf(
     tls,
     limits: { ...limitsOf(config), readinessIntervalMs: health.period, rampMs: 1 },
     events: eventsOf(onLeader),
-    answerTimeoutMs: management.timeout,
   })
 }
 

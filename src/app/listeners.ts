@@ -52,10 +52,12 @@ export function dataServerOptions(
   const { listen, druid } = config
   const running = new RunningQueries()
   const bodies = new BodyReader({ maxBytes: listen.maxBody, allMaxBytes: listen.allBodies })
+  const rules = { clock: parts.clock, readTimeoutMs: druid.readTimeout, onError }
   const sql = new SqlEndpoint({
     ...parts,
     running,
     bodies,
+    rules,
     defaultTimeoutMs: druid.defaultTimeout,
     onAnswer: (outcome, tookMs) => {
       const shared = 'collapsed' in outcome && outcome.collapsed
@@ -83,6 +85,7 @@ export function dataServerOptions(
     identities: parts.identities,
     running,
     sql,
+    rules,
     onError,
   }
 }

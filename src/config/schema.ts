@@ -153,7 +153,6 @@ const management = z.strictObject({
     'Coordinators and Overlords; which of them leads is asked. Left out: who leads is read in `druid.zookeeper`.',
     URLS,
   ),
-  timeout: duration('How long the leader may take to begin an answer.', '15m', 1_000),
 })
 
 const druid = z.strictObject({
@@ -178,6 +177,12 @@ const druid = z.strictObject({
     "Druid's `druid.server.http.defaultQueryTimeout`, for queries that name none.",
     '5m',
     1_000,
+  ),
+  readTimeout: duration(
+    "How long Druid may say nothing to a request that Ovate doesn't read (native, JDBC, all other paths), as a Router's " +
+      '`druid.router.http.readTimeout`. Statements have their own timeout.',
+    '15m',
+    10,
   ),
   minTopNThreshold: count(
     "The Brokers' and Historicals' `druid.query.topN.minTopNThreshold`: up to so many groups a topN is exact.",

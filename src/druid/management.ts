@@ -8,25 +8,20 @@ import { type DruidOptions } from './options.ts'
 export interface Management {
   /**
    * Sends to who leads. A request that is not `repeatable` is never written twice. `signal` ends the wait and the body.
-   * @throws OvateError OVATE_NO_LEADER, OVATE_QUEUE_FULL, OVATE_BROKER_FAILED, OVATE_DEADLINE; the signal's reason.
+   * @throws OvateError OVATE_NO_LEADER, OVATE_QUEUE_FULL, OVATE_BROKER_FAILED; the signal's reason.
    */
   send(role: LeaderRole, request: DruidRequest, signal: AbortSignal): Promise<DruidAnswer>
 }
 
-export interface ManagementOptions extends Omit<DruidOptions, 'defaultService' | 'authorization'> {
-  /** For the head of an answer. */
-  readonly answerTimeoutMs: number
-}
+export type ManagementOptions = Omit<DruidOptions, 'defaultService' | 'authorization'>
 
 export class ManagementClient implements Management {
   readonly #client: DruidClient
-  readonly #answerTimeoutMs: number
 
   /** Ovate's own account is not used: whether a server leads may be asked by anybody. */
-  constructor({ answerTimeoutMs, ...options }: ManagementOptions) {
+  constructor(options: ManagementOptions) {
     const defaultService: LeaderRole = 'coordinator'
     this.#client = createDruid({ ...options, defaultService })
-    this.#answerTimeoutMs = answerTimeoutMs
   }
 
   /** Who leads now, as far as is known. */
@@ -35,20 +30,10 @@ export class ManagementClient implements Management {
   }
 
   async send(role: LeaderRole, request: DruidRequest, signal: AbortSignal): Promise<DruidAnswer> {
-    const gone = new AbortController()
-    const leave = (): void => gone.abort(signal.reason)
-    signal.addEventListener('abort', leave)
-    if (signal.aborted) leave()
-    const timer = setTimeout(() => gone.abort(late(role, this.#answerTimeoutMs)), this.#answerTimeoutMs)
     try {
-      const answer = await this.#client.send({ ...request, service: role }, gone.signal)
-      answer.body.once('close', () => signal.removeEventListener('abort', leave))
-      return answer
+      return await this.#client.send({ ...request, service: role }, signal)
     } catch (error) {
-      signal.removeEventListener('abort', leave)
       throw told(role, error)
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -61,13 +46,6 @@ const NAMES = { coordinator: 'Coordinator', overlord: 'Overlord' } as const sati
   LeaderRole,
   string
 >
-
-function late(role: LeaderRole, ms: number): OvateError {
-  return new OvateError(
-    'OVATE_DEADLINE',
-    `the leading ${NAMES[role]} did not begin its answer within ${ms} ms`,
-  )
-}
 
 function told(role: LeaderRole, error: unknown): unknown {
   if (!(error instanceof OvateError)) return error

@@ -4,14 +4,12 @@ import { buffer } from 'node:stream/consumers'
 import { isNoSuchConnection } from '../avatica/answer.ts'
 import { Connections } from '../avatica/connections.ts'
 import { type AvaticaEncoding, type AvaticaRequest, readRequest } from '../avatica/request.ts'
-import { type Druid, type DruidAnswer } from '../druid/druid.ts'
+import { type Druid, type DruidAnswer, type DruidRequest } from '../druid/druid.ts'
 import { isRefusal } from '../druid/refusal.ts'
 import { OvateError } from '../errors.ts'
-import { sendError } from './error-answer.ts'
 import { endToEnd, isGzip } from './headers.ts'
-import { sendAnswer } from './pass-through.ts'
+import { Passage, type PassRules } from './passage.ts'
 import { type BodyReader } from './read-body.ts'
-import { untilGone } from './until-gone.ts'
 
 interface Exchange {
   readonly request: IncomingMessage
@@ -22,6 +20,7 @@ interface Passing extends Exchange {
   readonly asked: AvaticaRequest
   readonly encoding: AvaticaEncoding
   readonly body: Buffer
+  readonly passage: Passage
 }
 
 /** An error with its stack takes some thousand bytes. */
@@ -30,27 +29,34 @@ const ERROR_MAX_BYTES = 1_048_576
 const TELL_MS = 1_000
 const OK = 200
 
+interface AvaticaOptions {
+  readonly druid: Druid
+  readonly bodies: BodyReader
+  readonly rules: PassRules
+}
+
 export class Avatica {
   readonly #druid: Druid
   readonly #bodies: BodyReader
+  readonly #rules: PassRules
   readonly #connections: Connections
 
-  constructor(druid: Druid, bodies: BodyReader) {
+  constructor({ druid, bodies, rules }: AvaticaOptions) {
     this.#druid = druid
     this.#bodies = bodies
+    this.#rules = rules
     this.#connections = new Connections(druid)
   }
 
   /** Sends a request on; resolves when its answer is out or the client has gone. Errors go to the client. */
   async forward(exchange: Exchange, encoding: AvaticaEncoding): Promise<void> {
-    const { response } = exchange
-    const stop = untilGone(response)
+    const passage = new Passage(exchange, this.#rules)
     try {
       const body = await this.#collected(exchange)
       const asked = readRequest(await this.#plain(exchange, body, encoding), encoding)
-      await this.#pass({ ...exchange, asked, encoding, body }, stop.signal)
+      await this.#pass({ ...exchange, asked, encoding, body, passage })
     } catch (error) {
-      if (!response.destroyed) sendError(response, error)
+      passage.fail(error)
     }
   }
 
@@ -76,39 +82,35 @@ export class Avatica {
     }
   }
 
-  async #pass(passing: Passing, signal: AbortSignal): Promise<void> {
+  async #pass(passing: Passing): Promise<void> {
     const { how, brokers } = this.#connections.road(passing.asked)
-    if (how === 'search') return this.#search(passing, brokers, signal)
+    if (how === 'search') return this.#search(passing, brokers)
     const [first, ...others] = brokers
     // Before the answer: the client may open its next statement as soon as it has that, and only few may be open.
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(TELL_MS)])
+    const soon = AbortSignal.any([passing.passage.signal, AbortSignal.timeout(TELL_MS)])
     await Promise.all(others.map((broker) => this.#tell(passing, broker, soon)))
-    await this.#search(passing, [first], signal)
+    await this.#search(passing, [first])
   }
 
   // A request that may have been taken is never sent again: only one that a Broker says it has no connection for, or that
   // nobody was there to take.
-  async #search(
-    passing: Passing,
-    [broker, ...others]: readonly (string | undefined)[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { asked, response } = passing
+  async #search(passing: Passing, [broker, ...others]: readonly (string | undefined)[]): Promise<void> {
+    const { asked, response, passage } = passing
     let answer: DruidAnswer
     try {
-      answer = await this.#send(passing, broker, signal)
+      answer = await passage.send(this.#druid, requestOf(passing, broker))
     } catch (error) {
-      if (others.length > 0 && isRefusal(error)) return this.#search(passing, others, signal)
+      if (others.length > 0 && isRefusal(error)) return this.#search(passing, others)
       throw error
     }
     if (answer.status === OK) {
       this.#connections.done(asked, answer.broker.id)
-      return sendAnswer(passing, answer)
+      return passage.give(answer)
     }
-    const body = await errorOf(answer)
-    if (body === undefined) return sendAnswer(passing, answer)
+    const body = await errorOf(answer, passage)
+    if (body === undefined) return passage.give(answer)
     if (isNoSuchConnection(answer.status, body, passing.encoding)) {
-      if (others.length > 0) return this.#search(passing, others, signal)
+      if (others.length > 0) return this.#search(passing, others)
       this.#connections.lost(asked)
     }
     response.writeHead(answer.status, [...answer.headers]).end(body)
@@ -117,35 +119,33 @@ export class Avatica {
   // What a Broker that is in trouble keeps open ends with it, or when it has been idle for long (5 minutes in Druid).
   async #tell(passing: Passing, broker: string | undefined, signal: AbortSignal): Promise<void> {
     try {
-      const answer = await this.#send(passing, broker, signal)
-      if ((await errorOf(answer)) === undefined) answer.body.destroy()
+      const answer = await this.#druid.send(requestOf(passing, broker), signal)
+      if ((await errorOf(answer, passing.passage)) === undefined) answer.body.destroy()
     } catch {
       return
     }
   }
+}
 
-  #send({ request, body }: Passing, broker: string | undefined, signal: AbortSignal): Promise<DruidAnswer> {
-    return this.#druid.send(
-      {
-        method: request.method ?? 'POST',
-        path: request.url ?? '/',
-        headers: endToEnd(request.rawHeaders),
-        body,
-        service: undefined,
-        broker,
-        repeatable: false,
-        cancel: undefined,
-      },
-      signal,
-    )
+function requestOf({ request, body }: Passing, broker: string | undefined): DruidRequest {
+  return {
+    method: request.method ?? 'POST',
+    path: request.url ?? '/',
+    headers: endToEnd(request.rawHeaders),
+    body,
+    service: undefined,
+    broker,
+    repeatable: false,
+    cancel: undefined,
   }
 }
 
 const EMPTY = Buffer.alloc(0)
 
 /** An answer's body where it is short, as errors are; undefined, and nothing is read, where it may be long. */
-async function errorOf({ headers, body }: DruidAnswer): Promise<Buffer | undefined> {
+async function errorOf(answer: DruidAnswer, passage: Passage): Promise<Buffer | undefined> {
+  const { headers } = answer
   const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-length')
   const bytes = at < 0 ? Number.POSITIVE_INFINITY : Number(headers[at + 1])
-  return bytes <= ERROR_MAX_BYTES ? buffer(body) : undefined
+  return bytes <= ERROR_MAX_BYTES ? buffer(passage.body(answer)) : undefined
 }

@@ -9,16 +9,24 @@ import { sendError } from './error-answer.ts'
 import { endToEnd } from './headers.ts'
 import { answerProxy, managementTarget } from './management.ts'
 import { forward } from './pass-through.ts'
+import { type PassRules } from './passage.ts'
 import { type BodyReader } from './read-body.ts'
+
+/** What all of them need. */
+interface Passing {
+  readonly druid: Druid
+  readonly bodies: BodyReader
+  readonly rules: PassRules
+}
 
 const DEPTH_MAX = 100_000
 const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Sends a native query on: its body is read first, so that a lost Broker can be replaced and a lost client's query ended. */
 export async function forwardNative(
-  druid: Druid,
-  bodies: BodyReader,
-  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  { druid, bodies, rules }: Passing,
+  request: IncomingMessage,
+  response: ServerResponse,
 ): Promise<void> {
   const body = await new Promise<Buffer | OvateError>((resolve) => {
     bodies.collect({ request, response }, resolve)
@@ -26,20 +34,12 @@ export async function forwardNative(
   if (!Buffer.isBuffer(body)) return sendError(response, body)
   const cancel = cancelOf(body)
   const headers = endToEnd(request.rawHeaders)
-  await forward({ druid, request, response, headers, body, repeatable: true, cancel, extraHeaders: [] })
+  await forward({ druid, rules, request, response, headers, body, repeatable: true, cancel })
 }
 
 /** Sends anything else on, its body as a stream where that is large: to a Broker, or to the Coordinator or Overlord that it is for. */
 export async function forwardOther(
-  {
-    druid,
-    bodies,
-    management,
-  }: {
-    readonly druid: Druid
-    readonly bodies: BodyReader
-    readonly management: Management | undefined
-  },
+  { druid, bodies, rules, management }: Passing & { readonly management: Management | undefined },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -51,6 +51,7 @@ export async function forwardOther(
   if (body instanceof OvateError) return sendError(response, body)
   await forward({
     druid: target === undefined || management === undefined ? druid : leaderAs(management, target.role),
+    rules,
     request,
     response,
     path: target?.path,
@@ -58,7 +59,6 @@ export async function forwardOther(
     body,
     repeatable: body === undefined,
     cancel: undefined,
-    extraHeaders: [],
   })
 }
 

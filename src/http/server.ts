@@ -18,6 +18,7 @@ import { sendError } from './error-answer.ts'
 import { ofTheCaller } from './headers.ts'
 import { forwardNative, forwardOther } from './native-endpoint.ts'
 import { isSqlPath } from './paths.ts'
+import { type PassRules } from './passage.ts'
 import { takesPlace } from './pipelined.ts'
 import { type BodyReader } from './read-body.ts'
 import { type RunningQueries } from './running.ts'
@@ -42,6 +43,8 @@ export interface ServerOptions {
   readonly identities: Identities
   readonly running: RunningQueries
   readonly sql: SqlEndpoint
+  /** For what passes. */
+  readonly rules: PassRules
   readonly onError: (error: unknown) => void
 }
 
@@ -126,14 +129,13 @@ function router(options: ServerOptions, draining: AbortSignal): FastifyInstance 
 }
 
 function routes(app: FastifyInstance, options: ServerOptions): void {
-  const { druid, bodies } = options
   app.delete<{ Params: { id: string } }>('/druid/v2/sql/:id', (request, reply) =>
     deleted(options, { kind: 'sql', id: request.params.id }, request, reply),
   )
   app.delete<{ Params: { id: string } }>('/druid/v2/:id', (request, reply) =>
     deleted(options, { kind: 'native', id: request.params.id }, request, reply),
   )
-  const avatica = new Avatica(druid, bodies)
+  const avatica = new Avatica(options)
   for (const [path, encoding] of AVATICA_PATHS) {
     for (const end of ['', '/']) {
       app.post(`/druid/v2/sql/${path}${end}`, async (request, reply) => {
@@ -145,7 +147,7 @@ function routes(app: FastifyInstance, options: ServerOptions): void {
   for (const path of ['/druid/v2', '/druid/v2/']) {
     app.post(path, async (request, reply) => {
       reply.hijack()
-      await forwardNative(druid, bodies, { request: request.raw, response: reply.raw })
+      await forwardNative(options, request.raw, reply.raw)
     })
   }
   app.setNotFoundHandler(async (request, reply) => {
@@ -193,7 +195,7 @@ async function cancel(
   query: QueryName,
   { request, response }: Exchange,
 ): Promise<void> {
-  const { druid, identities, running } = options
+  const { druid, identities, running, onError } = options
   const stop = untilGone(response)
   try {
     const own = query.kind === 'sql' && running.cancel(query.id, identities.scopeOf(request))
@@ -202,7 +204,9 @@ async function cancel(
     if (status === 401) return await forwardOther(options, request, response)
     response.writeHead(status, CANCEL_HEAD).end()
   } catch (error) {
-    if (!response.destroyed) sendError(response, error)
+    if (response.destroyed) return
+    onError(error)
+    sendError(response, error)
   }
 }
 

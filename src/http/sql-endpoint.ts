@@ -16,6 +16,7 @@ import { sendError } from './error-answer.ts'
 import { endToEnd, forJson, isGzip, ofTheCaller, takesGzip } from './headers.ts'
 import { inTime } from './in-time.ts'
 import { forward } from './pass-through.ts'
+import { type PassRules } from './passage.ts'
 import { type Planner } from './planner.ts'
 import { type BodyReader } from './read-body.ts'
 import { type RunningQueries } from './running.ts'
@@ -34,6 +35,8 @@ export interface SqlEndpointOptions {
   /** How long Druid lets a query run that names no timeout, ms. */
   readonly defaultTimeoutMs: number
   readonly onAnswer: (outcome: Outcome, tookMs: number) => void
+  /** For bodies that aren't understood. */
+  readonly rules: PassRules
   readonly onError: (error: unknown) => void
 }
 
@@ -181,10 +184,11 @@ export class SqlEndpoint {
     { body, headers }: { readonly body: Buffer; readonly headers: readonly string[] },
     reason: Reason,
   ): Promise<void> {
-    const { druid, onAnswer, clock } = this.#options
+    const { druid, rules, onAnswer, clock } = this.#options
     const outcome = { kind: 'bypass', reason } as const
     await forward({
       druid,
+      rules,
       request,
       response,
       headers,

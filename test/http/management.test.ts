@@ -89,10 +89,9 @@ describe('who leads', () => {
     for (const server of servers) await server.kill()
   })
 
-  async function start(source: BrokerSource, answerTimeoutMs = 20_000): Promise<void> {
+  async function start(source: BrokerSource, readTimeout = '20s'): Promise<void> {
     management = new ManagementClient({
       source,
-      answerTimeoutMs,
       limits: {
         noBrokerWaitMs: 300,
         probeIntervalMs: 40,
@@ -102,7 +101,7 @@ describe('who leads', () => {
       },
     })
     druid = new FakeDruid(() => ({ status: 404, body: '' }))
-    stack = await startStack(druid, {}, undefined, {}, management)
+    stack = await startStack(druid, { druid: { readTimeout } }, undefined, {}, management)
   }
 
   /** What came, but for the question whether one leads. */
@@ -189,7 +188,7 @@ describe('who leads', () => {
   test('one that does not begin its answer in time is told of', async () => {
     await stack.stop()
     await management.close()
-    await start(listedLeaders(servers.map(({ url }) => url)), 300)
+    await start(listedLeaders(servers.map(({ url }) => url)), '300ms')
     const [one] = servers as [FakeBroker]
     await leads(one)
     const { behave } = one

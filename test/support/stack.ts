@@ -5,6 +5,7 @@ import { type Config, parseConfig } from '../../src/config/config.ts'
 import { dataServerOptions } from '../../src/app/listeners.ts'
 import { type Druid } from '../../src/druid/druid.ts'
 import { type Management } from '../../src/druid/management.ts'
+import { asOvateError } from '../../src/http/error-answer.ts'
 import { type RunningServer, startServer } from '../../src/http/server.ts'
 import { createMetrics, type Metrics } from '../../src/observe/metrics.ts'
 
@@ -32,7 +33,8 @@ export async function startStack(
   })
   const metrics = createMetrics()
   const parts = assemble(config, { druid, clock, metrics, ...sharing })
-  const hooks = { metrics, management, onError: () => undefined }
+  const onError = (error: unknown): void => metrics.failed(asOvateError(error).code)
+  const hooks = { metrics, management, onError }
   const server = await startServer(dataServerOptions(config, parts, hooks))
   const stop = async (): Promise<void> => {
     await server.close(100)
