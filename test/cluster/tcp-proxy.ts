@@ -1,6 +1,7 @@
 // A TCP proxy of the test's own: what lies between two programs, slow, cut or silent as told.
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { finished } from 'node:stream/promises'
+import { freePort } from './home.ts'
 
 /** What happens to one answer on its way. */
 export interface Cut {
@@ -41,7 +42,7 @@ export async function startTcpProxy(
   const links = new Set<Link>()
   const sent: Buffer[] = []
   let server: Server | undefined
-  let { port } = listen
+  let port = listen.port === 0 ? await freePort() : listen.port
   let dark = false
 
   const proxy: TcpProxy = {

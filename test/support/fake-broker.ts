@@ -1,6 +1,7 @@
 // A Broker over real sockets that misbehaves as told: hangs, cuts, delays, garbles, freezes, ends with trailers.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, type Socket } from 'node:net'
+import { freePort } from '../cluster/home.ts'
 
 export interface Received {
   readonly method: string
@@ -48,7 +49,8 @@ export async function startFakeBroker(behave: Behaviour = answerRows): Promise<F
   const sockets = new Set<Socket>()
   const waiting: (() => void)[] = []
   let frozen = false
-  let port = 0
+  // Not one that an outgoing connection may have when it listens again.
+  let port = await freePort()
   let server: Server | undefined
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
