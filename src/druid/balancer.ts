@@ -59,8 +59,9 @@ export class Balancer {
     signal: AbortSignal,
   ): Promise<Value> {
     signal.throwIfAborted()
-    const queue = this.#queues.get(wanted.service)
-    const broker = queue === undefined || queue.length === 0 ? this.#choose(wanted) : undefined
+    // Those who came before go first; whoever can't have any of the free places is no reason to wait.
+    this.freed(wanted.service)
+    const broker = this.#choose(wanted)
     return broker === undefined ? this.#wait(wanted, use, signal) : use(broker)
   }
 
@@ -74,7 +75,7 @@ export class Balancer {
     for (const waiter of this.#queues.get(service)?.slice() ?? []) this.#serve(waiter)
   }
 
-  /** A place came free. */
+  /** A place came free, or may have. */
   freed(service: string): void {
     for (const waiter of this.#queues.get(service)?.slice() ?? []) {
       if (!this.#anyFree(service)) return

@@ -243,6 +243,32 @@ test('requests past the limit wait in order, those past the queue are refused, t
   expect(broker.connections).toBeLessThanOrEqual(3)
 })
 
+test('who waits for a Broker that has gone holds up nobody who may have another', async () => {
+  const broker = await fakeBroker()
+  const druid = druidOn([broker], { limits: { noBrokerWaitMs: 10_000 } })
+  await allReady(druid)
+  const leave = new AbortController()
+  const pinned = druid.send(query({ broker: '127.0.0.1:1' }), leave.signal)
+  expect(await Promise.all([rows(druid), rows(druid)])).toHaveLength(2)
+  leave.abort(new Error('left'))
+  await expect(pinned).rejects.toThrow('left')
+  await rows(druid)
+  expect(broker.received).toHaveLength(3)
+})
+
+test('who waits for a place at one Broker holds up nobody who may have another', async () => {
+  const [busy, idle] = [await fakeBroker(hang), await fakeBroker()]
+  const druid = druidOn([busy, idle], { limits: { brokerConcurrency: 1 } })
+  await allReady(druid)
+  const leave = new AbortController()
+  const stuck = [1, 2].map(() => druid.send(query({ broker: busy.id }), leave.signal))
+  await vi.waitUntil(() => busy.received.length === 1)
+  await rows(druid)
+  expect([busy.received.length, idle.received.length]).toEqual([1, 1])
+  leave.abort(new Error('left'))
+  for (const one of stuck) await expect(one).rejects.toThrow('left')
+})
+
 test('a Broker that is not ready gets nothing until it is', async () => {
   const broker = await fakeBroker()
   broker.readiness = 503
