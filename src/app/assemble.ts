@@ -131,11 +131,11 @@ export function assemble(
   const epochOf = (tables: readonly string[]): number | undefined =>
     given.epochs === undefined ? 0 : given.epochs()?.of(tables)
   const identities = new Identities({ headers: config.identity.headers, secret: config.identity.secret })
+  const knownBy = identities.names.toSorted()
   // What another version made, or the same under another rule of the file, may not be what this one would have made; and
   // who is nobody to a replica that knows users by fewer headers may be somebody here.
   const origin = (tables: readonly string[]): string => {
     const exact = tables.filter(settings.exactDoubles)
-    const knownBy = identities.names.toSorted()
     return JSON.stringify([given.epochs?.()?.lineage, VERSION, config.druid.minTopNThreshold, exact, knownBy])
   }
   const shared =

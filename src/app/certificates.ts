@@ -80,11 +80,10 @@ export class WatchedCertificates {
         ...(files.cert !== undefined && { cert: await read(files.cert) }),
         ...(files.key !== undefined && { key: await read(files.key) }),
       }
-      this.#complaint = isSame(found, this.#current) ? '' : this.#complaint
-      if (isSame(found, this.#current)) return
-      this.#current = usable(found)
+      const isNew = !isSame(found, this.#current)
+      if (isNew) this.#current = usable(found)
       this.#complaint = ''
-      onNew(this.#current)
+      if (isNew) onNew(this.#current)
     } catch (error) {
       signal.throwIfAborted()
       const why = error instanceof Error ? error.message : String(error)

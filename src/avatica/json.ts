@@ -2,7 +2,8 @@
 // the connection in its handle: `{"request":"execute","statementHandle":{"connectionId":"…","id":1,…},…}`.
 import { type JsonMember, visitJsonObject } from '../result/json-scan.ts'
 
-interface NamedRequest {
+/** What both encodings tell of a request. */
+export interface NamedRequest {
   readonly name: string | undefined
   readonly connection: string | undefined
 }

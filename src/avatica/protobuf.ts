@@ -7,11 +7,7 @@
 //   message StatementHandle { string connection_id = 1; … }
 //   message ErrorResponse  { repeated string exceptions = 1; … }
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
-
-interface NamedRequest {
-  readonly name: string | undefined
-  readonly connection: string | undefined
-}
+import { type NamedRequest } from './json.ts'
 
 /** The fields, from outside in, that lead to a request's connection. */
 const CONNECTION: ReadonlyMap<string, readonly number[]> = new Map([

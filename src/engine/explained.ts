@@ -2,6 +2,7 @@
 import { type Interval } from '../plan/facts.ts'
 import { intervalsOf } from '../plan/native.ts'
 import { tableUnderPolicy } from '../plan/row-policy.ts'
+import { isJson, type Json } from '../plan/json.ts'
 
 export interface Explained {
   /** Datasources of RESOURCES, sorted; undefined when RESOURCES names anything that is no datasource. */
@@ -16,8 +17,6 @@ export interface Explained {
   /** Intervals of the one native query that reads a datasource; undefined when there are several or none. */
   readonly intervals: readonly Interval[] | undefined
 }
-
-type Json = Readonly<Record<string, unknown>>
 
 /** Data sources whose reads are plain to see. Anything else (external, frame, from extensions) is opaque. */
 const CONTAINERS = new Set(['query', 'join', 'union', 'unnest', 'filter', 'inline'])
@@ -107,8 +106,4 @@ function jsonList(text: unknown): readonly unknown[] | undefined {
   } catch {
     return undefined
   }
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 // Headers of Druid's answers, as lists of names and values in turn, the way they were on the wire.
+import { firstHeader } from '../druid/wire-headers.ts'
 
 const NAMES_INCLUDED = 'x-druid-sql-header-included'
 
@@ -68,13 +69,6 @@ export function errorHeaders(headers: readonly string[], wantsNames: boolean): r
   return headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== NAMES_INCLUDED)
 }
 
-/** The first value of a header; `name` in lower case. */
-export function headerOf(headers: readonly string[], name: string): string | undefined {
-  for (let i = 0; i + 1 < headers.length; i += 2)
-    if (headers[i]?.toLowerCase() === name) return headers[i + 1]
-  return undefined
-}
-
 const CONTEXT = 'x-druid-response-context'
 
 /**
@@ -82,7 +76,7 @@ const CONTEXT = 'x-druid-response-context'
  * (`ResponseContext.Keys`, 33.0.0). Such an answer is the asker's own: never kept, never given to a second client.
  */
 export function saysIncomplete(headers: readonly string[]): boolean {
-  const text = headerOf(headers, CONTEXT)
+  const text = firstHeader(headers, CONTEXT)
   if (text === undefined || text === '{}') return false
   try {
     const context = JSON.parse(text) as Record<string, unknown>

@@ -1,9 +1,9 @@
 // The plan `pass`: Druid's own answer, streamed as it comes.
 import { type Druid, type DruidAnswer } from '../druid/druid.ts'
+import { firstHeader } from '../druid/wire-headers.ts'
 import { type Reason } from '../plan/reasons.ts'
 import { type ResultFormat } from '../result/format.ts'
 import { watchEnd } from './body-end.ts'
-import { headerOf } from './headers.ts'
 import { type Ending, type SqlRequest, type StreamAnswer } from './request.ts'
 
 /**
@@ -38,8 +38,8 @@ function passed(answer: DruidAnswer, format: ResultFormat, outcome: StreamAnswer
   const { status, reason, headers } = answer
   const body = answer.body as AsyncIterable<Buffer>
   // Where trailers are announced they tell how it ended.
-  const tells = status !== 200 || headerOf(headers, 'trailer') !== undefined
-  const watched = tells ? undefined : watchEnd(body, format, headerOf(headers, 'content-encoding'))
+  const tells = status !== 200 || firstHeader(headers, 'trailer') !== undefined
+  const watched = tells ? undefined : watchEnd(body, format, firstHeader(headers, 'content-encoding'))
   const ending = (): Ending => {
     const { complete, trailers } = endingOf(answer)
     return { complete: complete && (watched?.complete() ?? true), trailers }

@@ -6,6 +6,7 @@ import { Connections } from '../avatica/connections.ts'
 import { type AvaticaEncoding, type AvaticaRequest, readRequest } from '../avatica/request.ts'
 import { type Druid, type DruidAnswer, type DruidRequest } from '../druid/druid.ts'
 import { isRefusal } from '../druid/refusal.ts'
+import { firstHeader } from '../druid/wire-headers.ts'
 import { OvateError } from '../errors.ts'
 import { endToEnd, isGzip } from './headers.ts'
 import { Passage, type PassRules } from './passage.ts'
@@ -144,8 +145,7 @@ const EMPTY = Buffer.alloc(0)
 
 /** An answer's body where it is short, as errors are; undefined, and nothing is read, where it may be long. */
 async function errorOf(answer: DruidAnswer, passage: Passage): Promise<Buffer | undefined> {
-  const { headers } = answer
-  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-length')
-  const bytes = at < 0 ? Number.POSITIVE_INFINITY : Number(headers[at + 1])
+  // Without a length it may be long.
+  const bytes = Number(firstHeader(answer.headers, 'content-length'))
   return bytes <= ERROR_MAX_BYTES ? buffer(passage.body(answer)) : undefined
 }

@@ -3,6 +3,7 @@
 //   timeseries   by bucket, `descending` or not
 //   groupBy      by the keys of its limitSpec: nulls first ascending, last descending; ties by dimension
 //   topN         by its metric: nulls of a metric last both ways, of a dimension first both ways; ties by dimension
+import { isJson, type Json } from './json.ts'
 
 /** One key, by what the names of the query stand for. */
 export interface NativeOrderKey {
@@ -12,8 +13,6 @@ export interface NativeOrderKey {
   /** Whether values are compared as numbers or as text; undefined where the plan doesn't say. */
   readonly compare: 'numeric' | 'lexicographic' | undefined
 }
-
-type Json = Readonly<Record<string, unknown>>
 
 interface Names {
   /** What a name of the query stands for. */
@@ -81,8 +80,4 @@ function limitSpecKeys(spec: unknown, nameOf: Names): readonly NativeOrderKey[] 
 function comparison(ordering: unknown): 'numeric' | 'lexicographic' | undefined {
   const type = isJson(ordering) ? ordering['type'] : ordering
   return type === 'numeric' || type === 'lexicographic' ? type : undefined
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

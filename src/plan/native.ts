@@ -4,6 +4,7 @@ import { type Interval } from './facts.ts'
 import { type NativeOrderKey, orderKeys } from './native-order.ts'
 import { type TableUnderPolicy, tableUnderPolicy } from './row-policy.ts'
 import { FIRST_MS, LAST_MS } from './window.ts'
+import { isJson, type Json } from './json.ts'
 
 export type NativeQueryType = 'timeseries' | 'topN' | 'groupBy'
 
@@ -25,8 +26,6 @@ export interface NativePlan {
   /** `dimensions` in the order in which groups come by themselves. */
   readonly groups: readonly string[]
 }
-
-type Json = Readonly<Record<string, unknown>>
 
 const QUERY_TYPES: readonly string[] = ['timeseries', 'topN', 'groupBy'] satisfies NativeQueryType[]
 /** Parts of a query that are known here; any other makes the plan unknown. `context` and what orders are of no matter. */
@@ -258,8 +257,4 @@ function instant(text: string, open: number): number {
 
 function listOf(value: unknown): readonly Json[] {
   return Array.isArray(value) ? (value as unknown[]).filter(isJson) : []
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

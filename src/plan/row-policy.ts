@@ -1,12 +1,11 @@
 // The row policy over a table, as Druid's own plan shows it (seen on 33.0.0): a data source of type `restrict`.
+import { isJson } from './json.ts'
 
 export interface TableUnderPolicy {
   readonly table: string
   /** What tells two policies apart; '' where none restricts. */
   readonly policy: string
 }
-
-type Json = Readonly<Record<string, unknown>>
 
 /** A table with what restricts it; undefined for any other data source, and for a policy of a kind that isn't known. */
 export function tableUnderPolicy(source: unknown): TableUnderPolicy | undefined {
@@ -22,8 +21,4 @@ export function tableUnderPolicy(source: unknown): TableUnderPolicy | undefined 
 function tableOf(source: unknown, policy: string): TableUnderPolicy | undefined {
   if (!isJson(source) || source['type'] !== 'table' || typeof source['name'] !== 'string') return undefined
   return { table: source['name'], policy }
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,7 +1,7 @@
 // All paths beside statements, one after the other: what a Broker says of them, and a Router of those that a Broker has not.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type App } from '../../src/app/app.ts'
-import { type RawConnection, rawConnection } from '../support/raw.ts'
+import { type RawConnection, rawConnection, unchunked, UUID } from '../support/raw.ts'
 import { clusterAvailable, theCluster } from './available.ts'
 import { type Cluster } from './cluster.ts'
 import { request, sql } from './http.ts'
@@ -176,22 +176,10 @@ async function inTime(connection: RawConnection): Promise<{ readonly text: strin
   }
 }
 
-const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g
 const MEMORY = /"(\w+Memory)":\d+/g
 
 function ofAnyMoment(text: string): string {
   return text.replaceAll(UUID, 'ID').replaceAll(MEMORY, '"$1":0')
-}
-
-function unchunked(text: string): string {
-  let body = ''
-  for (let at = 0; ;) {
-    const line = text.indexOf('\r\n', at)
-    const size = Number.parseInt(text.slice(at, line), 16)
-    if (!(size > 0)) return body
-    body += text.slice(line + 2, line + 2 + size)
-    at = line + 2 + size + 2
-  }
 }
 
 describe.runIf(clusterAvailable)('in front of a Broker', () => {

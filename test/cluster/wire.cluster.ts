@@ -5,7 +5,7 @@ import { deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type App } from '../../src/app/app.ts'
 import { RESULT_FORMATS } from '../../src/result/format.ts'
-import { rawConnection, rawPost } from '../support/raw.ts'
+import { rawConnection, rawPost, unchunked, UUID } from '../support/raw.ts'
 import { clusterAvailable, theCluster } from './available.ts'
 import { request, sql } from './http.ts'
 import { cacheStatus, startOvate } from './ovate.ts'
@@ -176,19 +176,6 @@ async function ask(url: string, text: string): Promise<unknown> {
     reason: head[0]?.split(' ').slice(2).join(' '),
     headers: head.filter((line) => told.includes(line.split(':')[0]?.toLowerCase() ?? '')),
     body: (chunked ? unchunked(got.slice(at + 4)) : got.slice(at + 4)).replaceAll(UUID, 'ID'),
-  }
-}
-
-const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g
-
-function unchunked(text: string): string {
-  let body = ''
-  for (let at = 0; ;) {
-    const line = text.indexOf('\r\n', at)
-    const size = Number.parseInt(text.slice(at, line), 16)
-    if (!(size > 0)) return body
-    body += text.slice(line + 2, line + 2 + size)
-    at = line + 2 + size + 2
   }
 }
 

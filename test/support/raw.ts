@@ -67,3 +67,18 @@ export function rawPost(path: string, body: string | Buffer, headers: readonly s
   ]
   return `POST ${path} HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n${bytes.toString('latin1')}`
 }
+
+/** A body without the frames of its chunks. */
+export function unchunked(text: string): string {
+  let body = ''
+  for (let at = 0; ;) {
+    const line = text.indexOf('\r\n', at)
+    const size = Number.parseInt(text.slice(at, line), 16)
+    if (!(size > 0)) return body
+    body += text.slice(line + 2, line + 2 + size)
+    at = line + 2 + size + 2
+  }
+}
+
+/** Ids that a server makes. */
+export const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g
