@@ -14,6 +14,7 @@ import { OvateError } from '../errors.ts'
 import { type Identities } from '../identity/identity.ts'
 import { Avatica } from './avatica.ts'
 import { answerOf, refuseBadHttp } from './bad-http.ts'
+import { closed, spareAnswers } from './closing.ts'
 import { sendError } from './error-answer.ts'
 import { ofTheCaller } from './headers.ts'
 import { forwardNative, forwardOther } from './native-endpoint.ts'
@@ -82,8 +83,6 @@ const AVATICA_PATHS = [
 ] as const
 /** Between two looks for requests that take too long to arrive, at the most. */
 const CHECK_MS = 5_000
-/** Between two looks for connections that have become idle, while the listener closes. */
-const SWEEP_MS = 50
 
 /** Listens; resolves when requests are answered. @throws what `listen` failed with (port in use, no right …). */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -239,6 +238,7 @@ function listener(
   // Node (20) drops those behind the first thousand without a word; their size has a limit of its own.
   server.maxHeadersCount = 0
   server.setTimeout(options.writeTimeoutMs, endIdle)
+  spareAnswers(server)
   return server
 }
 
@@ -270,15 +270,4 @@ function urlOf(server: Server, { host, tls }: ServerOptions): string {
   const { port } = server.address() as AddressInfo
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
   return `${tls === undefined ? 'http' : 'https'}://${name}:${port}`
-}
-
-async function closed(server: Server, graceMs: number): Promise<void> {
-  const ended = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  // A connection that works now is idle after its answer, and would stay for as long as it is kept alive.
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
-  const last = setTimeout(() => server.closeAllConnections(), graceMs)
-  await ended
-  clearInterval(sweep)
-  clearTimeout(last)
 }

@@ -11,7 +11,6 @@ import { operatingBlocks } from './operating-page.ts'
 import { hasCommand, OperatingPlace } from './operating-place.ts'
 import { waitUntil, within } from './wait.ts'
 import { startZooKeeper, type ZooKeeper, zooKeeperMissing } from './zookeeper.ts'
-import { THOROUGH } from '../support/thorough.ts'
 
 const COMMAND_MS = 90_000
 const ALL_MS = 360_000
@@ -20,10 +19,10 @@ const WORKERS = 4
 /** Between the answers of a client: the load is to be there all the time, not to be heavy. */
 const PAUSE_MS = 25
 const ANSWERS_MIN = 500
-const STREAMS_MIN = THOROUGH ? 5 : 0
+const STREAMS_MIN = 5
 /** Clients read no more for so long after the first bytes: long enough for a replica to be told to end meanwhile. */
 const STREAM_PAUSE_MS = 6_000
-/** Too large to be kept, or to lie in buffers on the way. */
+/** Too large to lie in buffers on the way; it is fetched first, and kept later. */
 const STREAM =
   'SELECT __time, country, city, page, device, added, price, latency, reqId, tags, referrer FROM events'
 const STATEMENTS = [
@@ -149,7 +148,7 @@ class Load {
     for (const statement of [...STATEMENTS, STREAM])
       this.#wanted.set(statement, (await sql(this.#druid, statement)).body.toString())
     const workers = Array.from({ length: WORKERS }, (_, at) => this.#work(at))
-    this.#workers = THOROUGH ? [...workers, ...this.#urls.map((url) => this.#stream(url))] : workers
+    this.#workers = [...workers, ...this.#urls.map((url) => this.#stream(url))]
   }
 
   async #stream(url: string): Promise<void> {
@@ -170,13 +169,15 @@ class Load {
   async #once(url: string, statement: string, onFirstBytes?: () => Promise<void>): Promise<void> {
     const at = new Date().toISOString()
     try {
-      const { status, body } = await ask(url, statement, {
+      const { status, body, whole } = await ask(url, statement, {
         agent: this.#agent,
         ...(onFirstBytes !== undefined && { onFirstBytes }),
       })
       this.answers += 1
       if (status !== 200 || body.toString() !== this.#wanted.get(statement))
-        this.broken.push(`${at} ${url} ${status} ${body.toString().slice(0, 200)}`)
+        this.broken.push(
+          `${at} ${url} ${status} ${whole ? 'whole' : 'cut'} ${body.length} ${body.toString().slice(0, 200)}`,
+        )
     } catch (error) {
       this.broken.push(`${at} ${url} ${String(error)}`)
     }

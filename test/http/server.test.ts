@@ -1,21 +1,29 @@
 // The listener's end: what runs is answered, and no connection outlives its last answer.
-import { Agent } from 'node:http'
+import { Agent, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Deferred, deferred } from '../support/deferred.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { ask } from '../support/http-client.ts'
 import { until } from '../support/sandbox-stack.ts'
-import { answerer, script } from '../support/scripted.ts'
+import { answerer, type Script, script } from '../support/scripted.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 const GRACE_MS = 20_000
 
+const FOLDER = join(import.meta.dirname, '../fixtures/tls')
+const TLS = { cert: join(FOLDER, 'server.crt'), key: join(FOLDER, 'server.key') }
+const SWEEPS_MS = 300
+
 let stack: Stack
+let broker: Script
 let release: Deferred<void>
 let agent: Agent
 
 beforeEach(async () => {
-  const broker = script()
+  broker = script()
   release = deferred()
   broker.next.push(async () => {
     await release.promise
@@ -53,6 +61,31 @@ test('a request that runs longer than it may is cut', async () => {
   await until(() => stack.flights.size === 1)
   await stack.server.close(50)
   await expect(running).rejects.toThrow('socket hang up')
+})
+
+test.each<[string, Record<string, unknown>]>([
+  ['HTTP', {}],
+  ['HTTPS', { listen: { tls: TLS } }],
+])('by %s an answer that is ended, but lies here until its client reads on, comes whole', async (_, tls) => {
+  broker.kept = `[["n"],["LONG"],["BIGINT"]${',[1234567890]'.repeat(1_000_000)}]\n`
+  const large = await startStack(new FakeDruid(answerer(broker)), { cache: { maxEntry: '64MiB' }, ...tls })
+  const mine = 'listen' in tls ? new HttpsAgent({ rejectUnauthorized: false }) : new Agent()
+  release.resolve()
+  const told = { ...asked, agent: mine }
+  const [kept] = [await ask(large.sqlUrl, told), await ask(large.sqlUrl, told)]
+  expect(kept.body.length).toBeGreaterThan(10_000_000)
+  const head = deferred<IncomingMessage>()
+  const slow = ask(large.sqlUrl, { ...told, onHead: (response) => head.resolve(response.pause()) })
+  const response = await head.promise
+  const closed = large.server.close(GRACE_MS)
+  // Long enough for every look at idle connections that the closing takes.
+  await delay(SWEEPS_MS)
+  response.resume()
+  const got = await slow
+  await closed
+  await large.stop()
+  expect(got.headers['cache-status']).toContain('; hit')
+  expect([got.complete, got.body.equals(kept.body)]).toEqual([true, true])
 })
 
 test('while it drains, connections are taken, and each ends with its next answer', async () => {

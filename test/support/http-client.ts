@@ -1,5 +1,5 @@
 // A client that sees everything: raw header order, bytes, trailers, and whether the end was proper.
-import { type Agent, request } from 'node:http'
+import { type Agent, type IncomingMessage, request } from 'node:http'
 
 export interface Got {
   readonly status: number
@@ -18,12 +18,14 @@ export interface Asked {
   readonly signal?: AbortSignal
   /** A connection of its own unless told. */
   readonly agent?: Agent
+  /** Told of the head, before any of the body is read. */
+  readonly onHead?: (response: IncomingMessage) => void
 }
 
 /** Sends a request; rejects only when no head came. */
 export function ask(
   url: string,
-  { method = 'POST', headers = {}, body, signal, agent }: Asked = {},
+  { method = 'POST', headers = {}, body, signal, agent, onHead }: Asked = {},
 ): Promise<Got> {
   return new Promise((resolve, reject) => {
     const sent = request(
@@ -43,6 +45,7 @@ export function ask(
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
         response.on('error', () => undefined)
         response.on('close', done)
+        onHead?.(response)
       },
     )
     sent.on('error', reject)
