@@ -6,7 +6,7 @@ import { type EchoStack, startEchoStack } from '../support/echo-stack.ts'
 import { type OrdinaryClient, startOrdinaryClient } from '../support/ordinary-client.ts'
 import { SEED } from '../support/seed.ts'
 
-/** Inputs of each kind; `.ci/run` asks for 10,000. */
+/** Inputs of each kind. */
 export const COUNT = Number(process.env['OVATE_FUZZ'] ?? 200)
 export const FUZZ_TIMEOUT_MS = 60_000 + COUNT * 1_000
 /** An input that is not answered by then hangs. */
