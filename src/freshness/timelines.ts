@@ -1,5 +1,7 @@
 // The timelines of the datasources in use: one Broker per service group is polled, and any Broker that answered is
 // looked at once more when its answer has gone on.
+import { setMaxListeners } from 'node:events'
+import { withFirstOf } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 import { type Druid } from '../druid/druid.ts'
 import { type Interval } from '../plan/facts.ts'
@@ -40,6 +42,8 @@ export class Timelines {
 
   constructor(options: TimelinesOptions) {
     this.#options = options
+    // Each that is followed has some, and each look.
+    setMaxListeners(0, this.#stop.signal)
   }
 
   /** The timeline of a datasource as a service group sees it; being asked for keeps it polled. */
@@ -164,8 +168,10 @@ export class Timeline {
 
   /** Looks at what `intervals` touch at the Broker that computes an answer, until `signal` says that it is there. */
   watch(intervals: readonly Interval[], broker: string, signal: AbortSignal): void {
-    const over = AbortSignal.any([signal, this.#closed])
-    const watch = this.#watch(this.viewOf(broker), intervals, over).finally(() => this.#watches.delete(watch))
+    const view = this.viewOf(broker)
+    const watch = withFirstOf([signal, this.#closed], (over) => this.#watch(view, intervals, over)).finally(
+      () => this.#watches.delete(watch),
+    )
     this.#watches.add(watch)
   }
 
