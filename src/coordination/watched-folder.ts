@@ -1,4 +1,5 @@
 // A folder of znodes as it is now: each is read when it changes, and all of them again after a connection was lost.
+import { withFirstOf } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 import { type Coordination, type Znode } from './coordination.ts'
 
@@ -100,7 +101,8 @@ export class WatchedFolder {
     const ms = retryMs * Math.min(RETRY_GROWTH_MAX, 2 ** this.#failures)
     this.#failures += 1
     this.#pausing = new AbortController()
-    await clock.sleep(ms, AbortSignal.any([signal, this.#pausing.signal])).catch(() => undefined)
+    const pausing = [signal, this.#pausing.signal]
+    await withFirstOf(pausing, (over) => clock.sleep(ms, over)).catch(() => undefined)
   }
 
   async #read(all: boolean, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 // Druid as the rest of Ovate sees it: Brokers from a source, one of them for each request, another when it fails.
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Clock, systemClock } from '../clock.ts'
-import { orAborted } from '../abort.ts'
+import { orAborted, withFirstOf } from '../abort.ts'
 import { OvateError } from '../errors.ts'
 import { Balancer, type Wanted } from './balancer.ts'
 import { type Broker } from './broker.ts'
@@ -225,7 +225,7 @@ export class DruidClient implements Druid {
     const waitMs = exchange.sentAtMs + this.#limits.cancelAgeMs - this.#clock.now()
     if (exchange.answered || waitMs <= 0) return
     const enough = new AbortController()
-    const aged = pause(waitMs, AbortSignal.any([enough.signal, this.#fleet.closing]))
+    const aged = withFirstOf([enough.signal, this.#fleet.closing], (over) => pause(waitMs, over))
     await Promise.race([aged, exchange.head.catch(() => undefined)])
     enough.abort()
   }

@@ -1,5 +1,6 @@
 // One look at what a Broker would read and plan with, by Ovate's own account.
 import { createHash } from 'node:crypto'
+import { withFirstOf } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 import { type Druid, type DruidAnswer } from '../druid/druid.ts'
 import { OvateError } from '../errors.ts'
@@ -42,12 +43,12 @@ export async function lookAt(
   },
   signal: AbortSignal,
 ): Promise<Look> {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs)])
   const startedAtMs = options.clock.now()
-  const [segments, schema] = await Promise.all([
-    candidates(options, target, bounded),
-    columns(options, target, bounded),
-  ])
+  const [segments, schema] = await withFirstOf(
+    [signal, AbortSignal.timeout(options.timeoutMs)],
+    async (bounded) =>
+      await Promise.all([candidates(options, target, bounded), columns(options, target, bounded)]),
+  )
   return { startedAtMs, endedAtMs: options.clock.now(), segments: joined(segments), schema }
 }
 

@@ -1,5 +1,6 @@
 // The timelines of the datasources in use: one Broker per service group is polled, and any Broker that answered is
 // looked at once more when its answer has gone on.
+import { withFirstOf } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 import { type Druid } from '../druid/druid.ts'
 import { type Interval } from '../plan/facts.ts'
@@ -164,8 +165,9 @@ export class Timeline {
 
   /** Looks at what `intervals` touch at the Broker that computes an answer, until `signal` says that it is there. */
   watch(intervals: readonly Interval[], broker: string, signal: AbortSignal): void {
-    const over = AbortSignal.any([signal, this.#closed])
-    const watch = this.#watch(this.viewOf(broker), intervals, over).finally(() => this.#watches.delete(watch))
+    const view = this.viewOf(broker)
+    const watching = withFirstOf([signal, this.#closed], (over) => this.#watch(view, intervals, over))
+    const watch = watching.finally(() => this.#watches.delete(watch))
     this.#watches.add(watch)
   }
 
