@@ -1,5 +1,6 @@
 // The timelines of the datasources in use: one Broker per service group is polled, and any Broker that answered is
 // looked at once more when its answer has gone on.
+import { setMaxListeners } from 'node:events'
 import { withFirstOf } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 import { type Druid } from '../druid/druid.ts'
@@ -41,6 +42,8 @@ export class Timelines {
 
   constructor(options: TimelinesOptions) {
     this.#options = options
+    // Each answer that is on its way listens.
+    setMaxListeners(0, this.#stop.signal)
   }
 
   /** The timeline of a datasource as a service group sees it; being asked for keeps it polled. */

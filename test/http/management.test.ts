@@ -18,7 +18,6 @@ describe('whose a URL is', () => {
     ['/druid/coordinator/v1/leader?x=1', leader('coordinator', '/druid/coordinator/v1/leader?x=1')],
     ['/druid/coordinator', leader('coordinator', '/druid/coordinator')],
     ['/druid/coordinator;a=b/v1/leader', leader('coordinator', '/druid/coordinator;a=b/v1/leader')],
-    ['http://other/druid/coordinator/v1', leader('coordinator', '/druid/coordinator/v1')],
     ['/druid/indexer/v1/task', leader('overlord', '/druid/indexer/v1/task')],
     ['/proxy/coordinator/druid-ext/x%2Fy?z', leader('coordinator', '/druid-ext/x%2Fy?z')],
     ['/proxy/overlord/status', leader('overlord', '/status')],
