@@ -88,6 +88,35 @@ describe('who sends no more', () => {
     expect((await connection.end()).text).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*answer to \/x\n\r\n0\r\n\r\n$/)
   })
 
+  test('in mid-answer, is given the rest of it', async () => {
+    druid.answer = () => ({
+      body: (async function* rows() {
+        yield Buffer.from('a row\n')
+        await gate.promise
+        yield Buffer.from('another\n')
+      })(),
+    })
+    const connection = await sent(get('/x'))
+    await connection.until(/a row/)
+    connection.socket.end()
+    gate.resolve()
+    expect((await connection.end()).text).toMatch(/a row\n[^]*another\n\r\n0\r\n\r\n$/)
+  })
+
+  test('in mid-answer, is given what stands in line behind it', async () => {
+    const second = deferred<void>()
+    druid.answer = async ({ path }) => {
+      if (path === '/two') await second.promise
+      return { body: `answer to ${path}\n` }
+    }
+    const connection = await sent(get('/one'), get('/two'))
+    await connection.until(/answer to/)
+    connection.socket.end()
+    await connection.until(/\r\n0\r\n\r\nHT/)
+    second.resolve()
+    expect((await connection.end()).text).toMatch(/\r\n0\r\n\r\nHTTP\/1\.1 200 [^]*answer to \/two\n/)
+  })
+
   test('and has no whole request is refused', async () => {
     const connection = await sent(rawPost('/druid/v2/sql', SELECT).slice(0, -3))
     connection.socket.end()
@@ -139,6 +168,21 @@ describe('who has gone ends what runs', () => {
     await connection.until(/a row/)
     connection.close()
     next.resolve()
+    await until(() => ended.length > 0)
+    expect(ended).toEqual(['in mid-answer'])
+  })
+
+  test('also in mid-answer, where no row comes any more', async () => {
+    druid.answer = (_, signal) => ({
+      body: (async function* rows() {
+        signal.addEventListener('abort', () => ended.push('in mid-answer'))
+        yield Buffer.from('a row\n')
+        await gate.promise
+      })(),
+    })
+    const connection = await sent(get('/x'))
+    await connection.until(/a row/)
+    connection.close()
     await until(() => ended.length > 0)
     expect(ended).toEqual(['in mid-answer'])
   })
