@@ -56,3 +56,13 @@ export function answerProxy(
   request.resume()
   response.writeHead(isEnabled ? 200 : 400, head).end(body)
 }
+
+/** What is said while nobody leads, as by a Router (33.0.0). */
+export function noLeaderBody(url: string): Buffer {
+  const [path = ''] = url.split('?', 1)
+  return Buffer.from(
+    JSON.stringify({
+      error: `Unable to determine destination[${path}]; is your coordinator/overlord running?`,
+    }),
+  )
+}

@@ -298,7 +298,7 @@ test.runIf(clusterAvailable)(
       await untilLed(app.url)
       expect(await leader()).toBe(`200 ${cluster.services.coordinator}`)
       await cluster.kill('coordinator')
-      const isLost = async (): Promise<boolean> => (await leader()).includes('OVATE_NO_LEADER')
+      const isLost = async (): Promise<boolean> => (await leader()).startsWith('503 ')
       await waitUntil('nobody to lead', isLost, within(FAR_MS))
       expect((await sql(app.url, 'SELECT 1')).status).toBe(200)
       await cluster.restart('coordinator')
