@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpus } from 'node:os'
+import { endingWithUs } from '../test/support/ending-with-us.ts'
 
 export interface Program {
   readonly pid: number
@@ -43,21 +44,15 @@ export interface Start {
   readonly env?: Readonly<Record<string, string>>
 }
 
-// A bench that fails leaves nothing behind.
-const running = new Set<ChildProcess>()
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
-
 /** Starts a program; what it says on stderr is shown. */
 export function start({ command, args, core, env }: Start): Program & { readonly child: ChildProcess } {
   const [first = command, ...rest] = onCore(core, command, args)
-  const child = spawn(first, rest, {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  running.add(child)
-  child.once('exit', () => running.delete(child))
+  const child = endingWithUs(
+    spawn(first, rest, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  )
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const gone = once(child, 'exit')

@@ -52,7 +52,9 @@ export class WatchedCertificates {
   /** The same object until there are new ones. */
   readonly current = (): Certificates => this.#current
 
+  /** Without files there is nothing to look at, and no timer. */
   start(): void {
+    if (Object.values(this.#options.files).every((path) => path === undefined)) return
     this.#running = this.#watch(this.#stop.signal).catch((error: unknown) => {
       if (!this.#stop.signal.aborted) throw error
     })

@@ -1,5 +1,6 @@
 // Whether Ovate may stand where it was put: not where Druid tells users apart by what it can't see behind Ovate. Looked at
 // once, as soon as a Broker answers; nothing waits for it.
+import { withFirstOf } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 import { type Config } from '../config/config.ts'
 import { type Druid } from '../druid/druid.ts'
@@ -55,9 +56,11 @@ export class Standing {
     const { config, druid, clock, onLine } = this.#options
     for (; ; await clock.sleep(RETRY_MS, signal)) {
       if (!druid.brokers().some(({ state }) => state === 'ready')) continue
-      const within = AbortSignal.any([signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)])
+      const look = withFirstOf([signal, AbortSignal.timeout(LOOK_TIMEOUT_MS)], (within) =>
+        readAuthenticators(config, druid, within),
+      )
       // Brokers that are there and don't answer: they are asked again.
-      const read = await readAuthenticators(config, druid, within).catch(() => undefined)
+      const read = await look.catch(() => undefined)
       signal.throwIfAborted()
       if (read === undefined) continue
       for (const line of read.kind === 'known' ? read.lines : [read.line]) onLine(line)

@@ -1,6 +1,7 @@
 // Ovate's own errors, in the shape of Druid's.
 import { type ServerResponse } from 'node:http'
 import { ERROR_CODES, type ErrorCode, OvateError } from '../errors.ts'
+import { noLeaderBody } from './management.ts'
 import { closeAfter } from './pipelined.ts'
 
 /** Errors that Druid has had since before `DruidException`: clients know them by these names (observed on 33.0.0). */
@@ -61,7 +62,7 @@ export function sendError(response: ServerResponse, error: unknown, id?: string)
   }
   const told = asOvateError(error)
   const { code } = told
-  const body = errorBody(told)
+  const body = code === 'OVATE_NO_LEADER' ? noLeaderBody(response.req.url ?? '') : errorBody(told)
   const ids = id === undefined ? [] : ['X-Druid-Query-Id', id, 'X-Druid-SQL-Query-Id', id]
   // A body that was not read to its end leaves the connection in no state to be used again.
   const unread = response.req.complete ? [] : ['Connection', 'close']

@@ -1,7 +1,6 @@
 // What of a URL belongs to the Coordinator or Overlord, as a Router with `druid.router.managementProxy.enabled` reads it.
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type LeaderRole } from '../druid/leader-source.ts'
-import { originForm } from './paths.ts'
 import { DRUIDS_HEAD, VARYING } from './status.ts'
 
 /** `path`: what the leader is asked for. */
@@ -21,9 +20,8 @@ const PROXY_COORDINATOR = new RegExp(`^/proxy/coordinator${END}`, 'i')
 const PROXY_OVERLORD = new RegExp(`^/proxy/overlord${END}`, 'i')
 const PROXY_ENABLED = /^\/proxy\/enabled(?=\?|$)/i
 
-/** Undefined for all that is none of it. */
-export function managementTarget(url: string): ManagementTarget | undefined {
-  const path = originForm(url)
+/** Whose a URL in origin form is; undefined for all that is none of it. */
+export function managementTarget(path: string): ManagementTarget | undefined {
   if (COORDINATOR.test(path)) return { kind: 'leader', role: 'coordinator', path }
   if (OVERLORD.test(path)) return { kind: 'leader', role: 'overlord', path }
   if (!PROXY.test(path)) return undefined
@@ -57,4 +55,14 @@ export function answerProxy(
   ]
   request.resume()
   response.writeHead(isEnabled ? 200 : 400, head).end(body)
+}
+
+/** What is said while nobody leads, as by a Router (33.0.0). */
+export function noLeaderBody(url: string): Buffer {
+  const [path = ''] = url.split('?', 1)
+  return Buffer.from(
+    JSON.stringify({
+      error: `Unable to determine destination[${path}]; is your coordinator/overlord running?`,
+    }),
+  )
 }

@@ -7,7 +7,7 @@ import {
 } from 'node:http'
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https'
 import { type AddressInfo, type Socket } from 'node:net'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import { type Druid } from '../druid/druid.ts'
 import { type Management } from '../druid/management.ts'
 import { OvateError } from '../errors.ts'
@@ -16,9 +16,10 @@ import { Avatica } from './avatica.ts'
 import { answerOf, refuseBadHttp } from './bad-http.ts'
 import { closed, spareAnswers } from './closing.ts'
 import { sendError } from './error-answer.ts'
+import { answerHalfClosed } from './half-closed.ts'
 import { ofTheCaller } from './headers.ts'
 import { forwardNative, forwardOther } from './native-endpoint.ts'
-import { isSqlPath } from './paths.ts'
+import { avaticaEncoding, isNativePath, isSqlPath, originForm, queryNamed } from './paths.ts'
 import { type PassRules } from './passage.ts'
 import { takesPlace } from './pipelined.ts'
 import { type BodyReader } from './read-body.ts'
@@ -75,12 +76,6 @@ export interface RunningServer {
 
 /** Longer than any URL that Node takes, so that no id is too long for the router. */
 const PARAMETER_MAX_LENGTH = 65_536
-/** Behind /druid/v2/ these are no ids of queries. */
-const NO_IDS = new Set(['', 'sql', 'datasources', 'candidates'])
-const AVATICA_PATHS = [
-  ['avatica', 'json'],
-  ['avatica-protobuf', 'protobuf'],
-] as const
 /** Between two looks for requests that take too long to arrive, at the most. */
 const CHECK_MS = 5_000
 
@@ -128,27 +123,21 @@ function router(options: ServerOptions, draining: AbortSignal): FastifyInstance 
 }
 
 function routes(app: FastifyInstance, options: ServerOptions): void {
-  app.delete<{ Params: { id: string } }>('/druid/v2/sql/:id', (request, reply) =>
-    deleted(options, { kind: 'sql', id: request.params.id }, request, reply),
-  )
-  app.delete<{ Params: { id: string } }>('/druid/v2/:id', (request, reply) =>
-    deleted(options, { kind: 'native', id: request.params.id }, request, reply),
-  )
   const avatica = new Avatica(options)
-  for (const [path, encoding] of AVATICA_PATHS) {
-    for (const end of ['', '/']) {
-      app.post(`/druid/v2/sql/${path}${end}`, async (request, reply) => {
-        reply.hijack()
-        await avatica.forward({ request: request.raw, response: reply.raw }, encoding)
-      })
-    }
-  }
-  for (const path of ['/druid/v2', '/druid/v2/']) {
-    app.post(path, async (request, reply) => {
-      reply.hijack()
-      await forwardNative(options, request.raw, reply.raw)
-    })
-  }
+  // The router reads escapes where Jetty doesn't, and keeps parameters in a path: it tells methods apart, no more.
+  app.delete('*', async ({ raw: request }, reply) => {
+    reply.hijack()
+    const query = queryNamed(request.url ?? '')
+    if (query === undefined) return await forwardOther(options, request, reply.raw)
+    await cancel(options, query, { request, response: reply.raw })
+  })
+  app.post('*', async ({ raw: request }, reply) => {
+    reply.hijack()
+    const url = request.url ?? ''
+    const encoding = avaticaEncoding(url)
+    if (encoding !== undefined) return await avatica.forward({ request, response: reply.raw }, encoding)
+    await (isNativePath(url) ? forwardNative : forwardOther)(options, request, reply.raw)
+  })
   app.setNotFoundHandler(async (request, reply) => {
     reply.hijack()
     await forwardOther(options, request.raw, reply.raw)
@@ -166,23 +155,6 @@ function routes(app: FastifyInstance, options: ServerOptions): void {
 /** As a Broker answers (33.0.0). */
 const CANCEL_HEAD = [...DRUIDS_HEAD, 'Content-Type', 'application/json', 'Content-Length', '0']
 
-interface QueryName {
-  readonly kind: 'sql' | 'native'
-  readonly id: string
-}
-
-async function deleted(
-  options: ServerOptions,
-  query: QueryName,
-  { raw: request }: FastifyRequest<{ Params: { id: string } }>,
-  reply: FastifyReply,
-): Promise<void> {
-  reply.hijack()
-  const exchange = { request, response: reply.raw }
-  const isPath = query.kind === 'sql' ? query.id === '' : NO_IDS.has(query.id)
-  await (isPath ? forwardOther(options, request, reply.raw) : cancel(options, query, exchange))
-}
-
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -191,7 +163,7 @@ interface Exchange {
 // A query that runs here ends here: the flight behind it goes on while others wait, and is cancelled when none does.
 async function cancel(
   options: ServerOptions,
-  query: QueryName,
+  query: Parameters<Druid['cancel']>[0],
   { request, response }: Exchange,
 ): Promise<void> {
   const { druid, identities, running, onError } = options
@@ -227,7 +199,9 @@ function listener(
     if (draining.aborted || !server.listening) response.shouldKeepAlive = false
     if (!takesPlace(response)) return
     if (options.identities.hides(request)) return refuseHidden(response)
-    if (request.method === 'POST' && isSqlPath(request.url ?? '')) options.sql.handle(request, response)
+    // Once for all that read it, and for Druid: none of them may take a URL for another than the rest do.
+    request.url = originForm(request.url ?? '')
+    if (request.method === 'POST' && isSqlPath(request.url)) options.sql.handle(request, response)
     else if (!answeredStatus(request, response, draining.aborted)) handler(request, response)
   }
   const server =
@@ -239,6 +213,7 @@ function listener(
   server.maxHeadersCount = 0
   server.setTimeout(options.writeTimeoutMs, endIdle)
   spareAnswers(server)
+  if (options.tls === undefined) answerHalfClosed(server)
   return server
 }
 

@@ -97,3 +97,14 @@ test('there is no start with files that are no good', () => {
   put('key', 'client.key')
   expect(watched).toThrow(/key values mismatch/)
 })
+
+test.each<CertificateFiles>([{}, { ca: undefined }])('without files nothing wakes', async (none) => {
+  const clock = new ManualClock()
+  const told: string[] = []
+  const tell = (): unknown => told.push('told')
+  const certificates = new WatchedCertificates({ files: none, clock, onNew: tell, onBad: tell })
+  certificates.start()
+  expect(clock.sleepers).toBe(0)
+  await certificates.stop()
+  expect([certificates.current(), told]).toEqual([{}, []])
+})

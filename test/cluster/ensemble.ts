@@ -2,6 +2,7 @@
 // recorded of them.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { recordedEndWithUs } from '../support/ending-with-us.ts'
 import { druidJars, type Jars } from './artifacts.ts'
 import { freePort, HOME } from './home.ts'
 import { killProgram, lastLines, processInfo, signalProgram, startProgram } from './processes.ts'
@@ -65,10 +66,7 @@ export async function startEnsemble(size: 1 | 3, containersMs = 1_000): Promise<
     ports.push({ client: await freePort(), peer: await freePort(), election: await freePort() })
   }
   const dirs = ports.map(({ client }) => join(HOME, `zookeeper-${client}`))
-  const end = (): void => {
-    for (const dir of dirs) signalProgram(dir, NAME, 'SIGKILL')
-  }
-  process.on('exit', end)
+  for (const dir of dirs) recordedEndWithUs(dir)
   const nodes = dirs.map((dir, at) => nodeIn(dir, { at, ports, jars, containersMs }))
   const ensemble: EnsembleServers = {
     nodes,
@@ -77,7 +75,6 @@ export async function startEnsemble(size: 1 | 3, containersMs = 1_000): Promise<
     leader: () => leaderOf(nodes),
     stop: async () => {
       await Promise.all(nodes.map((node) => node.kill()))
-      process.off('exit', end)
       for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
     },
   }

@@ -1,7 +1,9 @@
 // Before the cluster's tests: the cluster that runs is used, else one is started and stopped in the end.
 import type { TestProject } from 'vitest/node'
+import { recordedEndWithUs } from '../support/ending-with-us.ts'
 import { whatIsMissing } from './artifacts.ts'
 import { findCluster, startCluster } from './cluster.ts'
+import { clusterDir } from './home.ts'
 import { secureOffset } from './security/offset.ts'
 import { within } from './wait.ts'
 
@@ -23,11 +25,14 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   }
   const found = findCluster(offset)
   const startedAt = performance.now()
+  const secureRan = findCluster(secureOffset(offset), 'secure') !== undefined
+  // What this run starts ends with it, also what one of its files starts again.
+  if (found === undefined) recordedEndWithUs(clusterDir(offset))
+  if (!secureRan) recordedEndWithUs(clusterDir(secureOffset(offset), 'secure'))
   // Also for one that runs: a service that an earlier run left stopped or frozen comes back.
   const cluster = await startCluster({ offset, data: found?.seeded?.size ?? 'small' })
   say(`${found === undefined ? 'started' : 'found'} at offset ${offset}, ${seconds(startedAt)} s`)
   project.provide('clusterOffset', offset)
-  const secureRan = findCluster(secureOffset(offset), 'secure') !== undefined
   return async () => {
     // The tests that want users start theirs themselves.
     if (!secureRan) await findCluster(secureOffset(offset), 'secure')?.stop()

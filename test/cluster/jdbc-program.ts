@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { endingWithUs } from '../support/ending-with-us.ts'
 import { jdbcJars } from './artifacts.ts'
 import { GiveUp, waitUntil, within } from './wait.ts'
 
@@ -16,7 +17,7 @@ export class JdbcProgram {
   #errors = ''
 
   private constructor(command: string, args: readonly string[]) {
-    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#child = endingWithUs(spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] }))
     const { stdout, stderr } = this.#child
     if (stdout !== null) createInterface({ input: stdout }).on('line', (line) => this.lines.push(line))
     stderr?.on('data', (chunk: Buffer) => {

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/clock.ts'
 import { type SessionState } from '../../src/coordination/coordination.ts'
 import { type Acquired, type LeaseListener, Leases, type LeaseState } from '../../src/coordination/leases.ts'
 import { connectZooKeeper, type ZooKeeperCoordination } from '../../src/coordination/zookeeper.ts'
+import { endingWithUs } from '../support/ending-with-us.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
 export const BASE = '/ovate'
@@ -178,10 +179,12 @@ export class Holder {
   constructor(connect: string, claims: Claims) {
     this.#claims = claims
     const path = fileURLToPath(new URL('./lease-holder.ts', import.meta.url))
-    this.#child = fork(path, [connect], {
-      execArgv: ['--import', 'tsx'],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    })
+    this.#child = endingWithUs(
+      fork(path, [connect], {
+        execArgv: ['--import', 'tsx'],
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      }),
+    )
     this.#child.on('message', (message: FromHolder) => this.#hear(message))
   }
 

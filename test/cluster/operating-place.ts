@@ -15,6 +15,7 @@ import {
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endingWithUs } from '../support/ending-with-us.ts'
 import { theCluster } from './available.ts'
 import { type Block } from './operating-page.ts'
 
@@ -103,13 +104,16 @@ export class OperatingPlace {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OVATE_'))
     this.#runs += 1
     const file = join(this.folder, `output-${this.#runs}`)
-    const child = spawn('bash', ['-c', `exec > '${file}' 2>&1\n${text}`], {
-      cwd: this.folder,
-      env: { ...Object.fromEntries(inherited), ...this.environment, ...environment },
-      stdio: 'ignore',
-      timeout: COMMAND_MS,
-    })
+    const child = endingWithUs(
+      spawn('bash', ['-c', `exec > '${file}' 2>&1\n${text}`], {
+        cwd: this.folder,
+        env: { ...Object.fromEntries(inherited), ...this.environment, ...environment },
+        stdio: 'ignore',
+        timeout: COMMAND_MS,
+      }),
+    )
     const exit = await new Promise<number | null>((resolve) => child.once('exit', resolve))
+    for (const { pid } of this.#daemons()) endingWithUs({ pid })
     return { exit, out: readFileSync(file, 'utf8') }
   }
 
@@ -118,13 +122,19 @@ export class OperatingPlace {
   }
 
   stopAll(): void {
-    for (const name of this.#programs) {
+    for (const { name, pid } of this.#daemons()) {
+      // By SIGKILL a balancer's master would leave its workers behind.
+      process.kill(pid, name.startsWith('ovate') ? 'SIGKILL' : 'SIGTERM')
+    }
+  }
+
+  /** Those that run and whose pids the page wrote. */
+  #daemons(): readonly { readonly name: string; readonly pid: number }[] {
+    return this.#programs.flatMap((name) => {
       const file = join(this.folder, `${name}.pid`)
       const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
-      // By SIGKILL a balancer's master would leave its workers behind.
-      if (pid > 0 && readCommand(pid).includes(name.replace(/-.*/, '')))
-        process.kill(pid, name.startsWith('ovate') ? 'SIGKILL' : 'SIGTERM')
-    }
+      return pid > 0 && readCommand(pid).includes(name.replace(/-.*/, '')) ? [{ name, pid }] : []
+    })
   }
 
   /** Ends what runs, and removes all of it. */

@@ -113,6 +113,11 @@ function hasEnded(pid: number, { state }: { state: string }): boolean {
   }
 }
 
+/** When a process was started, in clock ticks since boot; undefined when it has gone. */
+export function startTicksOf(pid: number): string | undefined {
+  return readStat(pid)?.startTicks
+}
+
 function readStat(pid: number): { state: string; startTicks: string } | undefined {
   const text = readOr(`/proc/${pid}/stat`, '')
   if (text === '') return undefined

@@ -3,6 +3,7 @@ import assert from 'node:assert'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
+import { endingWithUs } from '../support/ending-with-us.ts'
 import { within } from './wait.ts'
 
 export interface Command {
@@ -23,7 +24,7 @@ export class ProgramRun {
   #stderr = ''
 
   constructor({ command, args, env = {} }: Command) {
-    this.#child = spawn(command, args, { stdio: 'pipe', env: { ...process.env, ...env } })
+    this.#child = endingWithUs(spawn(command, args, { stdio: 'pipe', env: { ...process.env, ...env } }))
     const { stdout, stderr } = this.#child
     assert(stdout !== null && stderr !== null)
     this.#lines = createInterface({ input: stdout })

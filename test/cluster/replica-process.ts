@@ -5,18 +5,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { endingWithUs } from '../support/ending-with-us.ts'
 import { ask, type Asked, type AskOptions } from './ask.ts'
 import { REPLICA_HEADER } from './gate.ts'
 import { freePort } from './home.ts'
 import { parseJson, request } from './http.ts'
 import { type Settings } from './ovate.ts'
 import { GiveUp, waitUntil, within } from './wait.ts'
-
-const running = new Set<ChildProcess>()
-// A run that fails leaves none behind.
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
 const ROOT = join(import.meta.dirname, '../..')
 const CLOCK_OFF = new URL('./clock-off.ts', import.meta.url).href
@@ -57,16 +52,17 @@ export class ReplicaProcess {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OVATE_'))
     const clock = clockOffMs === 0 ? [] : ['--import', CLOCK_OFF]
     const args = ['--import', 'tsx', ...clock, 'src/main.ts', 'serve', '--config', join(dir, 'ovate.yaml')]
-    this.#child = spawn(process.execPath, args, {
-      cwd: ROOT,
-      env: { ...Object.fromEntries(inherited), CLOCK_OFF_MS: String(clockOffMs) },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    this.#child = endingWithUs(
+      spawn(process.execPath, args, {
+        cwd: ROOT,
+        env: { ...Object.fromEntries(inherited), CLOCK_OFF_MS: String(clockOffMs) },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      }),
+    )
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#err = (this.#err + text).slice(-4_000)
     })
-    running.add(this.#child)
-    this.#ended = once(this.#child, 'close').finally(() => running.delete(this.#child))
+    this.#ended = once(this.#child, 'close')
   }
 
   /** Starts one; it is ready when `ready` says so. */

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { afterEach, describe, expect, test } from 'vitest'
+import { endingWithUs } from '../support/ending-with-us.ts'
 import { ask } from './ask.ts'
 import { clusterAvailable, theCluster } from './available.ts'
 import { freePort } from './home.ts'
@@ -37,11 +38,13 @@ function serve(config: object): Ovate {
   const file = join(mkdtempSync(join(tmpdir(), 'ovate-serve-')), 'ovate.yaml')
   writeFileSync(file, stringify(config))
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OVATE_'))
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'serve', '--config', file], {
-    cwd: ROOT,
-    env: Object.fromEntries(inherited),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = endingWithUs(
+    spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'serve', '--config', file], {
+      cwd: ROOT,
+      env: Object.fromEntries(inherited),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  )
   children.push(child)
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))

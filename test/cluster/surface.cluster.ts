@@ -7,6 +7,7 @@ import { type Cluster } from './cluster.ts'
 import { request, sql } from './http.ts'
 import { startOvate } from './ovate.ts'
 import { smile } from './smile.ts'
+import { longSql } from './traffic.ts'
 import { waitUntil, within } from './wait.ts'
 
 const NATIVE = {
@@ -101,6 +102,55 @@ const AT_A_BROKER: readonly Asked[] = [
   ['a proxy of another case', 'GET', '/PROXY/enabled'],
 ]
 
+const STATEMENT = '{"query":"SELECT 1 AS x"}'
+
+/** Ways to write on a request line where statements are asked for: each is such a place for a Broker, or none. */
+const TARGETS: readonly string[] = [
+  `${V2}/sql`,
+  `${V2}/sql/`,
+  `${V2}/sql?x`,
+  `${V2}/sql;a=b`,
+  `${V2}/sql;a=b/`,
+  '/druid;a=b/v2/sql',
+  '/;a/druid/v2/sql',
+  '//druid/v2/sql',
+  '/druid//v2/sql',
+  `${V2}/sql//`,
+  '/druid/./v2/sql',
+  `${V2}/x/../sql`,
+  `${V2}/x/%2e%2e/sql`,
+  '/druid/..;/druid/v2/sql',
+  '/druid%2Fv2/sql',
+  `${V2}/s%71l`,
+  `${V2}/sql%3Ba=b`,
+  `${V2}/sql%20`,
+  `${V2}/SQL`,
+  'http://elsewhere/druid/v2/sql',
+  'HTTP://ELSEWHERE:1/druid/v2/sql/?x',
+  'https://elsewhere/druid;a/v2/sql',
+  'ftp://elsewhere/druid/v2/sql',
+  'http://[::1]/druid/v2/sql',
+  'http://name:password@elsewhere/druid/v2/sql',
+  'http://elsewhere//druid/v2/sql',
+  'http://elsewhere',
+  'http://elsewhere?x',
+]
+
+/** Requests after which a client sends no more, and reads on. */
+const LAST_REQUESTS: readonly Asked[] = [
+  ['a statement', 'POST', `${V2}/sql`, [JSON_TYPE], STATEMENT],
+  ['one that takes its time', 'POST', `${V2}/sql`, [JSON_TYPE], JSON.stringify({ query: longSql(40) })],
+  [
+    'a long answer',
+    'POST',
+    `${V2}/sql`,
+    [JSON_TYPE],
+    '{"query":"SELECT * FROM events ORDER BY __time LIMIT 5000"}',
+  ],
+  ['a native query', 'POST', V2, [JSON_TYPE], BODY],
+  ['what passes', 'GET', `${V2}/datasources`],
+]
+
 /** What a Router with its management proxy sends on to who leads, and what it says itself. */
 const AT_A_ROUTER: readonly Asked[] = [
   ['the leading Coordinator', 'GET', '/druid/coordinator/v1/leader'],
@@ -149,9 +199,10 @@ interface Answer {
   readonly body: string
 }
 
-async function answerOf(url: string, asked: Asked): Promise<Answer> {
+async function answerOf(url: string, asked: Asked, sendsNoMore = false): Promise<Answer> {
   const connection = await rawConnection(url)
   connection.send(textOf(asked))
+  if (sendsNoMore) connection.socket.end()
   const { text } = await inTime(connection)
   const at = text.indexOf('\r\n\r\n')
   const [first = '', ...lines] = text.slice(0, at).split('\r\n')
@@ -204,6 +255,21 @@ describe.runIf(clusterAvailable)('in front of a Broker', () => {
     expect(await answerOf(app.url, asked)).toEqual(await answerOf(broker, asked))
   })
 
+  test.each(TARGETS)('a statement sent to %s: as there', async (target) => {
+    const asked: Asked = ['', 'POST', target, [JSON_TYPE], STATEMENT]
+    const [got, wanted] = [await answerOf(app.url, asked), await answerOf(broker, asked)]
+    expect([got.status, got.body]).toEqual([wanted.status, wanted.body])
+  })
+
+  test.each(LAST_REQUESTS.map((asked) => [asked[0], asked] as const))(
+    'a client that sends no more after %s: as there',
+    async (_, asked) => {
+      const [got, wanted] = [await answerOf(app.url, asked, true), await answerOf(broker, asked, true)]
+      expect([got.status, got.body]).toEqual([wanted.status, wanted.body])
+      expect(wanted.status).toBe('200')
+    },
+  )
+
   test.each(AT_A_ROUTER.map((asked) => [asked[0], asked] as const))('%s: as a Router', async (_, asked) => {
     expect(await answerOf(app.url, asked)).toEqual(await answerOf(cluster.services.router, asked))
   })
@@ -232,7 +298,7 @@ test.runIf(clusterAvailable)(
       await untilLed(app.url)
       expect(await leader()).toBe(`200 ${cluster.services.coordinator}`)
       await cluster.kill('coordinator')
-      const isLost = async (): Promise<boolean> => (await leader()).includes('OVATE_NO_LEADER')
+      const isLost = async (): Promise<boolean> => (await leader()).startsWith('503 ')
       await waitUntil('nobody to lead', isLost, within(FAR_MS))
       expect((await sql(app.url, 'SELECT 1')).status).toBe(200)
       await cluster.restart('coordinator')

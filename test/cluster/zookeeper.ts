@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { recordedEndWithUs } from '../support/ending-with-us.ts'
 import { druidJars, whatIsMissing } from './artifacts.ts'
 import { freePort, HOME } from './home.ts'
 import { killProgram, lastLines, processInfo, signalProgram, startProgram } from './processes.ts'
@@ -42,9 +43,6 @@ export async function startZooKeeper(port = 0, signal?: AbortSignal): Promise<Zo
   const jars = await druidJars(within(15 * 60_000, signal))
   const at = port === 0 ? await freePort() : port
   const dir = join(HOME, `zookeeper-${at}`)
-  const end = (): void => {
-    signalProgram(dir, NAME, 'SIGKILL')
-  }
   const start = async (startSignal?: AbortSignal): Promise<void> => {
     startProgram({ name: NAME, dir, command: jars.java, args: zooKeeperArgs({ dir, port: at, jars }) })
     await waitForZooKeeper(dir, at, within(READY_MS, startSignal))
@@ -52,14 +50,13 @@ export async function startZooKeeper(port = 0, signal?: AbortSignal): Promise<Zo
   const kill = (): Promise<void> => killProgram(dir, NAME, within(GONE_MS))
   const stop = async (): Promise<void> => {
     await kill()
-    process.off('exit', end)
     rmSync(dir, { recursive: true, force: true })
   }
 
   await kill()
   rmSync(dir, { recursive: true, force: true })
   mkdirSync(dir, { recursive: true })
-  process.on('exit', end)
+  recordedEndWithUs(dir)
   try {
     await start(signal)
   } catch (error) {

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { startEchoStack } from '../support/echo-stack.ts'
 import { startOrdinaryClient } from '../support/ordinary-client.ts'
 import { until } from '../support/sandbox-stack.ts'
+import { endingWithUs } from '../support/ending-with-us.ts'
 
 const COUNT = 10_000
 /** Files that the test opens beside them. */
@@ -31,7 +32,7 @@ describe.runIf(enough)(`${COUNT} idle connections`, { timeout: 300_000 }, () => 
     const before = process.memoryUsage().rss
     const { port } = new URL(world.url)
     const args = ['--import', 'tsx', CHILD, port, String(COUNT), '/status/health']
-    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = endingWithUs(spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] }))
     try {
       const lines = createInterface(child.stdout)
       expect(await once(lines, 'line')).toEqual(['ready'])

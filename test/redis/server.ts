@@ -7,6 +7,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import { killProgram, processInfo, recordProgram, signalProgram } from '../cluster/processes.ts'
 import { freePort } from '../cluster/home.ts'
 import { waitUntil, within } from '../cluster/wait.ts'
+import { recordedEndWithUs } from '../support/ending-with-us.ts'
 
 const COMMAND = 'redis-server'
 const START_MS = 20_000
@@ -49,11 +50,6 @@ export interface RedisStart {
 }
 
 const NAME = 'redis'
-const running = new Set<number>()
-// A run that fails leaves none behind.
-process.once('exit', () => {
-  for (const pid of running) process.kill(pid, 'SIGKILL')
-})
 
 /** Starts one and waits until it answers; what the test's end has to stop goes into `ends` before that. */
 export async function startRedis(
@@ -61,6 +57,7 @@ export async function startRedis(
   { settings, sentinel, client, tls }: RedisStart = {},
 ): Promise<RedisServer> {
   const dir = mkdtempSync(join(tmpdir(), 'ovate-redis-'))
+  recordedEndWithUs(dir)
   const port = await freePort()
   const ports = tls === true ? { port: '0', 'tls-port': String(port) } : { port: String(port) }
   const all = { ...ports, bind: '127.0.0.1', dir, save: '', appendonly: 'no', ...settings }
@@ -76,10 +73,7 @@ export async function startRedis(
     })
     child.on('error', () => undefined)
     if (child.pid === undefined) throw new Error(`cannot run ${COMMAND}`)
-    const { pid } = child
-    running.add(pid)
-    child.once('exit', () => running.delete(pid))
-    recordProgram(dir, NAME, pid)
+    recordProgram(dir, NAME, child.pid)
     const answers = async (): Promise<boolean> => (await redis.call('PING')) === 'PONG'
     await waitUntil('Redis', answers, within(START_MS))
   }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
+import { endingWithUs } from './ending-with-us.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -23,10 +24,12 @@ afterEach(() => {
 /** Starts `ovate` from its source, in an environment without settings. */
 export function ovate(args: readonly string[], settings: Record<string, string> = {}): Run {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OVATE_'))
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
-    cwd: ROOT,
-    env: { ...Object.fromEntries(inherited), ...settings },
-  })
+  const child = endingWithUs(
+    spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
+      cwd: ROOT,
+      env: { ...Object.fromEntries(inherited), ...settings },
+    }),
+  )
   children.push(child)
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))

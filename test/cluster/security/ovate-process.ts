@@ -9,12 +9,7 @@ import { freePort } from '../home.ts'
 import { request } from '../http.ts'
 import { type Settings } from '../ovate.ts'
 import { GiveUp, waitUntil, within } from '../wait.ts'
-
-const running = new Set<ChildProcess>()
-// A run that fails leaves none behind.
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
+import { endingWithUs } from '../../support/ending-with-us.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const START_MS = 100_000
@@ -36,17 +31,18 @@ export class OvateProcess {
     this.#dir = dir
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OVATE_'))
     const args = ['--import', 'tsx', 'src/main.ts', 'serve', '--config', join(dir, 'ovate.yaml')]
-    this.#child = spawn(process.execPath, args, {
-      cwd: ROOT,
-      env: Object.fromEntries(inherited),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    this.#child = endingWithUs(
+      spawn(process.execPath, args, {
+        cwd: ROOT,
+        env: Object.fromEntries(inherited),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    )
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => {
         if (this.#written.length < WRITTEN_MAX) this.#written += text
       })
-    running.add(this.#child)
-    this.#ended = once(this.#child, 'close').finally(() => running.delete(this.#child))
+    this.#ended = once(this.#child, 'close')
   }
 
   /** Starts one whose log says all that it can, and waits until it has Brokers. */
