@@ -4,7 +4,7 @@ import { type Clock } from '../clock.ts'
 import { type Druid } from '../druid/druid.ts'
 import { OvateError } from '../errors.ts'
 import { judge, lookAgain, type Verdict } from '../freshness/proof.ts'
-import { type Rights } from '../identity/rights.ts'
+import { type Rights, rightFor } from '../identity/rights.ts'
 import { isRead } from '../sql/statements.ts'
 import { type Plan, type WholePlan } from '../plan/plan.ts'
 import { type IdentityScope } from '../plan/query.ts'
@@ -70,10 +70,12 @@ export class Engine {
     if (entry === undefined) return undefined
     const verdict = this.#judge(entry, arrivedAtMs)
     if (verdict.kind !== 'valid') return undefined
-    const right = this.#options.rights.state(identity, entry.service, plan.tables)
-    if (right === 'unproved') return undefined
-    if (right === 'due')
-      this.#options.rights.renew({ scope: identity, headers: callerHeaders() }, entry.service, plan.tables)
+    const { rights } = this.#options
+    const right = rightFor(plan)
+    const state = rights.state(identity, entry.service, plan.tables, right)
+    if (state === 'unproved') return undefined
+    if (state === 'due')
+      rights.renew({ scope: identity, headers: callerHeaders() }, entry.service, plan.tables, right)
     return { kind: 'held', key: plan.key, entry, outcome: entry.hit, ageMs: verdict.ageMs }
   }
 
@@ -114,17 +116,17 @@ export class Engine {
    * @throws OvateError when Druid could not be asked; the signal's reason.
    */
   async run(request: SqlRequest, plan: Plan, signal: AbortSignal): Promise<Answer> {
-    const { druid, planChecks, keeper } = this.#options
+    const { druid, planChecks, keeper, rights } = this.#options
     if (plan.kind === 'pass') {
       const repeatable = isRead(request.query.sql)
       return await pass(druid, request, { reason: plan.reason, repeatable }, signal)
     }
-    const generation = druid.generation(plan.service ?? druid.defaultService)
-    const bypass = request.cacheWish.noStore
-      ? 'client-bypass'
-      : planChecks.disagrees(request, plan, generation)
-        ? 'plan-disagrees'
-        : undefined
+    const service = plan.service ?? druid.defaultService
+    const disagrees =
+      planChecks.disagrees(request, plan, druid.generation(service)) ||
+      // Of what is shared he is given nothing, and nobody waits for what is his own.
+      (plan.shared && rights.isRestricted(request.identity, service, plan.tables))
+    const bypass = request.cacheWish.noStore ? 'client-bypass' : disagrees ? 'plan-disagrees' : undefined
     if (bypass !== undefined) return await pass(druid, request, { reason: bypass, repeatable: true }, signal)
     const held = (await this.#held(request, plan, signal)) ?? (await this.#fromOthers(request, plan, signal))
     if (held !== undefined) return held
@@ -192,7 +194,7 @@ export class Engine {
     }
     if (verdict.kind !== 'valid' || !freshEnough(verdict.ageMs, request.cacheWish)) return undefined
     const caller = { scope: request.identity, headers: request.headers }
-    const allowed = await orAborted(rights.allows(caller, entry.service, plan.tables), signal)
+    const allowed = await orAborted(rights.allows(caller, entry.service, plan.tables, rightFor(plan)), signal)
     // The world may have moved while we waited.
     const again = this.#judge(entry, request.arrivedAtMs)
     if (!allowed || again.kind !== 'valid') return undefined
