@@ -7,6 +7,7 @@ import { judge, lookAgain, type Verdict } from '../freshness/proof.ts'
 import { type Rights, rightFor } from '../identity/rights.ts'
 import { isRead } from '../sql/statements.ts'
 import { type Plan, type WholePlan } from '../plan/plan.ts'
+import { type Reason } from '../plan/reasons.ts'
 import { type IdentityScope } from '../plan/query.ts'
 import { type WireFormat } from '../result/format.ts'
 import { type Entry, type Rendering } from './entry.ts'
@@ -127,7 +128,7 @@ export class Engine {
       // Of what is shared he is given nothing, and nobody waits for what is his own.
       (plan.shared && rights.isRestricted(request.identity, service, plan.tables))
     const bypass = request.cacheWish.noStore ? 'client-bypass' : disagrees ? 'plan-disagrees' : undefined
-    if (bypass !== undefined) return await pass(druid, request, { reason: bypass, repeatable: true }, signal)
+    if (bypass !== undefined) return await this.#pass(request, plan, bypass, signal)
     const held = (await this.#held(request, plan, signal)) ?? (await this.#fromOthers(request, plan, signal))
     if (held !== undefined) return held
     if (request.cacheWish.onlyIfCached) {
@@ -145,8 +146,16 @@ export class Engine {
       if (brought !== undefined) return brought
     } else if (fromParts !== undefined) return fromParts
     return keeper.isTooLarge(plan)
-      ? await pass(druid, request, { reason: 'too-large', repeatable: true }, signal)
+      ? await this.#pass(request, plan, 'too-large', signal)
       : await this.#compute(request, plan, signal)
+  }
+
+  async #pass(request: SqlRequest, plan: WholePlan, reason: Reason, signal: AbortSignal): Promise<Answer> {
+    const { druid, keeper } = this.#options
+    const answer = await pass(druid, request, { reason, repeatable: true }, signal)
+    if (answer.status === 401 || answer.status === 403)
+      keeper.refused(request, plan, plan.service ?? druid.defaultService)
+    return answer
   }
 
   async #fromOthers(
@@ -162,17 +171,16 @@ export class Engine {
 
   // Who joins a flight of shared tables has proved nothing by it: its own right is asked for before it gets a row.
   async #compute(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Answer> {
-    const { druid, whole, keeper } = this.#options
+    const { whole, keeper } = this.#options
     const answer = await whole.compute(request, plan, signal)
     if (answer === 'brought') {
       const held = await this.#held(request, plan, signal)
       return held ?? (await whole.alone(request, plan, signal))
     }
-    if (answer === 'headless')
-      return await pass(druid, request, { reason: 'result-format', repeatable: true }, signal)
+    if (answer === 'headless') return await this.#pass(request, plan, 'result-format', signal)
     if (answer.kind === 'stream' || !plan.shared) return answer
     if (await orAborted(keeper.mayJoin(request, plan, answer.entry.service), signal)) return answer
-    return await pass(druid, request, { reason: 'right-not-proved', repeatable: true }, signal)
+    return await this.#pass(request, plan, 'right-not-proved', signal)
   }
 
   // A held answer that lacks no more than a look at the timeline, or a check of rights, costs Druid next to nothing.

@@ -245,7 +245,11 @@ async function fateOf(
   signal: AbortSignal,
 ): Promise<Fate> {
   const isOthers = role === 'joined' && landing.kind === 'entry'
-  if (isOthers && !(await orAborted(landing.isForAll, signal))) return 'again'
+  if (isOthers && !(await orAborted(landing.isForAll, signal))) {
+    // Until then it would be joined once more.
+    await orAborted(landing.judged, signal)
+    return 'again'
+  }
   return given(landing, role, asked)
 }
 

@@ -141,6 +141,11 @@ describe('a row policy that comes over what is shared', () => {
     slow.resolve()
     expect((await bob).rows).toBe(1)
     expect((await Promise.all(others)).map(({ rows }) => rows)).toEqual([3, 3, 3])
+    const asked = druid.requests.filter(
+      (request) => kindOf(request) === 'data' && bodyText(request).includes('> 7'),
+    )
+    // His own, and one for all the others.
+    expect(asked).toHaveLength(2)
   })
 
   test('is forgotten within identity.policy when it is taken off', async () => {

@@ -19,14 +19,15 @@ afterEach(async () => {
 
 type Asks = ReturnType<typeof kindOf>
 
-test.each<[string, Asks, number, keyof typeof DATASOURCES]>([
+test.each<[string, Asks, number, keyof typeof DATASOURCES, string?]>([
   ['at its plan, behind an answer', 'explain', 403, 'own'],
   ['at its plan, behind an answer', 'explain', 401, 'own'],
   ['at its plan, behind an answer', 'explain', 403, 'shared'],
   ['at the fetch', 'data', 403, 'own'],
   ['at the fetch', 'data', 401, 'own'],
   ['at the fetch', 'data', 403, 'shared'],
-])('a right that is refused %s (%s %i, %s)', async (_, where, status, declared) => {
+  ['to what passes', 'data', 403, 'own', 'no-store'],
+])('a right that is refused %s (%s %i, %s)', async (_, where, status, declared, wish) => {
   const clock = new ManualClock()
   const isOver = { at: false, all: false }
   const answer = answerer(script())
@@ -59,7 +60,7 @@ test.each<[string, Asks, number, keyof typeof DATASOURCES]>([
   await ask(COUNT, ALICE)
   expect(await ask(COUNT, ALICE)).toBe('200 hit')
   isOver.at = true
-  await ask(OTHER, ALICE)
+  await ask(OTHER, { ...ALICE, ...(wish !== undefined && { 'cache-control': wish }) })
   expect(isOver.all).toBe(true)
   expect(await ask(COUNT, ALICE)).toMatch(new RegExp(`^${status} fwd`))
   expect(await ask(COUNT, BOB)).toBe('200 hit')
