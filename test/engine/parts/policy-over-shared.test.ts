@@ -98,9 +98,12 @@ describe.runIf(sandboxAvailable)('what is put together from shared parts', () =>
       // Druid's plan of the form is known of each of them.
       for (const name of NAMES) await all(windowed(form, 0, random.below(1_000)), [name])
       for (let round = 0; round < ROUNDS; round += 1) {
+        const most = 1_000 + round
+        // He fetches parts of it already, or asks for it whole.
+        for (const hour of round < 2 ? [] : [0, 1, 2])
+          await all(windowed(form, hour, most), ['bob']).then(() => settled(10))
         it.sandbox.behaviour.users = users(new Set(['bob']))
         // A shape that nobody has asked for: what the first is answered may be taken apart for those who come next.
-        const most = 1_000 + round
         const first = asked(it.url, 'bob', windowed(form, 4, most))
         if (round % 2 === 0) {
           await first
