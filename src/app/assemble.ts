@@ -4,6 +4,7 @@ import { type Clock } from '../clock.ts'
 import { type Config } from '../config/config.ts'
 import { type Epochs } from '../coordination/epochs.ts'
 import { type Druid } from '../druid/druid.ts'
+import { showsAllRows } from '../engine/all-rows.ts'
 import { Engine } from '../engine/engine.ts'
 import { Keeper } from '../engine/keeper.ts'
 import { PartWitness } from '../engine/parts/part-witness.ts'
@@ -24,7 +25,7 @@ import { PartStates } from '../engine/parts/part-state.ts'
 import { PartKeeper } from '../engine/parts/part-keeper.ts'
 import { SeriesMethod } from '../engine/parts/series-method.ts'
 import { SharedRuns } from '../engine/parts/shared-runs.ts'
-import { type MayBeRestricted, PlanChecks } from '../engine/plan-check.ts'
+import { type MayBeRestricted, PlanChecks, type Refused } from '../engine/plan-check.ts'
 import { SharedAnswers, type SharedStore } from '../engine/shared-answers.ts'
 import { type Store } from '../engine/store.ts'
 import { type Landing, untilJudged, Whole } from '../engine/whole.ts'
@@ -35,7 +36,7 @@ import { Planner } from '../http/planner.ts'
 import { ANONYMOUS, Identities } from '../identity/identity.ts'
 import { Rights } from '../identity/rights.ts'
 import { type Metrics } from '../observe/metrics.ts'
-import { rightsCheckSql } from '../sql/statements.ts'
+import { allRowsCheckSql, rightsCheckSql } from '../sql/statements.ts'
 import { LiveSettings } from './live-settings.ts'
 import { ownAuthorization } from './own-account.ts'
 import { VERSION } from './version.ts'
@@ -102,18 +103,22 @@ export function assemble(
     druid,
     clock,
     recheckMs: config.identity.recheck,
+    policyMs: config.identity.policy,
     proofsMax: config.identity.maxIdentities * TABLES_PER_IDENTITY,
     timeoutMs: CHECK_TIMEOUT_MS,
     checkSql: rightsCheckSql,
+    allRows: { checkSql: allRowsCheckSql, shows: showsAllRows },
     onCheck: metrics.rightsCheck,
   })
   const mayBeRestricted: MayBeRestricted = ({ identity }, { tables, shared: isShared }) =>
     identity !== ANONYMOUS && !isShared && Number.isFinite(settings.policyMs(tables))
+  const refused: Refused = ({ identity }, { tables }, service) => rights.refused(identity, service, tables)
   const planChecks = new PlanChecks({
     druid,
     clock,
     timeoutMs: EXPLAIN_TIMEOUT_MS,
     mayBeRestricted,
+    refused,
     onCheck: metrics.planCheck,
   })
   const keeper = new Keeper({
@@ -212,6 +217,7 @@ export function assemble(
     clock,
     timeoutMs: EXPLAIN_TIMEOUT_MS,
     mayBeRestricted,
+    refused,
     onVerdict: metrics.planCheck,
   })
   const fallBacks = new FallBacks(clock)
@@ -236,6 +242,7 @@ export function assemble(
     cache,
     timelines,
     rights,
+    keeper,
     fallBacks,
     learnt,
     merge,

@@ -312,7 +312,10 @@ const optionalDuration = (doc: string): z.ZodOptional<ReturnType<typeof duration
 
 const datasource = z.strictObject({
   accelerate: flag('false: every statement that reads it passes.', true),
-  shared: flag('true: identities share its answers; the right of each is still checked.', false),
+  shared: flag(
+    'true: identities share its answers; that each of them may read all rows of it is still checked.',
+    false,
+  ),
   rowPolicies: choice('`none`: you declare that no row policy restricts it.', ['unknown', 'none'], 'unknown'),
   exactDoubles: flag(
     'true: SUM and AVG of doubles are left to Druid, since added up in another order their last bits may differ.',

@@ -4,9 +4,10 @@ import { type Clock } from '../clock.ts'
 import { type Druid } from '../druid/druid.ts'
 import { OvateError } from '../errors.ts'
 import { judge, lookAgain, type Verdict } from '../freshness/proof.ts'
-import { type Rights } from '../identity/rights.ts'
+import { type Rights, rightFor } from '../identity/rights.ts'
 import { isRead } from '../sql/statements.ts'
 import { type Plan, type WholePlan } from '../plan/plan.ts'
+import { type Reason } from '../plan/reasons.ts'
 import { type IdentityScope } from '../plan/query.ts'
 import { type WireFormat } from '../result/format.ts'
 import { type Entry, type Rendering } from './entry.ts'
@@ -70,10 +71,12 @@ export class Engine {
     if (entry === undefined) return undefined
     const verdict = this.#judge(entry, arrivedAtMs)
     if (verdict.kind !== 'valid') return undefined
-    const right = this.#options.rights.state(identity, entry.service, plan.tables)
-    if (right === 'unproved') return undefined
-    if (right === 'due')
-      this.#options.rights.renew({ scope: identity, headers: callerHeaders() }, entry.service, plan.tables)
+    const { rights } = this.#options
+    const right = rightFor(plan)
+    const state = rights.state(identity, entry.service, plan.tables, right)
+    if (state === 'unproved') return undefined
+    if (state === 'due')
+      rights.renew({ scope: identity, headers: callerHeaders() }, entry.service, plan.tables, right)
     return { kind: 'held', key: plan.key, entry, outcome: entry.hit, ageMs: verdict.ageMs }
   }
 
@@ -114,18 +117,18 @@ export class Engine {
    * @throws OvateError when Druid could not be asked; the signal's reason.
    */
   async run(request: SqlRequest, plan: Plan, signal: AbortSignal): Promise<Answer> {
-    const { druid, planChecks, keeper } = this.#options
+    const { druid, planChecks, keeper, rights } = this.#options
     if (plan.kind === 'pass') {
       const repeatable = isRead(request.query.sql)
       return await pass(druid, request, { reason: plan.reason, repeatable }, signal)
     }
-    const generation = druid.generation(plan.service ?? druid.defaultService)
-    const bypass = request.cacheWish.noStore
-      ? 'client-bypass'
-      : planChecks.disagrees(request, plan, generation)
-        ? 'plan-disagrees'
-        : undefined
-    if (bypass !== undefined) return await pass(druid, request, { reason: bypass, repeatable: true }, signal)
+    const service = plan.service ?? druid.defaultService
+    const disagrees =
+      planChecks.disagrees(request, plan, druid.generation(service)) ||
+      // Of what is shared he is given nothing, and nobody waits for what is his own.
+      (plan.shared && rights.isRestricted(request.identity, service, plan.tables))
+    const bypass = request.cacheWish.noStore ? 'client-bypass' : disagrees ? 'plan-disagrees' : undefined
+    if (bypass !== undefined) return await this.#pass(request, plan, bypass, signal)
     const held = (await this.#held(request, plan, signal)) ?? (await this.#fromOthers(request, plan, signal))
     if (held !== undefined) return held
     if (request.cacheWish.onlyIfCached) {
@@ -143,8 +146,16 @@ export class Engine {
       if (brought !== undefined) return brought
     } else if (fromParts !== undefined) return fromParts
     return keeper.isTooLarge(plan)
-      ? await pass(druid, request, { reason: 'too-large', repeatable: true }, signal)
+      ? await this.#pass(request, plan, 'too-large', signal)
       : await this.#compute(request, plan, signal)
+  }
+
+  async #pass(request: SqlRequest, plan: WholePlan, reason: Reason, signal: AbortSignal): Promise<Answer> {
+    const { druid, keeper } = this.#options
+    const answer = await pass(druid, request, { reason, repeatable: true }, signal)
+    if (answer.status === 401 || answer.status === 403)
+      keeper.refused(request, plan, plan.service ?? druid.defaultService)
+    return answer
   }
 
   async #fromOthers(
@@ -160,17 +171,16 @@ export class Engine {
 
   // Who joins a flight of shared tables has proved nothing by it: its own right is asked for before it gets a row.
   async #compute(request: SqlRequest, plan: WholePlan, signal: AbortSignal): Promise<Answer> {
-    const { druid, whole, keeper } = this.#options
+    const { whole, keeper } = this.#options
     const answer = await whole.compute(request, plan, signal)
     if (answer === 'brought') {
       const held = await this.#held(request, plan, signal)
       return held ?? (await whole.alone(request, plan, signal))
     }
-    if (answer === 'headless')
-      return await pass(druid, request, { reason: 'result-format', repeatable: true }, signal)
+    if (answer === 'headless') return await this.#pass(request, plan, 'result-format', signal)
     if (answer.kind === 'stream' || !plan.shared) return answer
     if (await orAborted(keeper.mayJoin(request, plan, answer.entry.service), signal)) return answer
-    return await pass(druid, request, { reason: 'right-not-proved', repeatable: true }, signal)
+    return await this.#pass(request, plan, 'right-not-proved', signal)
   }
 
   // A held answer that lacks no more than a look at the timeline, or a check of rights, costs Druid next to nothing.
@@ -192,7 +202,7 @@ export class Engine {
     }
     if (verdict.kind !== 'valid' || !freshEnough(verdict.ageMs, request.cacheWish)) return undefined
     const caller = { scope: request.identity, headers: request.headers }
-    const allowed = await orAborted(rights.allows(caller, entry.service, plan.tables), signal)
+    const allowed = await orAborted(rights.allows(caller, entry.service, plan.tables, rightFor(plan)), signal)
     // The world may have moved while we waited.
     const again = this.#judge(entry, request.arrivedAtMs)
     if (!allowed || again.kind !== 'valid') return undefined

@@ -8,6 +8,8 @@ export interface ExplainRequest {
   readonly service: string
   readonly headers: readonly string[]
   readonly timeoutMs: number
+  /** Told when Druid says that the asker may not. */
+  readonly refused: () => void
 }
 
 /**
@@ -16,7 +18,7 @@ export interface ExplainRequest {
  */
 export async function explainRow(
   druid: Druid,
-  { body, service, headers, timeoutMs }: ExplainRequest,
+  { body, service, headers, timeoutMs, refused }: ExplainRequest,
 ): Promise<readonly unknown[] | undefined> {
   const answer = await druid.send(
     {
@@ -30,6 +32,7 @@ export async function explainRow(
     },
     AbortSignal.timeout(timeoutMs),
   )
+  if (answer.status === 401 || answer.status === 403) refused()
   const text = await textOf(answer.body)
   if (answer.status !== 200 || text === undefined) throw new Error(`EXPLAIN answered ${answer.status}`)
   const rows = JSON.parse(text) as unknown[][]

@@ -8,7 +8,7 @@ import { prove } from '../freshness/proof.ts'
 import { ALL_TIME } from '../freshness/segments.ts'
 import { type Timelines } from '../freshness/timelines.ts'
 import { ANONYMOUS } from '../identity/identity.ts'
-import { type Rights } from '../identity/rights.ts'
+import { type Rights, rightFor } from '../identity/rights.ts'
 import { type Interval } from '../plan/facts.ts'
 import { intersected } from '../plan/intervals.ts'
 import { type WholePlan } from '../plan/plan.ts'
@@ -93,7 +93,23 @@ export class Keeper {
     const run = { service, generation: druid.generation(service), explainSql: explainSql(request.query.sql) }
     const checked = await planChecks.check(request, plan, run)
     if (checked.kind !== 'agrees') return false
-    return await rights.check({ scope: request.identity, headers: request.headers }, service, plan.tables)
+    const caller = { scope: request.identity, headers: request.headers }
+    return await rights.check(caller, service, plan.tables, rightFor(plan))
+  }
+
+  /**
+   * Whether what Druid has just answered may be given to other identities, too. It is asked only now: a policy that came
+   * before the answer was computed is seen. Never rejects.
+   */
+  async isForAll(request: SqlRequest, plan: WholePlan, service: string): Promise<boolean> {
+    if (!plan.shared) return true
+    const caller = { scope: request.identity, headers: request.headers }
+    return await this.#options.rights.confirmsAllRows(caller, service, plan.tables)
+  }
+
+  /** Druid refused what a plan reads to who asks. */
+  refused({ identity }: SqlRequest, { tables }: WholePlan, service: string): void {
+    this.#options.rights.refused(identity, service, tables)
   }
 
   /** Remembers that answers to this statement pass the limit of what is kept. */
@@ -159,9 +175,11 @@ export class Keeper {
     const { request, plan, answer, entry, costMs } = made
     const { cache, timelines, rules, clock, onKept, planChecks, rights } = this.#options
     const checked = await planChecks.check(request, plan, run)
+    const isForAll = await made.isForAll
     if (checked.kind !== 'agrees') return onKept('not-kept')
     // No sooner: what Druid let pass is a right to the tables that Druid read, not to those that the text seems to name.
     rights.proved(request.identity, answer.broker.service, plan.tables, answer.sentAtMs)
+    if (!isForAll) return onKept('not-kept')
     const answered = this.#answered(made, checked)
     const proof = await prove(timelines, rules, answered, () => clock.now())
     if (proof === undefined || this.wasPurged(plan.tables, answer.sentAtMs)) return onKept('not-kept')
@@ -233,4 +251,6 @@ export interface Made {
   readonly answer: DruidAnswer
   readonly entry: Entry
   readonly costMs: number
+  /** Whether others than who asked may be given it, as far as row policies go. */
+  readonly isForAll: Promise<boolean>
 }

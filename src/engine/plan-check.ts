@@ -18,12 +18,16 @@ export type Checked =
 /** Answers under a row policy are kept where they are one identity's own, for `identity.policy`. */
 export type MayBeRestricted = (request: SqlRequest, plan: WholePlan) => boolean
 
+/** Told when Druid refuses what a plan reads to who asks: what was proved before counts no more. */
+export type Refused = (request: SqlRequest, plan: WholePlan, service: string) => void
+
 export interface PlanCheckOptions {
   readonly druid: Druid
   readonly clock: Clock
   readonly timeoutMs: number
   /** Whether answers to it end soon enough for what a row policy hides from then on. */
   readonly mayBeRestricted: MayBeRestricted
+  readonly refused: Refused
   readonly onCheck: (outcome: Checked['kind']) => void
 }
 
@@ -73,7 +77,7 @@ export class PlanChecks {
 
   async #ask(request: SqlRequest, plan: WholePlan, run: Run): Promise<Checked> {
     try {
-      const explained = await this.#explain(request, run)
+      const explained = await this.#explain(request, plan, run)
       if (explained === undefined) return { kind: 'disagrees' }
       if (explained.restricted && !this.#options.mayBeRestricted(request, plan)) return { kind: 'disagrees' }
       return compare(explained, plan)
@@ -82,10 +86,12 @@ export class PlanChecks {
     }
   }
 
-  async #explain(request: SqlRequest, run: Run): Promise<Explained | undefined> {
+  async #explain(request: SqlRequest, plan: WholePlan, run: Run): Promise<Explained | undefined> {
     const { druid, timeoutMs } = this.#options
+    const { service } = run
     const body = request.bodies.explain(run.explainSql)
-    const row = await explainRow(druid, { body, service: run.service, headers: request.headers, timeoutMs })
+    const refused = (): void => this.#options.refused(request, plan, service)
+    const row = await explainRow(druid, { body, service, headers: request.headers, timeoutMs, refused })
     return row === undefined ? undefined : readExplained(row)
   }
 }

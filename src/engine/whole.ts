@@ -2,11 +2,11 @@
 // itself.
 import { Readable } from 'node:stream'
 import { LRUCache } from 'lru-cache'
-import { whenAborted } from '../abort.ts'
+import { orAborted, whenAborted } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 import { type Druid, type DruidAnswer, type DruidRequest } from '../druid/druid.ts'
 import { OvateError } from '../errors.ts'
-import { type Flights } from '../flight/flights.ts'
+import { type Flights, type Landed } from '../flight/flights.ts'
 import { type FreshnessRules } from '../freshness/bounds.ts'
 import { type WholePlan } from '../plan/plan.ts'
 import { type IdentityScope } from '../plan/query.ts'
@@ -23,7 +23,13 @@ import { type Turns } from './turns.ts'
 
 /** How a flight ended, for those who wait for it. */
 export type Landing =
-  | { readonly kind: 'entry'; readonly entry: Entry; readonly judged: Promise<void> }
+  | {
+      readonly kind: 'entry'
+      readonly entry: Entry
+      readonly judged: Promise<void>
+      /** Whether those who joined may have it, as far as row policies go. */
+      readonly isForAll: Promise<boolean>
+    }
   /** Druid refused the statement: the same for all of one identity who ask it. */
   | { readonly kind: 'refused'; readonly answer: Refusal }
   /** It failed for reasons of its own (timeout, cancel, capacity, a broken connection): others begin anew. */
@@ -143,7 +149,7 @@ export class Whole {
       }
       flights
         .join(plan.key, ageMaxMs, begin, wait.signal)
-        .then(({ answer, role }) => resolve(given(answer, role, { request, plan })))
+        .then(async (landed) => resolve(await fateOf(landed, { request, plan }, wait.signal)))
         .catch(reject)
     }).finally(wait.end)
   }
@@ -200,10 +206,11 @@ export class Whole {
       tables: plan.tables,
       service: answer.broker.service,
     })
-    const made = { request, plan, answer, entry, costMs }
+    const isForAll = this.#options.keeper.isForAll(request, plan, answer.broker.service)
+    const made = { request, plan, answer, entry, costMs, isForAll }
     const judged = this.#options.keeper.land(made)
     this.#options.onWhole(made, judged)
-    return { kind: 'entry', entry, judged }
+    return { kind: 'entry', entry, judged, isForAll }
   }
 
   async #send(
@@ -212,7 +219,8 @@ export class Whole {
     signal: AbortSignal,
     givenTo?: DruidRequest['givenTo'],
   ): Promise<DruidAnswer> {
-    return await this.#options.druid.send(
+    const { druid, keeper } = this.#options
+    const answer = await druid.send(
       {
         method: 'POST',
         path: '/druid/v2/sql',
@@ -225,7 +233,24 @@ export class Whole {
       },
       signal,
     )
+    if (answer.status === 401 || answer.status === 403) keeper.refused(request, plan, answer.broker.service)
+    return answer
   }
+}
+
+// Rows that a row policy hid from who asked, or let him see, are nobody else's: who waited for them begins anew.
+async function fateOf(
+  { answer: landing, role }: Landed<Landing>,
+  asked: { readonly request: SqlRequest; readonly plan: WholePlan },
+  signal: AbortSignal,
+): Promise<Fate> {
+  const isOthers = role === 'joined' && landing.kind === 'entry'
+  if (isOthers && !(await orAborted(landing.isForAll, signal))) {
+    // Until then it would be joined once more.
+    await orAborted(landing.judged, signal)
+    return 'again'
+  }
+  return given(landing, role, asked)
 }
 
 // Whoever began the flight has its stream already, and gets here only what could not be streamed.

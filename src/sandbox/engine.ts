@@ -138,7 +138,9 @@ export class SandboxEngine {
     const types = await this.#types(`SELECT * FROM (${text})`)
     const columns = types.map((native, index) => ({ name: names[index] ?? '', native }))
     const native = await this.#native(query, surroundings)
-    return explanation(query.sql, { tables, zone: surroundings.zone, columns, native })
+    const { user } = query
+    const policies = user?.showsPolicies === true ? (user.rowFilter ?? {}) : {}
+    return explanation(query.sql, { tables, zone: surroundings.zone, columns, native, policies })
   }
 
   async #native(

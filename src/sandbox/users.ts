@@ -6,6 +6,8 @@ export interface SandboxUser {
   tables: readonly string[]
   /** A row policy: a condition of DuckDB by datasource, applied silently. */
   rowFilter?: Readonly<Record<string, string>>
+  /** Whether EXPLAIN shows those policies, as that of Druid 33 does. */
+  showsPolicies?: boolean
 }
 
 /** By the value of Authorization, of Cookie, or of X-Forwarded-User; '' is whoever sends none of them. */

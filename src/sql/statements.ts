@@ -21,6 +21,11 @@ export function rightsCheckSql(table: string): string {
   return `SELECT 1 FROM "druid"."${table.replaceAll('"', '""')}" LIMIT 0`
 }
 
+/** A statement whose plan shows whether a row policy stands over a datasource: with LIMIT 0 there would be none of it. */
+export function allRowsCheckSql(table: string): string {
+  return `EXPLAIN PLAN FOR SELECT COUNT(*) FROM "druid"."${table.replaceAll('"', '""')}"`
+}
+
 /**
  * Whether a text is plainly a read, so that it may be sent twice: told by its first word, since the text may be too long
  * or too odd to be analysed. What isn't plain counts as a write.

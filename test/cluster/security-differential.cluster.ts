@@ -21,7 +21,7 @@ const ASKED_MIN = 40
 describe.runIf(clusterAvailable)('a random sequence of users', () => {
   test.each<[Sight, string]>([
     ['own', 'who see rows of their own'],
-    ['shared', 'who may read what is declared shared, or may not'],
+    ['shared', 'who may read what is declared shared, or may not, or under a row policy'],
   ])(
     '%s: %s is answered as Druid answers each of them',
     async (sight) => {

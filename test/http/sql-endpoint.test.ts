@@ -461,7 +461,8 @@ describe('two identities', () => {
     broker.rights = (authorization) => (authorization === 'Basic ZXZl' ? 403 : 200)
     await kept(COUNT, alice)
     expect(status(await askSql(stack.sqlUrl, COUNT, bob))).toContain('hit')
-    expect(reached('rights')).toHaveLength(1)
+    // Of the statement, of all rows for what is kept, and of all rows for bob.
+    expect(reached('explain')).toHaveLength(3)
     const eve = await askSql(stack.sqlUrl, COUNT, { authorization: 'Basic ZXZl' })
     expect(eve.status).toBe(403)
     expect(eve.body.toString()).not.toContain('3')

@@ -64,7 +64,7 @@ export function answerer(given: Script): Answerer {
   }
 }
 
-function authorizationOf({ headers }: DruidRequest): string | undefined {
+export function authorizationOf({ headers }: DruidRequest): string | undefined {
   const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization')
   return at < 0 ? undefined : headers[at + 1]
 }

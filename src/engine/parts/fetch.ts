@@ -16,6 +16,8 @@ export interface Fetched<Rows, Head> {
   readonly rows: Rows
   readonly head: Head
   readonly answer: Pick<DruidAnswer, 'broker' | 'generation' | 'sentAtMs' | 'headers'>
+  /** Whether others than who asked may be given them, as far as row policies go. Never rejects. */
+  readonly isForAll: Promise<boolean>
 }
 
 /** Why there are no parts; only `too-large`, `not-understood` and `refused` say something of the shape. */
@@ -27,6 +29,15 @@ interface Into<Rows, Head> {
   readonly hold: (bytes: number) => boolean
 }
 
+interface Asking {
+  readonly signal: AbortSignal
+  readonly givenTo: DruidRequest['givenTo']
+  /** Told when Druid says that the asker may not. */
+  readonly refused: () => void
+  /** Asked once they are all there. */
+  readonly isForAll: () => Promise<boolean>
+}
+
 /**
  * The parts, or why there are none. Druid's own error isn't told: of a text that the client never wrote it would only
  * confuse. @throws OvateError when no Broker could be asked; the signal's reason.
@@ -36,7 +47,7 @@ export async function fetchParts<Rows, Head>(
   request: SqlRequest,
   query: PartQuery,
   into: Into<Rows, Head>,
-  { signal, givenTo }: { readonly signal: AbortSignal; readonly givenTo: DruidRequest['givenTo'] },
+  { signal, givenTo, refused, isForAll }: Asking,
 ): Promise<Fetched<Rows, Head> | NoParts> {
   const answer = await druid.send(
     {
@@ -51,17 +62,19 @@ export async function fetchParts<Rows, Head>(
     },
     signal,
   )
+  if (answer.status === 401 || answer.status === 403) refused()
   if (answer.status !== 200) {
     answer.body.on('error', () => undefined).destroy()
     return answer.status === 400 ? 'refused' : 'broken'
   }
-  return await collected(answer, into)
+  const parts = await collected(answer, into)
+  return typeof parts === 'string' ? parts : { ...parts, answer, isForAll: isForAll() }
 }
 
 async function collected<Rows, Head>(
   answer: DruidAnswer,
   { sink, hold }: Into<Rows, Head>,
-): Promise<Fetched<Rows, Head> | NoParts> {
+): Promise<Pick<Fetched<Rows, Head>, 'rows' | 'head'> | NoParts> {
   const reader = new KeptReader(sink)
   let heldBytes = 0
   try {
@@ -81,5 +94,5 @@ async function collected<Rows, Head>(
   const isWhole = reader.complete && answer.trailers()['x-druid-response-complete'] !== 'false'
   if (sink.bad !== undefined) return sink.bad
   if (!isWhole || parts === undefined || saysIncomplete(answer.headers)) return 'broken'
-  return { ...parts, answer }
+  return parts
 }

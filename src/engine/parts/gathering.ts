@@ -10,6 +10,7 @@ import { type StepText } from '../../plan/step-text.ts'
 import { type Bucketed, type Slice, sliceOf } from '../../result/bucket-rows.ts'
 import { type MergeRows } from '../../result/merge-rows.ts'
 import { type ColumnTypes } from '../../result/merge/value-types.ts'
+import { type Keeper } from '../keeper.ts'
 import { underOwnId } from '../request.ts'
 import { type Store } from '../store.ts'
 import { type FallBacks } from './fall-backs.ts'
@@ -27,6 +28,7 @@ export interface GatheringOptions {
   readonly cache: Store
   readonly timelines: Timelines
   readonly rights: Rights
+  readonly keeper: Pick<Keeper, 'isForAll' | 'refused'>
   readonly fallBacks: FallBacks
   readonly learnt: Learnt
   readonly merge: MergeMethod
@@ -241,7 +243,10 @@ export class Gathering {
     fetching: Promise<OwnFetch<Rows, RowHead> | undefined>,
     held: Promise<void>,
   ): void {
-    const landing = fetching.then((found) => found && { ...found.fetched, judged: held })
+    // Rows that a row policy hid from who asked, or let him see, are nobody else's.
+    const landing = fetching.then(async (found) =>
+      found !== undefined && (await found.fetched.isForAll) ? { ...found.fetched, judged: held } : undefined,
+    )
     this.#inAir.tell(key, method, full, landing)
   }
 
@@ -298,7 +303,7 @@ export class Gathering {
     { text, ranges, rowsMax }: Fetch,
     signal: AbortSignal,
   ): ReturnType<typeof fetchParts<Rows, RowHead>> {
-    const { druid, cache, timelines, rights, entryMaxBytes } = this.#options
+    const { druid, cache, timelines, rights, keeper, entryMaxBytes } = this.#options
     const over = new AbortController()
     const [table = ''] = plan.tables
     const bytesMax = Math.min(cache.entryMaxBytes, entryMaxBytes(plan.tables))
@@ -310,7 +315,12 @@ export class Gathering {
     const givenTo = ({ id, service }: { readonly id: string; readonly service: string }): void =>
       timelines.of(service, table).watch(ranges, id, over.signal)
     try {
-      const fetched = await fetchParts(druid, request, query, into, { signal, givenTo })
+      const fetched = await fetchParts(druid, request, query, into, {
+        signal,
+        givenTo,
+        refused: () => keeper.refused(request, plan, group),
+        isForAll: () => keeper.isForAll(request, plan, group),
+      })
       if (typeof fetched !== 'string')
         rights.proved(request.identity, group, plan.tables, fetched.answer.sentAtMs)
       return fetched

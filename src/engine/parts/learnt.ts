@@ -91,7 +91,9 @@ export class Learnt {
     const endMs = clock.now()
     if (parts.kind !== 'series' || !series.canTake(parts)) return
     keeper.beside(
-      judged.then(() => {
+      judged.then(async () => {
+        // What a row policy hid from who asked, or let him see, is nobody else's in buckets either.
+        if (!(await made.isForAll)) return
         const pieces = this.#pieces(made, parts, endMs)
         if (pieces.length > 0) lesson.taken = { entry: new WeakRef(made.entry), pieces }
       }),

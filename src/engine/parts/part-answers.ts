@@ -8,7 +8,7 @@ import { orAborted } from '../../abort.ts'
 import { type Clock } from '../../clock.ts'
 import { type Flights, type Landed } from '../../flight/flights.ts'
 import { type FreshnessRules } from '../../freshness/bounds.ts'
-import { type Rights } from '../../identity/rights.ts'
+import { type Rights, rightFor } from '../../identity/rights.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { intersected, united, without } from '../../plan/intervals.ts'
 import { type WholePlan } from '../../plan/plan.ts'
@@ -56,6 +56,8 @@ export interface PartAnswersOptions {
 }
 
 const NONE: PartLanding = { kind: 'none' }
+/** What is held was looked at when it was fetched. */
+const HELD_FOR_ALL = Promise.resolve(true)
 
 export class PartAnswers {
   readonly #options: PartAnswersOptions
@@ -90,7 +92,8 @@ export class PartAnswers {
         landed = await join(clock.now() - askedAtMs)
       const { answer, role } = landed
       if (answer.kind === 'brought') return 'brought'
-      if (answer.kind === 'none' || !(await this.#mayHave(making, role, wait.signal))) return undefined
+      if (answer.kind === 'none' || !(await this.#mayHave(making, { answer, role }, wait.signal)))
+        return undefined
       const { entry, outcome, ageMs } = answer
       const collapsed = role === 'joined' && outcome.kind !== 'hit' && outcome.kind !== 'bypass'
       return {
@@ -106,12 +109,18 @@ export class PartAnswers {
   }
 
   // Whoever began a fetch has proved its rights by it; for all else they must be proved.
-  async #mayHave({ request, plan, service }: Making, role: string, signal: AbortSignal): Promise<boolean> {
+  async #mayHave(
+    { request, plan, service }: Making,
+    { answer, role }: Landed<PartLanding>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { rights, keeper } = this.#options
-    if (plan.shared && role === 'joined')
+    if (plan.shared && role === 'joined') {
+      if (!(await orAborted(forAll(answer), signal))) return false
       return await orAborted(keeper.mayJoin(request, plan, service), signal)
+    }
     const caller = { scope: request.identity, headers: request.headers }
-    return await orAborted(rights.allows(caller, service, plan.tables), signal)
+    return await orAborted(rights.allows(caller, service, plan.tables, rightFor(plan)), signal)
   }
 
   // What fails here may not fail the client: its own text is asked next, and tells what is wrong.
@@ -176,7 +185,15 @@ export class PartAnswers {
     entry.proof = partKeeper.entryProof(made, held, undefined)
     if (entry.proof !== undefined) keeper.put({ ...made, entry }, 0)
     const { ageMs, fromMs } = held
-    return { kind: 'entry', entry, outcome: entry.hit, ageMs, fromMs, judged: undefined }
+    return {
+      kind: 'entry',
+      entry,
+      outcome: entry.hit,
+      ageMs,
+      fromMs,
+      judged: undefined,
+      isForAll: HELD_FOR_ALL,
+    }
   }
 
   async #withFetched<Rows extends Bucketed, Head>(
@@ -219,7 +236,8 @@ export class PartAnswers {
       const detail = `${nameOf(made)} ${total - lacked}/${total}`
       const outcome = { kind: isPartial ? 'partial' : 'miss', collapsed: false, detail } as const
       const fromMs = Math.min(held.fromMs, came.fromMs)
-      return { kind: 'entry', entry, outcome, ageMs: undefined, fromMs, judged }
+      const isForAll = Promise.all(came.owns.map(({ fetched }) => fetched.isForAll)).then(all)
+      return { kind: 'entry', entry, outcome, ageMs: undefined, fromMs, judged, isForAll }
     } finally {
       over.end()
     }
@@ -278,6 +296,14 @@ class Settling {
 
 function isOlder(landing: PartLanding, thanMs: number): boolean {
   return landing.kind === 'entry' && landing.fromMs < thanMs
+}
+
+function all(each: readonly boolean[]): boolean {
+  return each.every(Boolean)
+}
+
+async function forAll(landing: PartLanding): Promise<boolean> {
+  return landing.kind === 'entry' && (await landing.isForAll)
 }
 
 function nameOf({ derived, parts }: LaidOut<Bucketed, unknown>): string {

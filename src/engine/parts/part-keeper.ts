@@ -83,7 +83,7 @@ export class PartKeeper {
       },
       () => clock.now(),
     )
-    if (keeper.wasPurged(plan.tables, sentAtMs)) return undefined
+    if (!(await fetched.isForAll) || keeper.wasPurged(plan.tables, sentAtMs)) return undefined
     const pieces = provenPieces(
       {
         timeline,

@@ -12,6 +12,8 @@ export type PartLanding =
       /** The earliest moment, by our clock, at which all of it was what Druid had. */
       readonly fromMs: number
       readonly judged: Promise<void> | undefined
+      /** Whether those who joined may have it, as far as row policies go. */
+      readonly isForAll: Promise<boolean>
     }
   /** Another replica has computed it: it is in the cache now. */
   | { readonly kind: 'brought' }

@@ -9,7 +9,7 @@ import { stepName, type StepText } from '../../plan/step-text.ts'
 import { mergeVerdict, seriesVerdict, stepsDifference, type Verdict } from '../../plan/witness.ts'
 import { explainSql } from '../../sql/statements.ts'
 import { explainRow } from '../explain-row.ts'
-import { type MayBeRestricted } from '../plan-check.ts'
+import { type MayBeRestricted, type Refused } from '../plan-check.ts'
 import { type Asking, formOf, type Making } from './making.ts'
 
 export interface PartWitnessOptions {
@@ -17,6 +17,7 @@ export interface PartWitnessOptions {
   readonly clock: Clock
   readonly timeoutMs: number
   readonly mayBeRestricted: MayBeRestricted
+  readonly refused: Refused
   readonly onVerdict: (kind: 'agrees' | 'disagrees' | 'unknown') => void
 }
 
@@ -134,13 +135,14 @@ export class PartWitness {
   }
 
   async #explained(
-    { request, service }: Pick<Question, 'request' | 'service'>,
+    { request, plan, service }: Pick<Question, 'request' | 'plan' | 'service'>,
     body: Buffer,
   ): Promise<NativePlan | undefined> {
     const { druid, timeoutMs } = this.#options
-    const row = await explainRow(druid, { body, service, headers: request.headers, timeoutMs })
-    const [plan] = row ?? []
-    return typeof plan === 'string' ? readNativePlan(plan) : undefined
+    const refused = (): void => this.#options.refused(request, plan, service)
+    const row = await explainRow(druid, { body, service, headers: request.headers, timeoutMs, refused })
+    const [native] = row ?? []
+    return typeof native === 'string' ? readNativePlan(native) : undefined
   }
 }
 

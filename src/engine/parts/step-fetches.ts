@@ -133,6 +133,7 @@ export class StepFetches {
         return undefined
       }
       keeper.beside(this.#keep(own, parts, fetched).finally(settle))
+      if (!(await fetched.isForAll)) return undefined
       const { rows, head, answer } = fetched
       this.#learn(making, rows, instantsIn(parts))
       return { rows, head, fromMs: answer.sentAtMs }
