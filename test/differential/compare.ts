@@ -19,7 +19,10 @@ export function compare(
   theirs: Answer,
   { wire, ordered }: { readonly wire: WireFormat; readonly ordered: Ordered },
 ): Comparison {
-  if (ours.status !== theirs.status) return different(`status ${ours.status} instead of ${theirs.status}`)
+  if (ours.status !== theirs.status)
+    return different(
+      `status ${ours.status} instead of ${theirs.status}: ${short(ours.body)} instead of ${short(theirs.body)}`,
+    )
   if (pageless(ours.body) === pageless(theirs.body)) return { kind: 'same' }
   const [mine, own] = [bodyOf(ours.body, wire), bodyOf(theirs.body, wire)]
   if (theirs.status !== 200 || mine === undefined || own === undefined)

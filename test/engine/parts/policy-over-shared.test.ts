@@ -117,6 +117,15 @@ describe.runIf(sandboxAvailable)('what is put together from shared parts', () =>
           await all(windowed(form, hour, most), ['alice', 'carol'])
           await settled(10)
         }
+        // Windows that overlap his, while what he asked for is on its way.
+        for (const hour of [7, 9, 11]) {
+          const his = asked(it.url, 'bob', windowed(form, hour, most))
+          await Promise.all(
+            (['alice', 'carol'] as const).map((name, at) => all(windowed(form, hour + 1 + at, most), [name])),
+          )
+          await his
+          await settled(10)
+        }
         await settled(POLICY_MS + 1)
         await all(windowed(form, 5, most))
         it.sandbox.behaviour.users = users(new Set())
