@@ -15,6 +15,7 @@ import {
   EVENT_DAYS,
   type DataSize,
 } from './rows.ts'
+import { type Profile } from './services.ts'
 import { runTask } from './tasks.ts'
 import { waitUntil, within } from './wait.ts'
 
@@ -31,6 +32,7 @@ export interface SeedTarget {
   readonly dir: string
   readonly brokers: readonly string[]
   readonly services: { readonly coordinator: string }
+  readonly profile: Profile
 }
 
 const VISIBLE_MS = 120_000
@@ -38,13 +40,17 @@ const SEED_MS = 15 * 60_000
 const FILES: Record<Exclude<DataSize, 'none'>, number> = { small: 1, full: 6 }
 const ROWS_PER_CHUNK = 500
 
-/** Loads `events`, `events_rollup`, `dst` and the lookup `country_name`, and waits until every Broker has all of it. */
+/**
+ * Loads `events`, `events_rollup`, `dst` and, but in the secure profile, whose Coordinator can't ask a Broker by TLS, the
+ * lookup `country_name`, and waits until every Broker has all of it.
+ */
 export async function seed(
   target: SeedTarget,
   size: Exclude<DataSize, 'none'>,
   signal?: AbortSignal,
 ): Promise<Seeded> {
   const deadline = within(SEED_MS, signal)
+  const hasLookup = target.profile === 'open'
   const end = midnight(Date.now())
   const folder = join(target.dir, 'rows')
   mkdirSync(folder, { recursive: true })
@@ -60,11 +66,11 @@ export async function seed(
     load('dst', 'dst.json', DST_INTERVALS),
     load('events', 'events-*.json', [interval]),
     load('events_rollup', 'events-*.json', [interval]),
-    setLookup(target.services.coordinator, deadline),
+    hasLookup && setLookup(target.services.coordinator, deadline),
     dropOvershadowedSoon(target.services.coordinator, deadline),
   ])
   await waitForRows(target.brokers, rows, within(VISIBLE_MS, signal))
-  await waitForLookup(target.brokers, within(VISIBLE_MS, signal))
+  if (hasLookup) await waitForLookup(target.brokers, within(VISIBLE_MS, signal))
   rmSync(folder, { recursive: true })
   return { size, eventsInterval: interval, dstIntervals: DST_INTERVALS, rows }
 }
