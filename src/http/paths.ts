@@ -4,7 +4,7 @@ const SQL_PATHS = new Set(['/druid/v2/sql', '/druid/v2/sql/'])
 const HEALTH_PATHS = new Set(['/status/health', '/status/health/'])
 const READY_PATHS = new Set(['/status/ready', '/status/ready/'])
 /** Jetty takes any scheme, and refuses an authority that names a user: whatever else there is before a path is no origin. */
-const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?#@]*(?=\/(?!\/))/i
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?#@]*(?=\/)/i
 const NATIVE_PATHS = new Set(['/druid/v2', '/druid/v2/'])
 const AVATICA_PATH = /^\/druid\/v2\/sql\/avatica(-protobuf)?\/?$/
 const QUERY_PATH = /^\/druid\/v2\/(sql\/)?([^/]+)\/?$/

@@ -136,14 +136,18 @@ describe('statements', () => {
   })
 })
 
-test.each([
-  'http://name:password@elsewhere/druid/v2/sql',
-  'http://elsewhere//druid/v2/sql',
-  'http://elsewhere?/druid/v2/sql',
-])('%s is for a Broker to judge', async (target) => {
-  await statusOf('POST', target, '{"query":"SELECT 1 AS x"}')
-  expect(druid.requests.map(({ path }) => path)).toEqual([target])
+test('an origin goes also before a path that begins with nothing', async () => {
+  await statusOf('POST', 'http://elsewhere//druid/v2/sql', '{"query":"SELECT 1 AS x"}')
+  expect(druid.requests.map(({ path }) => path)).toEqual(['//druid/v2/sql'])
 })
+
+test.each(['http://name:password@elsewhere/druid/v2/sql', 'http://elsewhere?/druid/v2/sql'])(
+  '%s is for a Broker to judge',
+  async (target) => {
+    await statusOf('POST', target, '{"query":"SELECT 1 AS x"}')
+    expect(druid.requests.map(({ path }) => path)).toEqual([target])
+  },
+)
 
 describe.each(['', ...ORIGINS])("the operator's listener, behind '%s'", (origin) => {
   let admin: RunningAdmin

@@ -27,7 +27,9 @@ export interface EchoBroker {
   close(): Promise<void>
 }
 
-const REQUEST_LINE = /^([!#$%&'*+.^_`|~\dA-Za-z-]+) (\/[\x21-\x7e\x80-\xff]*) HTTP\/1\.1$/
+/** A path, or a URL which names a user or has no path: Jetty refuses those, and they are for it to refuse. */
+const REQUEST_LINE =
+  /^([!#$%&'*+.^_`|~\dA-Za-z-]+) (\/[\x21-\x7e\x80-\xff]*|[a-z][a-z\d+.-]*:\/\/(?:[^/?# ]*@[\x21-\x7e\x80-\xff]*|[^/?#@ ]*(?:[?#][\x21-\x7e\x80-\xff]*)?)) HTTP\/1\.1$/i
 const HEADER = /^([!#$%&'*+.^_`|~\dA-Za-z-]+): ([\t\x20-\x7e\x80-\xff]*)$/
 const CHUNK = /^[\da-f]+$/i
 
