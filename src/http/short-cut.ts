@@ -20,9 +20,11 @@ export interface Prepared {
 }
 
 const PREPARED_MAX = 20_000
+/** Of the bodies: what is kept of each is up to ten times as large. */
+const PREPARED_MAX_BYTES = 8_000_000
 
 export class ShortCut {
-  readonly #prepared = new LRUCache<string, Prepared>({ max: PREPARED_MAX })
+  readonly #prepared = new LRUCache<string, Prepared>({ max: PREPARED_MAX, maxSize: PREPARED_MAX_BYTES })
 
   /** Hot: a hit passes here. The key of a request; undefined when something about it must be read with care. */
   key(headers: IncomingHttpHeaders, identity: IdentityScope, body: Buffer): string | undefined {
@@ -34,7 +36,8 @@ export class ShortCut {
     return this.#prepared.get(key)
   }
 
-  put(key: string, prepared: Prepared): void {
-    this.#prepared.set(key, prepared)
+  /** `bodyBytes`: of the request. */
+  put(key: string, prepared: Prepared, bodyBytes: number): void {
+    this.#prepared.set(key, prepared, { size: bodyBytes })
   }
 }

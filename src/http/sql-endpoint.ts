@@ -110,12 +110,19 @@ export class SqlEndpoint {
     }
     const reading: BodyReading = readSqlBody(json)
     if (reading.kind === 'no-json') throw new OvateError('OVATE_BAD_BODY', reading.message)
-    if (reading.kind === 'read') return await this.#run(exchange, reading.body, key)
+    if (reading.kind === 'read') {
+      const shortCut = key === undefined ? undefined : { key, bodyBytes: json.length }
+      return await this.#run(exchange, reading.body, shortCut)
+    }
     const headers = forJson(request.rawHeaders, request.headers['accept-encoding'])
     await this.#forward(exchange, { body: reading.bytes, headers }, 'body-not-understood')
   }
 
-  async #run(exchange: Exchange, body: SqlBody, key: string | undefined): Promise<void> {
+  async #run(
+    exchange: Exchange,
+    body: SqlBody,
+    shortCut: { readonly key: string; readonly bodyBytes: number } | undefined,
+  ): Promise<void> {
     const { planner, druid, running } = this.#options
     const { response, identity } = exchange
     const id = body.clientId ?? randomUUID()
@@ -123,12 +130,12 @@ export class SqlEndpoint {
     const isTaken = running.has(id) || druid.isRunning({ kind: 'sql', id })
     const upstreamId = isTaken ? randomUUID() : id
     const plan = planner.plan(body, identity)
-    if (plan.kind === 'whole' && key !== undefined) {
+    if (plan.kind === 'whole' && shortCut !== undefined) {
       const generation = druid.generation(plan.service ?? druid.defaultService)
       const { revision } = planner
       const { wire, clientId } = body
       const prepared: Prepared = { plan, identity, wire, clientId, generation, revision }
-      this.#shortCut.put(key, prepared)
+      this.#shortCut.put(shortCut.key, prepared, shortCut.bodyBytes)
     }
     const stop = untilGone(response)
     const end = running.begin(id, identity, stop)
