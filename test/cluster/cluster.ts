@@ -83,7 +83,8 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
-const START_MS = 240_000
+/** A Broker that starts while a data server is busy may wait for four minutes, its long poll, for what that has. */
+const START_MS = 300_000
 const PREPARE_MS = 60_000
 // Another start may have to fetch all jars first.
 const LOCK_MS = 20 * 60_000
