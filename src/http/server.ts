@@ -85,6 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app = router(options, draining.signal)
   await app.ready()
   const server = app.server
+  const connections = spareAnswers(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, () => {
@@ -95,11 +96,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: urlOf(server, options),
     connections: () => new Promise((resolve) => server.getConnections((_, count) => resolve(count))),
-    drain: () => draining.abort(),
+    drain: () => {
+      draining.abort()
+      connections.lastAnswers()
+    },
     renew: ({ cert, key, ca }) => {
       if (server instanceof HttpsServer) server.setSecureContext({ cert, key, ca })
     },
-    close: (graceMs) => closed(server, graceMs),
+    close: (graceMs) => closed(server, connections, graceMs),
   }
 }
 
@@ -212,7 +216,6 @@ function listener(
   // Node (20) drops those behind the first thousand without a word; their size has a limit of its own.
   server.maxHeadersCount = 0
   server.setTimeout(options.writeTimeoutMs, endIdle)
-  spareAnswers(server)
   if (options.tls === undefined) answerHalfClosed(server)
   return server
 }
