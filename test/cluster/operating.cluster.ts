@@ -7,6 +7,7 @@ import { hasRedis, type RedisServer, startRedis } from '../redis/server.ts'
 import { ask } from './ask.ts'
 import { clusterAvailable, theCluster } from './available.ts'
 import { sql } from './http.ts'
+import { THOROUGH } from '../support/thorough.ts'
 import { operatingBlocks } from './operating-page.ts'
 import { hasCommand, OperatingPlace } from './operating-place.ts'
 import { waitUntil, within } from './wait.ts'
@@ -19,7 +20,7 @@ const WORKERS = 4
 /** Between the answers of a client: the load is to be there all the time, not to be heavy. */
 const PAUSE_MS = 25
 const ANSWERS_MIN = 500
-const STREAMS_MIN = 5
+const STREAMS_MIN = THOROUGH ? 5 : 0
 /** Clients read no more for so long after the first bytes: long enough for a replica to be told to end meanwhile. */
 const STREAM_PAUSE_MS = 6_000
 /** Too large to lie in buffers on the way; it is fetched first, and kept later. */
@@ -148,7 +149,7 @@ class Load {
     for (const statement of [...STATEMENTS, STREAM])
       this.#wanted.set(statement, (await sql(this.#druid, statement)).body.toString())
     const workers = Array.from({ length: WORKERS }, (_, at) => this.#work(at))
-    this.#workers = [...workers, ...this.#urls.map((url) => this.#stream(url))]
+    this.#workers = THOROUGH ? [...workers, ...this.#urls.map((url) => this.#stream(url))] : workers
   }
 
   async #stream(url: string): Promise<void> {
