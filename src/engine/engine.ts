@@ -2,6 +2,7 @@
 import { orAborted } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 import { type Druid } from '../druid/druid.ts'
+import { isDenial } from '../druid/denial.ts'
 import { OvateError } from '../errors.ts'
 import { judge, lookAgain, type Verdict } from '../freshness/proof.ts'
 import { type Rights, rightFor } from '../identity/rights.ts'
@@ -153,8 +154,7 @@ export class Engine {
   async #pass(request: SqlRequest, plan: WholePlan, reason: Reason, signal: AbortSignal): Promise<Answer> {
     const { druid, keeper } = this.#options
     const answer = await pass(druid, request, { reason, repeatable: true }, signal)
-    if (answer.status === 401 || answer.status === 403)
-      keeper.refused(request, plan, plan.service ?? druid.defaultService)
+    if (isDenial(answer.status)) keeper.refused(request, plan, plan.service ?? druid.defaultService)
     return answer
   }
 

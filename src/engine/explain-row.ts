@@ -1,5 +1,6 @@
 // One EXPLAIN PLAN FOR, asked of Druid with the caller's own credentials.
 import { type Druid } from '../druid/druid.ts'
+import { isDenial } from '../druid/denial.ts'
 
 const EXPLAIN_MAX_BYTES = 4_000_000
 
@@ -32,7 +33,7 @@ export async function explainRow(
     },
     AbortSignal.timeout(timeoutMs),
   )
-  if (answer.status === 401 || answer.status === 403) refused()
+  if (isDenial(answer.status)) refused()
   const text = await textOf(answer.body)
   if (answer.status !== 200 || text === undefined) throw new Error(`EXPLAIN answered ${answer.status}`)
   const rows = JSON.parse(text) as unknown[][]

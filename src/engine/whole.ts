@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache'
 import { orAborted, whenAborted } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 import { type Druid, type DruidAnswer, type DruidRequest } from '../druid/druid.ts'
+import { isDenial } from '../druid/denial.ts'
 import { OvateError } from '../errors.ts'
 import { type Flights, type Landed } from '../flight/flights.ts'
 import { type FreshnessRules } from '../freshness/bounds.ts'
@@ -233,7 +234,7 @@ export class Whole {
       },
       signal,
     )
-    if (answer.status === 401 || answer.status === 403) keeper.refused(request, plan, answer.broker.service)
+    if (isDenial(answer.status)) keeper.refused(request, plan, answer.broker.service)
     return answer
   }
 }

@@ -3,6 +3,7 @@
 import { LRUCache } from 'lru-cache'
 import { type Clock } from '../clock.ts'
 import { type Druid } from '../druid/druid.ts'
+import { isDenial } from '../druid/denial.ts'
 import { type WholePlan } from '../plan/plan.ts'
 import { type IdentityScope } from '../plan/query.ts'
 
@@ -192,7 +193,7 @@ export class Rights {
       )
       const text = await textOf(answer.body)
       const outcome = answer.status === 200 ? this.#granted(question, text, askedAtMs) : 'refused'
-      if (answer.status === 401 || answer.status === 403) this.refused(caller.scope, service, [table])
+      if (isDenial(answer.status)) this.refused(caller.scope, service, [table])
       onCheck(outcome)
       return outcome === 'granted'
     } catch {

@@ -1,5 +1,6 @@
 // Asks Druid for parts: the client's text over what is missing, read row by row.
 import { type Druid, type DruidAnswer, type DruidRequest } from '../../druid/druid.ts'
+import { isDenial } from '../../druid/denial.ts'
 import { KeptReader } from '../../result/kept-reader.ts'
 import { type PartSink } from './method.ts'
 import { saysIncomplete } from '../headers.ts'
@@ -62,7 +63,7 @@ export async function fetchParts<Rows, Head>(
     },
     signal,
   )
-  if (answer.status === 401 || answer.status === 403) refused()
+  if (isDenial(answer.status)) refused()
   if (answer.status !== 200) {
     answer.body.on('error', () => undefined).destroy()
     return answer.status === 400 ? 'refused' : 'broken'
