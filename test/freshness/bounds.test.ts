@@ -1,14 +1,7 @@
 import { expect, test } from 'vitest'
-import { boundFor, type FreshnessRules, knowsNow, tickMs } from '../../src/freshness/bounds.ts'
+import { boundFor, knowsNow, tickMs } from '../../src/freshness/bounds.ts'
+import { RULES } from '../support/freshness-rules.ts'
 
-const RULES: FreshnessRules = {
-  mode: 'bounded',
-  headMs: 5_000,
-  capMs: 60_000,
-  growth: 0.001,
-  lookupMs: 60_000,
-  schemaRefreshMs: 60_000,
-}
 const NOW = Date.UTC(2026, 10, 20)
 const HOUR_MS = 3_600_000
 

@@ -16,19 +16,13 @@ import { Timelines } from '../../src/freshness/timelines.ts'
 import { type BrokerStatus } from '../../src/druid/druid.ts'
 import { candidatesText } from '../support/candidates.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
+import { RULES } from '../support/freshness-rules.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const HOUR_MS = 3_600_000
 const OLD = '2026-11-01T00:00:00.000Z/2026-11-02T00:00:00.000Z'
 const SERVICE = 'druid/broker'
-const RULES: FreshnessRules = {
-  mode: 'bounded',
-  headMs: 5_000,
-  capMs: 60_000,
-  growth: 0.001,
-  lookupMs: 30_000,
-  schemaRefreshMs: 60_000,
-}
+const OWN_RULES: FreshnessRules = { ...RULES, lookupMs: 30_000 }
 
 let partition: number
 let timelines: Timelines
@@ -46,7 +40,7 @@ beforeEach(() => {
     druid,
     clock,
     authorization: undefined,
-    rules: () => RULES,
+    rules: () => OWN_RULES,
     segmentsMax: 100,
     lookTimeoutMs: 1_000,
     onLook: () => undefined,
@@ -71,7 +65,7 @@ function proofAt(sentAtMs: number, given: Partial<Proof> = {}): Proof {
     lifeMs: Number.POSITIVE_INFINITY,
     agesFromSending: false,
     readsLookup: false,
-    tables: [{ timeline, intervals: ALL_TIME, rules: RULES, fingerprint: undefined }],
+    tables: [{ timeline, intervals: ALL_TIME, rules: OWN_RULES, fingerprint: undefined }],
     ...given,
   }
 }
@@ -79,7 +73,7 @@ function proofAt(sentAtMs: number, given: Partial<Proof> = {}): Proof {
 const reader = (given: Partial<Reader> = {}): Reader => ({
   brokers: brokers({ generation: 7 }),
   timelines,
-  rulesOf: () => RULES,
+  rulesOf: () => OWN_RULES,
   now: { kind: 'none' },
   policyMs: Number.POSITIVE_INFINITY,
   ...given,
@@ -132,7 +126,7 @@ test('over sealed segments it holds as long as the reader sees the same', async 
   const timeline = timelines.of(SERVICE, 'events')
   await timeline.look(ALL_TIME)
   const fingerprint = timeline.polled?.state(ALL_TIME)?.hash
-  const tables = [{ timeline, intervals: ALL_TIME, rules: RULES, fingerprint }]
+  const tables = [{ timeline, intervals: ALL_TIME, rules: OWN_RULES, fingerprint }]
   const read = importedProof(sent(proofAt(clock.now() - HOUR_MS, { tables })), reader())
   const verdict = (): string => (read === undefined ? 'none' : judge(read, 7, clock.now(), clock.now()).kind)
   expect(fingerprint).toBeDefined()
@@ -150,16 +144,22 @@ test.each<[string, Partial<Proof>, Partial<Reader>, number, 'valid' | 'invalid']
   [
     "what arrives, by the reader's own bound",
     {},
-    { rulesOf: () => ({ ...RULES, headMs: 1_000 }) },
+    { rulesOf: () => ({ ...OWN_RULES, headMs: 1_000 }) },
     1_100,
     'invalid',
   ],
-  ['what arrives, for a strict reader', {}, { rulesOf: () => ({ ...RULES, mode: 'strict' }) }, 1, 'invalid'],
+  [
+    'what arrives, for a strict reader',
+    {},
+    { rulesOf: () => ({ ...OWN_RULES, mode: 'strict' }) },
+    1,
+    'invalid',
+  ],
   ['a policy that the reader knows of', {}, { policyMs: 2_000 }, 2_100, 'invalid'],
   [
     'a lookup',
     { readsLookup: true, agesFromSending: true },
-    { rulesOf: () => ({ ...RULES, lookupMs: 900 }) },
+    { rulesOf: () => ({ ...OWN_RULES, lookupMs: 900 }) },
     1_000,
     'invalid',
   ],

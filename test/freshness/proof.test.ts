@@ -8,10 +8,10 @@ import { Timelines } from '../../src/freshness/timelines.ts'
 import { type Interval } from '../../src/plan/facts.ts'
 import { candidatesText, type Given } from '../support/candidates.ts'
 import { BROKER, FakeDruid, type Reply } from '../support/fake-druid.ts'
+import { RULES } from '../support/freshness-rules.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const SECOND = 1_000
-const MINUTE = 60 * SECOND
 const OLD = '2026-11-01T00:00:00.000Z/2026-11-02T00:00:00.000Z'
 const TODAY = '2026-11-20T00:00:00.000Z/2026-11-21T00:00:00.000Z'
 const OLD_DAY: Interval = { startMs: Date.UTC(2026, 10, 1), endMs: Date.UTC(2026, 10, 2) }
@@ -25,14 +25,7 @@ let columns: string
 let down: boolean
 
 beforeEach(() => {
-  rules = {
-    mode: 'bounded',
-    headMs: 5_000,
-    capMs: 60_000,
-    growth: 0.001,
-    lookupMs: MINUTE,
-    schemaRefreshMs: MINUTE,
-  }
+  rules = RULES
   clock = new ManualClock()
   segments = [{ interval: OLD }]
   columns = '["__time","TIMESTAMP","NO"]\n\n'

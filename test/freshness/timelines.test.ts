@@ -5,6 +5,7 @@ import { ALL_TIME } from '../../src/freshness/segments.ts'
 import { Timelines } from '../../src/freshness/timelines.ts'
 import { candidatesText } from '../support/candidates.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
+import { RULES } from '../support/freshness-rules.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
 
 const DATASOURCES = 30
@@ -24,14 +25,7 @@ test('thirty datasources, each watched, leave no listener behind and warn nobody
     druid,
     clock,
     authorization: undefined,
-    rules: () => ({
-      mode: 'bounded',
-      headMs: 5_000,
-      capMs: 60_000,
-      growth: 0.001,
-      lookupMs: 30_000,
-      schemaRefreshMs: 60_000,
-    }),
+    rules: () => RULES,
     segmentsMax: 100,
     lookTimeoutMs: 1_000,
     onLook: () => undefined,
