@@ -8,9 +8,25 @@ interface TaskStatus {
   readonly status: { readonly statusCode: string; readonly errorMsg?: string | null }
 }
 
+/** How often a task is sent that got no locks: by then it has read and written nothing. */
+const TRIES = 5
+/** Seen on a young Overlord that was sent two tasks at once, though they were of two datasources. */
+const NO_LOCKS = 'Failed to get locks for intervals'
+
 /** Runs one task on the Overlord at `coordinator` to its success and returns its id. Throws with its error when it fails. */
 export async function runTask(coordinator: string, task: object, signal?: AbortSignal): Promise<string> {
   const deadline = within(TASK_MS, signal)
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await runOnce(coordinator, task, deadline)
+    } catch (error) {
+      if (tries === TRIES || !String(error).includes(NO_LOCKS)) throw error
+      process.stderr.write(`a task got no locks, and is sent once more: ${String(error).slice(0, 300)}\n`)
+    }
+  }
+}
+
+async function runOnce(coordinator: string, task: object, deadline: AbortSignal): Promise<string> {
   const url = `${coordinator}/druid/indexer/v1/task`
   let id = ''
   const submit = async (): Promise<boolean> => {
