@@ -79,6 +79,7 @@ export function dataServerOptions(
     requestTimeoutMs: listen.requestTimeout,
     keepAliveTimeoutMs: listen.keepAliveTimeout,
     writeTimeoutMs: listen.writeTimeout,
+    drainMs: listen.drain,
     bodies,
     druid: parts.druid,
     management,

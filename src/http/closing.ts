@@ -1,4 +1,4 @@
-// A listener's end, in which nothing is cut that is on its way to a client.
+// A listener's end, in which nothing is cut that is on its way to a client, and nobody who asks again in time.
 import { type Server } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 import { type Socket } from 'node:net'
@@ -6,47 +6,57 @@ import { answerOf } from './bad-http.ts'
 
 /** Between two looks for connections that have become idle, while the listener closes. */
 const SWEEP_MS = 50
+/** Where nothing is said of the drain: for who asks again as soon as an answer is there. */
+const KEPT_MIN_MS = 1_000
 
 export interface Connections {
-  /** Each connection ends with the answer that is under way on it. */
+  /** Each connection ends with its next answer: the one under way, unless its head is out and has promised more. */
   lastAnswers(): void
 }
 
 /**
- * Node (20) calls a connection idle as soon as its answer is ended, whose bytes may wait here for a client that reads
- * slowly, and would cut it: by `close` as well as by `closeIdleConnections`. From now on both wait until it is out.
+ * What node:http (20) closes as idle, by `close` and by `closeIdleConnections`, is closed only when it is: not while an
+ * ended answer waits here for a client that reads slowly, and not as soon as an answer is out whose head has promised
+ * more. Who takes that at its word asks again at once, and balancers (HAProxy, nginx) hang up on their client when that
+ * meets the connection's end. So it stays for one more answer, for as long as an idle connection has had: `drainMs`.
  */
-export function spareAnswers(server: Server): Connections {
+export function spareAnswers(server: Server, drainMs: number): Connections {
   const sockets = new Set<Socket>()
+  const keptUntilMs = new WeakMap<Socket, number>()
   server.on(server instanceof HttpsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
+  const isSpared = (socket: Socket, nowMs: number): boolean => {
+    const answer = answerOf(socket)
+    return answer === undefined ? (keptUntilMs.get(socket) ?? 0) > nowMs : !answer.writableFinished
+  }
   const closeIdle = server.closeIdleConnections.bind(server)
   server.closeIdleConnections = () => {
-    const unsent = [...sockets].flatMap((socket) => {
-      const answer = answerOf(socket)
-      return answer?.writableEnded === true && !answer.writableFinished ? [answer] : []
-    })
-    // By this alone Node tells them apart.
-    for (const answer of unsent) answer.finished = false
-    closeIdle()
-    for (const answer of unsent) answer.finished = true
+    const nowMs = performance.now()
+    const spared = [...sockets].filter((socket) => isSpared(socket, nowMs))
+    whileBusy(spared, closeIdle)
   }
-  return {
-    lastAnswers: () => {
-      for (const socket of sockets) endWithAnswer(socket)
-    },
+  const lastAnswer = (socket: Socket): void => {
+    const answer = answerOf(socket)
+    if (answer === undefined) return
+    if (!answer.headersSent) answer.shouldKeepAlive = false
+    else
+      answer.once('finish', () => keptUntilMs.set(socket, performance.now() + Math.max(drainMs, KEPT_MIN_MS)))
   }
+  return { lastAnswers: () => sockets.forEach(lastAnswer) }
 }
 
-// An answer whose head is out has promised more: who takes that at its word asks again as soon as it is there, and must
-// find the connection's end behind it, not a moment later.
-function endWithAnswer(socket: Socket): void {
-  const answer = answerOf(socket)
-  if (answer === undefined) return
-  if (!answer.headersSent) answer.shouldKeepAlive = false
-  else answer.once('finish', () => answerOf(socket) ?? socket.destroySoon())
+/** node:http keeps the answer of a connection there, and by its `finished` alone tells idle ones apart. */
+interface OfAnswer {
+  _httpMessage?: unknown
+}
+
+function whileBusy(sockets: readonly Socket[], act: () => void): void {
+  const before = sockets.map((socket) => (socket as OfAnswer)._httpMessage)
+  for (const socket of sockets) (socket as OfAnswer)._httpMessage = { finished: false }
+  act()
+  for (const [index, socket] of sockets.entries()) (socket as OfAnswer)._httpMessage = before[index]
 }
 
 /** Takes no new connection, lets running requests end for `graceMs`, then cuts them. */

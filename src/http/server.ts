@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly keepAliveTimeoutMs: number
+  /** How long it is drained before it is closed. */
+  readonly drainMs: number
   /** How long a client may read nothing of what is ready for it. */
   readonly writeTimeoutMs: number
   readonly bodies: BodyReader
@@ -85,7 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const app = router(options, draining.signal)
   await app.ready()
   const server = app.server
-  const connections = spareAnswers(server)
+  const connections = spareAnswers(server, options.drainMs)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, () => {
