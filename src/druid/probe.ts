@@ -1,7 +1,8 @@
 // Short questions of Ovate's own to one Broker, with Ovate's own credentials, on connections that queries don't use.
 import { type Dispatcher } from 'undici'
 import { type Clock } from '../clock.ts'
-import { dispatch, Exchange, type ExchangeRequest, type Head } from './exchange.ts'
+import { dispatch, Exchange, type ExchangeRequest } from './exchange.ts'
+import { wholeBody } from './whole-body.ts'
 
 export interface Reply {
   readonly status: number
@@ -37,7 +38,7 @@ export async function ask(
     signal.throwIfAborted()
     dispatch(dispatcher, request, exchange)
     const head = await exchange.head
-    return { ...head, body: await wholeBody(head, bounds.maxBytes) }
+    return { ...head, body: await wholeBody(head.body as AsyncIterable<Buffer>, bounds.maxBytes) }
   } catch (error) {
     if (signal.aborted) throw signal.reason
     throw new NoAnswer(error === late ? 'silent' : 'refused', error)
@@ -45,15 +46,4 @@ export async function ask(
     clearTimeout(timer)
     signal.removeEventListener('abort', leave)
   }
-}
-
-async function wholeBody({ body }: Head, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > maxBytes) throw new Error(`more than ${maxBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

@@ -1,6 +1,7 @@
 // One EXPLAIN PLAN FOR, asked of Druid with the caller's own credentials.
 import { type Druid } from '../druid/druid.ts'
 import { isDenial } from '../druid/denial.ts'
+import { wholeBody } from '../druid/whole-body.ts'
 
 const EXPLAIN_MAX_BYTES = 4_000_000
 
@@ -34,19 +35,8 @@ export async function explainRow(
     AbortSignal.timeout(timeoutMs),
   )
   if (isDenial(answer.status)) refused()
-  const text = await textOf(answer.body)
-  if (answer.status !== 200 || text === undefined) throw new Error(`EXPLAIN answered ${answer.status}`)
+  const text = (await wholeBody(answer.body, EXPLAIN_MAX_BYTES)).toString('utf8')
+  if (answer.status !== 200) throw new Error(`EXPLAIN answered ${answer.status}`)
   const rows = JSON.parse(text) as unknown[][]
   return rows.length === 1 ? rows[0] : undefined
-}
-
-async function textOf(body: AsyncIterable<Buffer>): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of body) {
-    sizeBytes += chunk.length
-    if (sizeBytes > EXPLAIN_MAX_BYTES) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

@@ -6,6 +6,7 @@ import { orAborted, whenAborted } from '../abort.ts'
 import { type Clock } from '../clock.ts'
 import { type Druid, type DruidAnswer, type DruidRequest } from '../druid/druid.ts'
 import { isDenial } from '../druid/denial.ts'
+import { wholeBody } from '../druid/whole-body.ts'
 import { OvateError } from '../errors.ts'
 import { type Flights, type Landed } from '../flight/flights.ts'
 import { type FreshnessRules } from '../freshness/bounds.ts'
@@ -320,18 +321,11 @@ function withOwnId(body: Buffer, upstreamId: string, id: string): Buffer {
 }
 
 async function refusalOf(answer: DruidAnswer, { upstreamId, identity }: SqlRequest): Promise<Landing> {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length
-    if (sizeBytes > REFUSAL_MAX_BYTES) throw new OvateError('OVATE_BROKER_FAILED', 'the error is too long')
-    chunks.push(chunk)
-  }
   const refusal = {
     status: answer.status,
     reason: answer.reason,
     headers: answer.headers,
-    body: Buffer.concat(chunks),
+    body: await wholeBody(answer.body as AsyncIterable<Buffer>, REFUSAL_MAX_BYTES),
     upstreamId,
     identity,
   }

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { type Clock } from '../clock.ts'
 import { type Druid } from '../druid/druid.ts'
 import { isDenial } from '../druid/denial.ts'
+import { wholeBody } from '../druid/whole-body.ts'
 import { type WholePlan } from '../plan/plan.ts'
 import { type IdentityScope } from '../plan/query.ts'
 
@@ -191,7 +192,7 @@ export class Rights {
         },
         AbortSignal.timeout(timeoutMs),
       )
-      const text = await textOf(answer.body)
+      const text = (await wholeBody(answer.body, ANSWER_MAX_BYTES)).toString('utf8')
       const outcome = answer.status === 200 ? this.#granted(question, text, askedAtMs) : 'refused'
       if (isDenial(answer.status)) this.refused(caller.scope, service, [table])
       onCheck(outcome)
@@ -241,17 +242,6 @@ export class Rights {
 type Proven = Omit<Question, 'caller'> & Pick<Caller, 'scope'>
 
 const RIGHTS = ['read', 'read-all'] as const satisfies readonly Right[]
-
-/** Of an answer as much as is looked at. */
-async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of body) {
-    sizeBytes += chunk.length
-    if (sizeBytes <= ANSWER_MAX_BYTES) chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
 
 function keyOfQuestion({ caller, service, table, right }: Question): string {
   return keyOf(caller.scope, service, table, right)
