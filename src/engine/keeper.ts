@@ -216,11 +216,21 @@ export class Keeper {
       : this.#options.policyMs(plan.tables)
   }
 
-  /** How long after its beginning a flight may be joined by who has its identity, ms; who joins a shared one is checked. */
+  /**
+   * How long after its beginning a flight may be joined by who has its identity, ms: none that began before Druid last
+   * refused him. Who joins a shared one is checked.
+   */
   joinMs(request: SqlRequest, plan: WholePlan): number {
     const isFree = request.identity === ANONYMOUS || plan.shared
     const recheckMs = isFree ? Number.POSITIVE_INFINITY : this.#options.rights.recheckMs
-    return Math.min(recheckMs, this.policyMs(request, plan))
+    return Math.min(recheckMs, this.#sinceRefusedMs(request, plan), this.policyMs(request, plan))
+  }
+
+  // In the same millisecond it isn't known which of the two was first.
+  #sinceRefusedMs({ identity }: SqlRequest, { service, tables, shared }: WholePlan): number {
+    const { rights, druid, clock } = this.#options
+    if (shared) return Number.POSITIVE_INFINITY
+    return clock.now() - rights.refusedAtMs(identity, service ?? druid.defaultService, tables) - 1
   }
 
   /** Whether what was asked for at a moment has been purged since. */

@@ -52,14 +52,14 @@ export class PlanChecks {
 
   /** Druid was found to read something else than the text says: such statements pass. */
   disagrees(request: SqlRequest, plan: WholePlan, generation: number): boolean {
-    const known = this.#known.get(keyOf(request, plan, generation))
+    const known = this.#known.get(this.#keyOf(request, plan, generation))
     if (known?.settled?.kind !== 'disagrees') return false
     return this.#options.clock.monotonic() < known.retryAtMs
   }
 
   /** Druid's word on a statement of this form; asked at most once at a time. Never rejects. */
   async check(request: SqlRequest, plan: WholePlan, run: Run): Promise<Checked> {
-    const key = keyOf(request, plan, run.generation)
+    const key = this.#keyOf(request, plan, run.generation)
     const known = this.#known.get(key)
     if (known !== undefined && this.#options.clock.monotonic() < known.retryAtMs) return await known.checked
     const fresh: Known = {
@@ -73,6 +73,15 @@ export class PlanChecks {
     fresh.retryAtMs = this.#options.clock.monotonic() + retryAfter(checked)
     this.#options.onCheck(checked.kind)
     return checked
+  }
+
+  // An empty window proves nothing about how bounds of its form are read: it is asked about as a form of its own. What a
+  // policy means for an answer changes with the settings, while the form stays.
+  #keyOf(request: SqlRequest, plan: WholePlan, generation: number): string {
+    const empty = plan.bounds?.intervals.length === 0
+    const bounds = plan.bounds === undefined ? '' : `${plan.bounds.form}${empty ? ' empty' : ''}`
+    const mayBeRestricted = this.#options.mayBeRestricted(request, plan)
+    return JSON.stringify([request.identity, generation, plan.service, plan.form, bounds, mayBeRestricted])
   }
 
   async #ask(request: SqlRequest, plan: WholePlan, run: Run): Promise<Checked> {
@@ -118,13 +127,6 @@ function sameIntervals(a: readonly Interval[], b: readonly Interval[]): boolean 
   const text = (list: readonly Interval[]): string =>
     list.map(({ startMs, endMs }) => `${startMs}/${endMs}`).join()
   return a.length > 0 && text(a) === text(b)
-}
-
-// An empty window proves nothing about how bounds of its form are read: it is asked about as a form of its own.
-function keyOf(request: SqlRequest, plan: WholePlan, generation: number): string {
-  const empty = plan.bounds?.intervals.length === 0
-  const bounds = plan.bounds === undefined ? '' : `${plan.bounds.form}${empty ? ' empty' : ''}`
-  return JSON.stringify([request.identity, generation, plan.service, plan.form, bounds])
 }
 
 function retryAfter(checked: Checked): number {

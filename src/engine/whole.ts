@@ -170,6 +170,8 @@ export class Whole {
     plan: WholePlan,
     { stop, signal, begun, watching }: Beginning,
   ): Promise<Landing> {
+    // It may have fired while the turn was waited for, and who listens from now on would not hear of it.
+    stop.throwIfAborted()
     const upstream = new AbortController()
     const follow = (): void => upstream.abort(stop.reason)
     stop.addEventListener('abort', follow, { once: true })

@@ -93,6 +93,13 @@ export class Rights {
     }
   }
 
+  /** When Druid last refused this identity one of these tables; -Infinity: never, as far as is remembered. */
+  refusedAtMs(scope: IdentityScope, service: string, tables: readonly string[]): number {
+    if (this.#refusedAtMs.size === 0) return Number.NEGATIVE_INFINITY
+    const times = tables.map((table) => this.#refusedAtMs.get(keyOf(scope, service, table, 'read')))
+    return Math.max(...times.map((atMs) => atMs ?? Number.NEGATIVE_INFINITY))
+  }
+
   /** Hot: a hit passes here. `due`: good for this answer, and to be renewed beside it. */
   state(
     scope: IdentityScope,

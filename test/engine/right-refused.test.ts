@@ -1,9 +1,11 @@
 // A right that Druid refuses anywhere on the road leaves no proof behind: what was held is no longer given.
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { type DruidRequest } from '../../src/druid/druid.ts'
+import { deferred } from '../support/deferred.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { askSql } from '../support/http-client.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { answerer, kindOf, script } from '../support/scripted.ts'
+import { answerer, bodyText, kindOf, script } from '../support/scripted.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 const COUNT = 'SELECT COUNT(*) AS n FROM events'
@@ -64,4 +66,43 @@ test.each<[string, Asks, number, keyof typeof DATASOURCES, string?]>([
   expect(isOver.all).toBe(true)
   expect(await ask(COUNT, ALICE)).toMatch(new RegExp(`^${status} fwd`))
   expect(await ask(COUNT, BOB)).toBe('200 hit')
+})
+
+describe('what was on its way before Druid refused its asker', () => {
+  test.each<[string, Record<string, string>, string, number]>([
+    ['is not joined by him', ALICE, 'events', 2],
+    ['is not joined by nobody in particular either', {}, 'events', 2],
+    ['is joined by him where another datasource was refused', ALICE, 'others', 1],
+  ])('%s', async (_, headers, refused, queries) => {
+    const clock = new ManualClock()
+    const slow = deferred<void>()
+    const given = script()
+    const answer = answerer(given)
+    const isSlow = (request: DruidRequest): boolean =>
+      kindOf(request) === 'data' && bodyText(request).includes(COUNT)
+    const druid = new FakeDruid(
+      async (request, signal) => {
+        const reply = await answer(request, signal)
+        if (isSlow(request) && sent() === 1) await slow.promise
+        return reply
+      },
+      () => clock.now(),
+    )
+    const sent = (): number => druid.requests.filter(isSlow).length
+    const started = await startStack(druid, { freshness: { head: '1m' } }, clock)
+    stack = started
+    const first = askSql(started.sqlUrl, COUNT, headers)
+    await vi.waitUntil(() => sent() === 1, { timeout: 5_000 })
+    await clock.advance(1_000)
+    given.rights = () => 403
+    expect((await askSql(started.sqlUrl, `SELECT SUM(n) AS n FROM ${refused}`, headers)).status).toBe(403)
+    await clock.advance(1_000)
+    const again = askSql(started.sqlUrl, COUNT, headers)
+    const isThere = (): boolean =>
+      sent() === queries && (started.flights.list()[0]?.waiters ?? 0) === 3 - queries
+    await vi.waitUntil(isThere, { timeout: 5_000 }).finally(() => slow.resolve())
+    const [before, after] = await Promise.all([first, again])
+    expect([before.status, after.status]).toEqual([200, queries === 1 ? 200 : 403])
+    expect(sent()).toBe(queries)
+  })
 })

@@ -1,5 +1,6 @@
 // Answers under a row policy that Druid's plan shows: kept for one identity, for so long; never shared, never for ever.
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { type Live } from '../../src/config/live.ts'
 import { deferred } from '../support/deferred.ts'
 import { type DruidRequest } from '../../src/druid/druid.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
@@ -73,6 +74,30 @@ test.each<[string, object, Record<string, string>, object | undefined, readonly 
   ],
 ])('an answer under a row policy is %s', async (_, policy, headers, events, expected) => {
   expect(await waysOfAsking(policy, headers, events)).toEqual(expected)
+})
+
+test.each<[string, readonly (Live | undefined)[], readonly string[]]>([
+  ['is declared absent', [undefined, { rowPolicies: 'none' }], ['fwd=bypass', 'fwd=bypass']],
+  ['is no longer declared absent', [{ rowPolicies: 'none' }, undefined], ['hit', 'hit']],
+])('an answer under a row policy that meanwhile %s', async (_, [before, after], ways) => {
+  const clock = new ManualClock()
+  const druid = new FakeDruid(answerer({ ...script(), policy: ROW }), () => clock.now())
+  const started = await startStack(druid, { identity: IDENTITY }, clock)
+  stack = started
+  const ask = async (): Promise<string> => {
+    const { headers } = await askSql(started.sqlUrl, COUNT, ALICE)
+    await started.keeper.settled()
+    return String(headers['cache-status']).replace(/^ovate; |; detail.*$/g, '')
+  }
+  started.settings.set('events', before)
+  await ask()
+  await clock.advance(10)
+  started.settings.set('events', after)
+  started.keeper.purge('events')
+  await clock.advance(10)
+  // What is found out at the first is obeyed from the second on.
+  await ask()
+  expect([await ask(), await ask()]).toEqual(ways)
 })
 
 /** A query for data, and about events. */

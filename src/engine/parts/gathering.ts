@@ -20,7 +20,7 @@ import { InAir, type Joined } from './in-air.ts'
 import { type Learnt } from './learnt.ts'
 import { type LaidOut, type Making } from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
-import { type RowsKind } from './method.ts'
+import { oneHead, type RowsKind } from './method.ts'
 
 export interface GatheringOptions {
   readonly druid: Druid
@@ -68,14 +68,14 @@ export interface Came<Rows extends Bucketed, RowHead> {
   readonly owns: readonly OwnFetch<Rows, RowHead>[]
   /** Undefined: nothing came but by steps. */
   readonly head: RowHead | undefined
-  readonly stepsHead: RowHead | undefined
+  readonly stepsHeads: readonly RowHead[]
   /** When the first of the requests was sent that brought it. */
   readonly fromMs: number
 }
 
 interface FromOthers<Rows extends Bucketed, RowHead> {
   readonly taken: readonly Taken<Rows>[]
-  readonly head: RowHead | undefined
+  readonly heads: readonly RowHead[]
   /** What they failed to bring. */
   readonly left: readonly Interval[]
   readonly fromMs: number
@@ -87,7 +87,7 @@ const NOTHING = {
   edges: [],
   owns: [],
   head: undefined,
-  stepsHead: undefined,
+  stepsHeads: [],
   fromMs: Number.POSITIVE_INFINITY,
 }
 
@@ -123,7 +123,7 @@ export class Gathering {
     const late = made.heads.filter((head) => !isGood(head, slices))
     for (const head of made.heads) this.#options.learnt.head(made.parts.shape, late.includes(head))
     const fromMs = Math.min(came.fromMs, edges.fromMs)
-    const all = { ...came, stepsHead: edges.head, edges: edges.slices, fromMs }
+    const all = { ...came, stepsHeads: edges.heads, edges: edges.slices, fromMs }
     const exact = [...late.map(({ edge }) => edge), ...edges.failed]
     return exact.length === 0 ? all : await this.#exactly(made, all, exact, stop)
   }
@@ -226,15 +226,15 @@ export class Gathering {
     if (fetching !== undefined) this.#tell(made, full, fetching, held)
     const [own, others] = await Promise.all([fetching, this.#fromOthers(joined, stop)])
     if (fetching !== undefined && own === undefined) return undefined
-    const head = own?.fetched.head ?? others.head
-    const isOther = others.head !== undefined && head !== undefined && !method.sameHead(head, others.head)
-    if (isOther) return undefined
+    const heads = [own?.fetched.head, ...others.heads].filter((one) => one !== undefined)
+    const head = oneHead(method, heads, undefined)
+    if (head === undefined && heads.length > 0) return undefined
     const mine =
       own === undefined ? [] : [{ rows: own.fetched.rows, intervals: united([...full, ...made.loose]) }]
     const owns = own === undefined ? [] : [own]
     const fromMs = Math.min(own?.fetched.answer.sentAtMs ?? Number.POSITIVE_INFINITY, others.fromMs)
     const taken = [...mine, ...others.taken]
-    return { taken, edges: [], owns, head, stepsHead: undefined, fromMs, left: others.left }
+    return { taken, edges: [], owns, head, stepsHeads: [], fromMs, left: others.left }
   }
 
   #tell<Rows extends Bucketed, RowHead>(
@@ -255,19 +255,19 @@ export class Gathering {
     stop: AbortSignal,
   ): Promise<FromOthers<Rows, RowHead>> {
     const taken: Taken<Rows>[] = []
-    let head: RowHead | undefined
+    const heads: RowHead[] = []
     const left: Interval[] = []
     let fromMs = Number.POSITIVE_INFINITY
     for (const { ranges, beganAtMs, landing } of joined) {
       const landed = await orAborted(landing, stop)
       if (landed === undefined) left.push(...ranges)
       else {
-        head = landed.head
+        heads.push(landed.head)
         fromMs = Math.min(fromMs, beganAtMs)
         taken.push({ rows: landed.rows, intervals: ranges })
       }
     }
-    return { taken, head, left: united(left), fromMs }
+    return { taken, heads, left: united(left), fromMs }
   }
 
   /** What was fetched, each row in a bucket that was asked for; undefined when its shape is whole from now on. */
@@ -361,25 +361,24 @@ async function edgesOf<Rows extends Bucketed, RowHead>(
   stop: AbortSignal,
 ): Promise<{
   readonly slices: readonly Slice<Rows>[]
-  /** Undefined: none came. */
-  readonly head: RowHead | undefined
+  readonly heads: readonly RowHead[]
   readonly failed: readonly Interval[]
   readonly fromMs: number
 }> {
   const slices: Slice<Rows>[] = []
   const failed: Interval[] = []
-  let head: RowHead | undefined
+  const heads: RowHead[] = []
   let fromMs = Number.POSITIVE_INFINITY
   for (const { edge, landing } of coming) {
     const landed = await orAborted(landing, stop)
     if (landed === undefined) failed.push(edge)
     else {
       slices.push(...landed.slices)
-      head ??= landed.head
+      heads.push(landed.head)
       fromMs = Math.min(fromMs, landed.fromMs)
     }
   }
-  return { slices, head, failed, fromMs }
+  return { slices, heads, failed, fromMs }
 }
 
 function slicesOf<Rows extends Bucketed>(rows: Rows, intervals: readonly Interval[]): readonly Slice<Rows>[] {

@@ -165,6 +165,7 @@ export class Layout {
       view,
       asked,
       usable,
+      usableHead: usable.length > 0 ? shape?.head : undefined,
       kept,
       missing,
       loose,

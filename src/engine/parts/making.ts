@@ -83,6 +83,8 @@ export interface LaidOut<Rows extends Bucketed, RowHead> extends Making {
   /** All that the window asks for, where the timeline has nothing too. */
   readonly asked: readonly Interval[]
   readonly usable: readonly UsableRun<Rows>[]
+  /** Of what is usable; undefined where nothing is. */
+  readonly usableHead: RowHead | undefined
   /** Full buckets that are given from what is held, and those that aren't. */
   readonly kept: readonly Interval[]
   readonly missing: readonly Interval[]

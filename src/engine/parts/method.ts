@@ -17,6 +17,19 @@ export interface RowsKind<Rows extends Bucketed> {
   count(slice: Slice<Rows>): number
 }
 
+/**
+ * The head of what an answer is made of, `otherwise` where that has none; undefined where there are several: of a column's
+ * new type Brokers learn at different times, and rows of both are no answer of Druid's.
+ */
+export function oneHead<Head>(
+  method: Pick<Method<Bucketed, Head>, 'sameHead'>,
+  heads: readonly (Head | undefined)[],
+  otherwise: Head | undefined,
+): Head | undefined {
+  const [first = otherwise, ...others] = heads.filter((head) => head !== undefined)
+  return first !== undefined && others.every((other) => method.sameHead(first, other)) ? first : undefined
+}
+
 /** How rows, and what tells their columns, travel to other replicas. */
 interface Packing<Rows, Head> {
   readonly rows: {

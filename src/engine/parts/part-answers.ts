@@ -28,7 +28,7 @@ import { type SteppedEdges } from './stepped-edges.ts'
 import { type Layout } from './layout.ts'
 import { formOf, type HeldProof, type LaidOut, type Making } from './making.ts'
 import { type MergeMethod } from './merge-method.ts'
-import { type Method } from './method.ts'
+import { type Method, oneHead } from './method.ts'
 import { heldProof, type PartKeeper } from './part-keeper.ts'
 import { type SeriesMethod } from './series-method.ts'
 import { type Grid } from './window.ts'
@@ -164,8 +164,7 @@ export class PartAnswers {
     const { plan, method, grid, laid, usable, stepped, key, asked } = made
     const { cache, clock, keeper, partKeeper } = this.#options
     const shape = shapeAt<Rows, Head>(cache, key, method)
-    // A window may lie inside of one bucket, all of it edge.
-    const head = shape?.head ?? stepped[0]?.head
+    const head = oneHead(method, [made.usableHead, ...stepped.map((edge) => edge.head)], shape?.head)
     if (head === undefined) return NONE
     const held = heldProof(made, asked, clock.now())
     const slices = [...slicesOf(usable, laid.full), ...stepped.flatMap((edge) => edge.slices)]
@@ -215,11 +214,12 @@ export class PartAnswers {
     try {
       const came = await gathering.gather(made, ageMaxMs, over.settled, stop)
       const shape = shapeAt<Rows, Head>(cache, key, method)
-      const head = came?.head ?? shape?.head ?? came?.stepsHead ?? stepped[0]?.head
-      if (came === undefined || head === undefined) return NONE
+      if (came === undefined) return NONE
+      const heads = [came.head, made.usableHead, ...came.stepsHeads, ...stepped.map((edge) => edge.head)]
+      const head = oneHead(method, heads, shape?.head)
       const slices = [...slicesOf(usable, kept), ...stepped.flatMap((edge) => edge.slices), ...slicesIn(came)]
       const filled = slices.filter((slice) => method.rows.count(slice) > 0).toSorted(byTime)
-      const bytes = this.#assembled(made, filled, head)
+      const bytes = head === undefined ? undefined : this.#assembled(made, filled, head)
       const headers = came.owns[0]?.fetched.answer.headers ?? shape?.headers ?? []
       const total = grid.count(laid.full) + laid.edges.length + stepped.length + coming.length
       const given = { headers: partHeaders(headers, plan.shared), tables: plan.tables, service: made.service }

@@ -125,7 +125,10 @@ export class PartKeeper {
     putWithin(cache, { key, maxBytes }, shape, clock.now() - fetched.answer.sentAtMs)
   }
 
-  /** The proof of an answer put together from what was held and what was fetched. */
+  /**
+   * The proof of an answer put together from what was held and what was fetched; undefined where it may not be kept. The
+   * fetch may have waited for a connection, and have been sent after a purge, while the rest was held before it.
+   */
   entryProof(making: Making, held: HeldProof, fetched: Proof | undefined): Proof | undefined {
     const { plan, rules, service, generation, beganAtMs, nowAtMs, parts } = making
     const now = parts.pinnedNowMs === undefined ? plan.now : ({ kind: 'none' } as const)
@@ -135,7 +138,8 @@ export class PartKeeper {
       held.untilMs,
       fetched === undefined ? held.untilMs : fetched.sentAtMs + fetched.lifeMs,
     )
-    if (tick <= 0 || untilMs <= sentAtMs) return undefined
+    const wasPurged = this.#options.keeper.wasPurged(plan.tables, beganAtMs)
+    if (wasPurged || tick <= 0 || untilMs <= sentAtMs) return undefined
     return {
       service,
       generation,

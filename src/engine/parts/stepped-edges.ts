@@ -115,7 +115,8 @@ export class SteppedEdges {
       const proof = proofOf(steps)
       if (proof === undefined || steps.some((step) => step.missing.length > 0)) return []
       const made = this.#made<Rows, RowHead>(making, { edge: interval, grid, isFull: true, ...heldOf(steps) })
-      return made === undefined ? [] : [{ proof, interval, rows: method.rows.join(made.slices) }]
+      const isSame = made !== undefined && method.sameHead(shape.head, made.head)
+      return isSame ? [{ proof, interval, rows: method.rows.join(made.slices) }] : []
     })
     shape.put(runs)
     return runs.length > 0

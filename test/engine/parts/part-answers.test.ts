@@ -84,6 +84,7 @@ function answers(
           edges: [],
           owns: [{ fetched: { answer: { headers: [] } }, full: [] }],
           head: {},
+          stepsHeads: [],
           fromMs: clock.now(),
         }
       },

@@ -1,0 +1,80 @@
+// A purge while a fetch waits for its turn: what was laid out before it is kept under no name.
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { sandboxAvailable } from '../../sandbox/available.ts'
+import { deferred } from '../../support/deferred.ts'
+import { askSql } from '../../support/http-client.ts'
+import { type SandboxStack, startSandboxStack, until } from '../../support/sandbox-stack.ts'
+import { kindOf } from '../../support/scripted.ts'
+import { askBoth, cacheStatus, seen } from '../../support/side-by-side.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+const DAYS = 8
+
+const FORMS: readonly (readonly [string, (window: string) => string])[] = [
+  [
+    'a series',
+    (window) => `SELECT TIME_FLOOR(__time, 'P1D') AS t, COUNT(*) AS n FROM facts WHERE ${window} GROUP BY 1`,
+  ],
+  ['totals', (window) => `SELECT COUNT(*) AS n, SUM(v) AS s FROM facts WHERE ${window}`],
+]
+
+describe.runIf(sandboxAvailable)('an answer of which a part was held before a purge', () => {
+  let it: SandboxStack
+  let fromMs: number
+
+  beforeEach(async () => {
+    it = await startSandboxStack({ freshness: { head: '5s', cap: '15s', schemaRefresh: '1s' } })
+    fromMs = Math.floor(it.clock.now() / DAY_MS) * DAY_MS - (DAYS + 2) * DAY_MS
+    const columns = new Map([
+      ['__time', 'TIMESTAMP'],
+      ['v', 'BIGINT'],
+    ] as const)
+    const table = await it.sandbox.engine.createTable('facts', columns)
+    await table.append(
+      Array.from({ length: DAYS * 24 }, (_, at) => ({ __time: fromMs + at * HOUR_MS, v: at })),
+    )
+    await it.clock.advance(10_000)
+  })
+  afterEach(async () => {
+    vi.restoreAllMocks()
+    await it.stop()
+  })
+
+  function days(count: number): string {
+    const [from, to] = [fromMs, fromMs + count * DAY_MS]
+    return `__time >= MILLIS_TO_TIMESTAMP(${from}) AND __time < MILLIS_TO_TIMESTAMP(${to})`
+  }
+
+  /** Holds up what is asked for, as a connection that is busy does, until it is told. */
+  function holdUp(): { readonly waiting: () => number; readonly end: () => void } {
+    const over = deferred<void>()
+    let waiting = 0
+    const { druid } = it.stack
+    const send = druid.send.bind(druid)
+    vi.spyOn(druid, 'send').mockImplementation(async (request, signal) => {
+      if (kindOf(request) === 'data') {
+        waiting += 1
+        await over.promise
+      }
+      return await send(request, signal)
+    })
+    return { waiting: () => waiting, end: () => over.resolve() }
+  }
+
+  test.each(FORMS)('%s', async (_, form) => {
+    for (const count of [5, 6, 6]) await askBoth(it, form(days(count)))
+    const held = holdUp()
+    const asked = askSql(`${it.url}/druid/v2/sql`, form(days(7)))
+    await until(() => held.waiting() === 1)
+    await it.clock.advance(10)
+    it.stack.keeper.purge('facts')
+    await it.clock.advance(10)
+    held.end()
+    expect(cacheStatus(await asked)).toMatch(/^fwd=partial/)
+    await it.stack.keeper.settled()
+    const { ours, theirs } = await askBoth(it, form(days(7)))
+    expect(cacheStatus(ours)).toMatch(/^fwd=/)
+    expect(seen(ours)).toEqual(seen(theirs))
+  })
+})
