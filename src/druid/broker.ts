@@ -28,6 +28,7 @@ export interface BrokerOptions {
 /** The weight of a new answer in the average of latencies. */
 const LATENCY_WEIGHT = 0.2
 const CONTROL_CONNECTIONS = 8
+const OWN_CONNECTIONS = 8
 
 /** A Broker that stopped answering; its requests may be begun anew elsewhere. */
 class BrokerFrozen extends Error {
@@ -43,6 +44,8 @@ export class Broker {
   /** For cancels and status, so that they never wait for queries. */
   readonly control: Dispatcher
   readonly #pool: Dispatcher
+  /** For questions of Ovate's own, which queries may wait for. */
+  readonly #own: Dispatcher
   readonly #options: BrokerOptions
   readonly #clockEstimate = new ClockEstimate()
   readonly #restartable = new Set<Exchange>()
@@ -74,6 +77,7 @@ export class Broker {
       connect: connectorOf(tls, limits.connectTimeoutMs),
     }
     this.#pool = new Pool(address.url, { ...common, connections: limits.brokerConcurrency })
+    this.#own = new Pool(address.url, { ...common, connections: OWN_CONNECTIONS })
     this.control = new Pool(address.url, { ...common, connections: CONTROL_CONNECTIONS })
     this.probes = new Client(address.url, common)
   }
@@ -127,10 +131,21 @@ export class Broker {
     }
   }
 
-  /** Takes a place; it is given back when the exchange is done. `restartable`: it may be begun anew elsewhere. */
+  /**
+   * Takes a place; it is given back when the exchange is done. `restartable`: it may be begun anew elsewhere. `after`: it
+   * is written when this has resolved.
+   */
   send(
     request: ExchangeRequest,
-    { restartable, onDone }: { readonly restartable: boolean; readonly onDone: () => void },
+    {
+      restartable,
+      after,
+      onDone,
+    }: {
+      readonly restartable: boolean
+      readonly after: Promise<void> | undefined
+      readonly onDone: () => void
+    },
   ): Exchange {
     this.#outstanding += 1
     const exchange: Exchange = new Exchange(this.#options.clock, () => {
@@ -138,7 +153,18 @@ export class Broker {
       this.#done(exchange)
     })
     if (restartable) this.#restartable.add(exchange)
-    dispatch(this.#pool, request, exchange)
+    const write = (): void => {
+      if (!exchange.done) dispatch(this.#pool, request, exchange)
+    }
+    if (after === undefined) write()
+    else after.then(write, write)
+    return exchange
+  }
+
+  /** Beside all queries. */
+  sendBeside(request: ExchangeRequest): Exchange {
+    const exchange = new Exchange(this.#options.clock, () => undefined)
+    dispatch(this.#own, request, exchange)
     return exchange
   }
 
@@ -214,7 +240,12 @@ export class Broker {
 
   async destroy(): Promise<void> {
     this.#state = 'draining'
-    await Promise.all([this.#pool.destroy(), this.control.destroy(), this.probes.destroy()])
+    await Promise.all([
+      this.#pool.destroy(),
+      this.#own.destroy(),
+      this.control.destroy(),
+      this.probes.destroy(),
+    ])
   }
 
   #allowed(): number {

@@ -70,6 +70,7 @@ export class DruidClient implements Druid {
   }
 
   async send(request: DruidRequest, signal: AbortSignal): Promise<DruidAnswer> {
+    if (request.isOwn === true) return await this.#sendBeside(request, signal)
     const lost = new Map<Broker, number>()
     let avoid: Broker | undefined
     let written = 0
@@ -119,6 +120,16 @@ export class DruidClient implements Druid {
     await Promise.all(this.#background)
   }
 
+  async #sendBeside(request: DruidRequest, signal: AbortSignal): Promise<DruidAnswer> {
+    const ready = this.#fleet.brokers().filter(({ state }) => state === 'ready')
+    const broker = ready.find(({ address }) => address.id === request.broker)
+    if (broker === undefined) throw new OvateError('OVATE_NO_BROKER', `Broker ${request.broker} is not ready`)
+    const made = { broker, exchange: broker.sendBeside(request) }
+    const outcome = await this.#headOf(made, request, signal)
+    if ('error' in outcome) throw failedAt(outcome)
+    return this.#answer(made, outcome, request, signal)
+  }
+
   #begin(request: DruidRequest, wanted: Wanted, signal: AbortSignal): Promise<Attempt> {
     return this.#balancer.withPlace(wanted, (broker) => this.#start(broker, request), signal)
   }
@@ -126,9 +137,9 @@ export class DruidClient implements Druid {
   #start(broker: Broker, request: DruidRequest): Attempt {
     const { cancel } = request
     if (cancel !== undefined) this.#running.add(cancel, broker)
-    request.givenTo?.(broker.address)
     const exchange = broker.send(request, {
       restartable: request.repeatable,
+      after: request.givenTo?.(broker.address),
       onDone: () => {
         if (cancel !== undefined) this.#running.remove(cancel, broker)
       },

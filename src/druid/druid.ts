@@ -43,8 +43,10 @@ export interface DruidRequest {
   readonly repeatable: boolean
   /** The id by which the query can be cancelled while it runs. */
   readonly cancel: { readonly kind: 'sql' | 'native'; readonly id: string } | undefined
-  /** Called with each Broker that it is given to, before its answer. */
-  readonly givenTo?: ((broker: BrokerAddress) => void) | undefined
+  /** A short question of Ovate's own to `broker`: takes no place from queries, waits for none, and is sent once. */
+  readonly isOwn?: boolean | undefined
+  /** Called with each Broker that it is given to, before its answer; it is sent when what is returned has resolved. */
+  readonly givenTo?: ((broker: BrokerAddress) => Promise<void> | undefined) | undefined
 }
 
 export interface DruidAnswer {

@@ -36,8 +36,8 @@ export interface KeeperOptions {
 }
 
 export interface Watching {
-  /** To be called with the Broker that computes it, or tries to. */
-  readonly at: (broker: BrokerAddress) => void
+  /** To be called with the Broker that is to compute it, which is asked when what is returned has resolved. */
+  readonly at: (broker: BrokerAddress) => Promise<void> | undefined
   readonly end: () => void
 }
 
@@ -75,7 +75,10 @@ export class Keeper {
     return {
       at: ({ id, service }) => {
         const intervals = bounds?.intervals ?? ALL_TIME
-        for (const name of tables) this.#options.timelines.of(service, name).watch(intervals, id, over.signal)
+        const firsts = tables
+          .map((name) => this.#options.timelines.of(service, name).watch(intervals, id, over.signal))
+          .filter((first) => first !== undefined)
+        return firsts.length === 0 ? undefined : Promise.all(firsts).then(() => undefined)
       },
       end: () => over.abort(),
     }

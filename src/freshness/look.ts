@@ -87,7 +87,7 @@ async function ask(
   const type = request.body === undefined ? [] : ['content-type', 'application/json']
   const headers = [...credentials, ...type]
   const answer = await options.druid.send(
-    { ...request, headers, service, broker, repeatable: false, cancel: undefined },
+    { ...request, headers, service, broker, isOwn: true, repeatable: false, cancel: undefined },
     signal,
   )
   if (answer.status === 200) return answer

@@ -32,6 +32,13 @@ const POLL_MIN_MS = 100
  */
 const WATCH_FROM_MS = 100
 const WATCH_PERIOD_MS = 1_000
+/**
+ * Before anything is computed its timeline was looked at so lately that nothing can have gone by then and be back unseen
+ * by the look behind it, which waits for EXPLAIN.
+ */
+const SEEN_LATELY_MS = 1_000
+/** A timeline that takes longer to look at holds up no question: its answer is then valid for the bound only. */
+const FIRST_LOOK_MAX_MS = 1_000
 /** Datasources that are followed at once; beyond, the one that was asked for longest ago is forgotten. */
 const FOLLOWED_MAX = 5_000
 
@@ -145,11 +152,7 @@ export class Timeline {
     for (const id of this.#views.keys()) {
       if (!this.#options.druid.brokers().some((one) => one.id === id)) this.#views.delete(id)
     }
-    const view = new BrokerView(
-      (interval) => this.#lookAt(broker, interval),
-      this.#options.clock,
-      () => 2 * this.#options.rules(this.datasource).capMs,
-    )
+    const view = new BrokerView((interval) => this.#lookAt(broker, interval), this.#options.clock)
     this.#views.set(broker, view)
     return view
   }
@@ -166,13 +169,19 @@ export class Timeline {
     return view
   }
 
-  /** Looks at what `intervals` touch at the Broker that computes an answer, until `signal` says that it is there. */
-  watch(intervals: readonly Interval[], broker: string, signal: AbortSignal): void {
+  /**
+   * Looks at what `intervals` touch at the Broker that is to compute an answer, until `signal` says that it is there.
+   * What is returned, if anything, resolves when the Broker may be asked; it never rejects.
+   */
+  watch(intervals: readonly Interval[], broker: string, signal: AbortSignal): Promise<void> | undefined {
     const view = this.viewOf(broker)
-    const watch = withFirstOf([signal, this.#closed], (over) => this.#watch(view, intervals, over)).finally(
-      () => this.#watches.delete(watch),
-    )
+    const first = this.#firstLook(view, intervals)
+    const watch = withFirstOf([signal, this.#closed], async (over) => {
+      await first
+      await this.#watch(view, intervals, over)
+    }).finally(() => this.#watches.delete(watch))
     this.#watches.add(watch)
+    return first
   }
 
   state(intervals: readonly Interval[]): TimelineState | undefined {
@@ -211,6 +220,19 @@ export class Timeline {
       this.#options.onLook('failed')
       throw error
     }
+  }
+
+  #firstLook(view: BrokerView, intervals: readonly Interval[]): Promise<void> | undefined {
+    const { clock } = this.#options
+    const fromMs = clock.now() - SEEN_LATELY_MS
+    const due = view.partsUnder(intervals).filter((part) => (view.seenAtMs(part) ?? 0) < fromMs)
+    if (due.length === 0) return undefined
+    const looks = Promise.all(due.map((part) => noNews(view.look(part))))
+    const inTime = new AbortController()
+    return withFirstOf([this.#closed, inTime.signal], async (over) => {
+      await Promise.race([looks, clock.sleep(FIRST_LOOK_MAX_MS, over).catch(() => undefined)])
+      inTime.abort()
+    })
   }
 
   async #watch(view: BrokerView, intervals: readonly Interval[], over: AbortSignal): Promise<void> {

@@ -51,7 +51,6 @@ type LookAt = (interval: Interval) => Promise<Look>
 export class BrokerView {
   readonly #lookAt: LookAt
   readonly #clock: Clock
-  readonly #gapMaxMs: () => number
   readonly #history: Record<Part, Seen[]> = { past: [], head: [] }
   readonly #running: Record<Part, Promise<void> | undefined> = { past: undefined, head: undefined }
   readonly #next: Record<Part, Promise<void> | undefined> = { past: undefined, head: undefined }
@@ -61,11 +60,9 @@ export class BrokerView {
   #split: number
   #version = 0
 
-  /** `gapMaxMs`: what was seen longer before a moment says nothing about that moment. */
-  constructor(lookAt: LookAt, clock: Clock, gapMaxMs: () => number) {
+  constructor(lookAt: LookAt, clock: Clock) {
     this.#lookAt = lookAt
     this.#clock = clock
-    this.#gapMaxMs = gapMaxMs
     this.#split = splitAt(clock.now())
   }
 
@@ -106,6 +103,11 @@ export class BrokerView {
     return this.#history[part].at(-1)?.lastStartedAtMs
   }
 
+  /** When the answer to that look was there. */
+  seenAtMs(part: Part): number | undefined {
+    return this.#history[part].at(-1)?.lastEndedAtMs
+  }
+
   /** The present state under `intervals`, columns included; undefined until each part of it has been looked at. */
   state(intervals: readonly Interval[]): TimelineState | undefined {
     const known = this.#states.get(intervals)
@@ -140,9 +142,8 @@ export class BrokerView {
 
   /**
    * Whether the state under `intervals` was the present one from `sinceMs` on: at the last look before that moment, and
-   * at each one after it. `unknown` when there was no such look, or too long before; or when two of the later ones lie so
-   * far apart that a segment could go and come back between them: an answer that was computed without it would then be
-   * taken for one that read it.
+   * at each one after it. `unknown` when there was no such look; or when two of these lie so far apart that a segment
+   * could go and come back between them: an answer that was computed without it would then be taken for one that read it.
    */
   unchangedSince(intervals: readonly Interval[], sinceMs: number): 'yes' | 'no' | 'unknown' {
     const verdicts = this.partsUnder(intervals).map((part) => this.#partUnchanged(part, intervals, sinceMs))
@@ -171,10 +172,7 @@ export class BrokerView {
     const before = history.findLastIndex(({ firstEndedAtMs }) => firstEndedAtMs <= sinceMs)
     const seen = history.slice(Math.max(0, before))
     if (!alike(seen, intervals)) return 'no'
-    const [first] = seen
-    if (before < 0 || first === undefined || first.lastEndedAtMs < sinceMs - this.#gapMaxMs())
-      return 'unknown'
-    return closeFrom(seen, sinceMs) ? 'yes' : 'unknown'
+    return before >= 0 && areClose(seen) ? 'yes' : 'unknown'
   }
 
   async #start(part: Part): Promise<void> {
@@ -242,10 +240,10 @@ function alike(seen: readonly Seen[], intervals: readonly Interval[]): boolean {
   return new Set(different.map((one) => withSchema([one], intervals).hash)).size <= 1
 }
 
-function closeFrom(seen: readonly Seen[], sinceMs: number): boolean {
+function areClose(seen: readonly Seen[]): boolean {
   return seen.every(({ firstStartedAtMs }, at) => {
     const last = seen[at - 1]
-    return last === undefined || firstStartedAtMs - Math.max(last.lastEndedAtMs, sinceMs) <= UNSEEN_MAX_MS
+    return last === undefined || firstStartedAtMs - last.lastEndedAtMs <= UNSEEN_MAX_MS
   })
 }
 

@@ -61,6 +61,11 @@ async function computed(
   more: Partial<Answered> = {},
   between: () => void = () => undefined,
 ): Promise<Proof | undefined> {
+  const over = new AbortController()
+  const broker = more.broker ?? BROKER
+  if (more.sentAtMs === undefined)
+    await timelines.of(druid.defaultService, 'events').watch(ALL_TIME, broker, over.signal)
+  over.abort()
   const sentAtMs = clock.now()
   await clock.advance(100)
   between()
@@ -186,13 +191,19 @@ describe('an answer over sealed segments', () => {
   })
 })
 
+test('the first answer over a datasource that nobody asked about holds as well', async () => {
+  const proof = await computed()
+  await pass(100)
+  expect(verdict(proof)).toMatchObject({ kind: 'valid' })
+})
+
 describe('an answer that takes long', () => {
   /** Segments that were gone when it was asked for come back after three seconds; it is there after ten. */
   async function slow(watched: boolean, gone: boolean): Promise<Proof | undefined> {
     const over = new AbortController()
     if (gone) segments = []
+    if (watched) await timelines.of(druid.defaultService, 'events').watch(ALL_TIME, BROKER, over.signal)
     const sentAtMs = clock.now()
-    if (watched) timelines.of(druid.defaultService, 'events').watch(ALL_TIME, BROKER, over.signal)
     await pass(3)
     segments = [{ interval: OLD }]
     await pass(7)
@@ -231,6 +242,38 @@ describe('an answer that takes long', () => {
   })
 })
 
+describe('an answer that was computed while segments were gone, which are back when it is looked after', () => {
+  beforeEach(async () => {
+    druid.brokerIds = ['a:8082', 'b:8082']
+    await followed()
+    await timelines.of(druid.defaultService, 'events').look(ALL_TIME, 'b:8082')
+    await pass(10)
+    const before = druid.answer
+    const isGone = ({ broker, path }: DruidRequest): boolean =>
+      broker === 'b:8082' && path.includes('/candidates') && gone
+    gone = true
+    druid.answer = (request, signal) =>
+      isGone(request) ? { body: candidatesText([]) } : before(request, signal)
+    await pass(40)
+  })
+  let gone = false
+  const back = (): void => {
+    gone = false
+  }
+
+  test('is not kept where the timeline was looked at before it was asked for', async () => {
+    expect(await computed({ broker: 'b:8082' }, back)).toBeUndefined()
+  })
+
+  test('lives for its bound only where that look was not there in time', async () => {
+    const proof = await computed({ broker: 'b:8082', sentAtMs: clock.now() }, back)
+    await pass(4)
+    expect(verdict(proof)).toMatchObject({ kind: 'valid' })
+    await pass(2)
+    expect(verdict(proof)).toEqual({ kind: 'invalid' })
+  })
+})
+
 describe('what is only as good as its age', () => {
   test.each<[string, () => void, Partial<Answered>, number]>([
     [
@@ -252,8 +295,8 @@ describe('what is only as good as its age', () => {
     expect(verdict(proof)).toEqual({ kind: 'invalid' })
   })
 
-  test('an answer from before the datasource was followed', async () => {
-    const proof = await computed()
+  test('an answer from before the datasource was looked at', async () => {
+    const proof = await computed({ sentAtMs: clock.now() })
     await pass(4)
     expect(verdict(proof)).toMatchObject({ kind: 'valid' })
     await pass(2)

@@ -26,7 +26,7 @@ function slowView(): { view: BrokerView; looks: Running[]; most: () => number; a
     running -= 1
     return { startedAtMs: clock.now(), endedAtMs: clock.now(), segments: [], schema: '' }
   }
-  const view = new BrokerView(lookAt, clock, () => 1_000)
+  const view = new BrokerView(lookAt, clock)
   const ask = async (): Promise<number> => {
     asked += 1
     const own = asked

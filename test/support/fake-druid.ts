@@ -1,6 +1,7 @@
 // A Druid in memory: what reached it, and answers by a function. For the parts above the wire; the wire has its own tests.
 import { STATUS_CODES } from 'node:http'
 import { Readable } from 'node:stream'
+import { orAborted } from '../../src/abort.ts'
 import { type BrokerStatus, type Druid, type DruidAnswer, type DruidRequest } from '../../src/druid/druid.ts'
 
 export interface Reply {
@@ -37,9 +38,10 @@ export class FakeDruid implements Druid {
   async send(request: DruidRequest, signal: AbortSignal): Promise<DruidAnswer> {
     signal.throwIfAborted()
     this.requests.push(request)
+    const before = request.givenTo?.(this.#status(request.broker ?? this.brokerIds[0] ?? BROKER))
+    if (before !== undefined) await orAborted(before, signal)
     const sentAtMs = this.#now()
     const generation = this.run
-    request.givenTo?.(this.#status(request.broker ?? this.brokerIds[0] ?? BROKER))
     const reply = await this.answer(request, signal)
     const { status = 200, reason = STATUS_CODES[status] ?? '', headers = [], body, trailers = {} } = reply
     const broker =

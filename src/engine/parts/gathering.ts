@@ -1,7 +1,7 @@
 // Gathers what an answer lacks: in one query, but for what is on its way for others.
 import { orAborted } from '../../abort.ts'
 import { type Clock } from '../../clock.ts'
-import { type Druid } from '../../druid/druid.ts'
+import { type BrokerAddress, type Druid } from '../../druid/druid.ts'
 import { type Timelines } from '../../freshness/timelines.ts'
 import { type Rights } from '../../identity/rights.ts'
 import { type Interval } from '../../plan/facts.ts'
@@ -312,7 +312,7 @@ export class Gathering {
       sink: method.sink(parts, { rows: rowsMax, bytes: bytesMax }, live),
       hold: (bytes: number) => cache.hold(bytes),
     }
-    const givenTo = ({ id, service }: { readonly id: string; readonly service: string }): void =>
+    const givenTo = ({ id, service }: BrokerAddress): Promise<void> | undefined =>
       timelines.of(service, table).watch(ranges, id, over.signal)
     try {
       const fetched = await fetchParts(druid, request, query, into, {
