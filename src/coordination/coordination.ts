@@ -3,11 +3,15 @@
 /** `suspect`: the connection is gone, the session may live on. `lost`: the session has expired; ephemerals are gone. */
 export type SessionState = 'connecting' | 'connected' | 'suspect' | 'lost' | 'closed'
 
-export interface Znode {
-  readonly data: Buffer
+/** `czxid`: when it was made; `mzxid`: when it was written last. */
+export interface ZnodeStat {
   readonly version: number
   readonly czxid: bigint
   readonly mzxid: bigint
+}
+
+export interface Znode extends ZnodeStat {
+  readonly data: Buffer
 }
 
 /** `sequential`: ZooKeeper puts ten digits behind the name. `container`: it goes by itself some time after its last child. */
@@ -20,9 +24,9 @@ export type Created =
   | { readonly kind: 'no-parent' }
   | { readonly kind: 'unsupported' }
 
-/** `version` and `mzxid` of what was written; `conflict`: another version is there than the one that was named. */
+/** The znode as it was written; `conflict`: another version is there than the one that was named. */
 export type Written =
-  | { readonly kind: 'written'; readonly version: number; readonly mzxid: bigint }
+  | ({ readonly kind: 'written' } & ZnodeStat)
   | { readonly kind: 'conflict' }
   | { readonly kind: 'gone' }
 

@@ -1,7 +1,14 @@
 // One session: one object of the native client. It ends for good; another session is another object, since the same
 // one hangs when it is begun again.
 import { OvateError } from '../errors.ts'
-import { type Created, type Deleted, type Written, type ZnodeKind } from './coordination.ts'
+import {
+  type Created,
+  type Deleted,
+  type Written,
+  type Znode,
+  type ZnodeKind,
+  type ZnodeStat,
+} from './coordination.ts'
 import {
   BAD_VERSION,
   type NativeAcl,
@@ -116,7 +123,7 @@ export class Session {
       native.a_set(path, data, version, (code, _text, stat) =>
         done(code, {
           ...(stat !== null && {
-            [0]: { kind: 'written', version: stat.version, mzxid: BigInt(stat.mzxid) },
+            [0]: { kind: 'written', ...znodeStat(stat) },
           }),
           [BAD_VERSION]: { kind: 'conflict' },
           [NO_NODE]: { kind: 'gone' },
@@ -169,12 +176,12 @@ export class Session {
   }
 
   // Watches are flags, not functions: the package keeps each function that it was given as a watcher for ever.
-  get(path: string, watch: boolean): Promise<{ stat: NativeStat; data: Buffer } | undefined> {
+  get(path: string, watch: boolean): Promise<Znode | undefined> {
     return new Promise((resolve, reject) => {
       const code = this.#zookeeper.native.a_get(path, watch, (done, _text, stat, data) => {
         if (done === NO_NODE) resolve(undefined)
         else if (done !== 0 || stat === null) reject(nativeError(done, `reading ${path}`))
-        else resolve({ stat, data: data ?? Buffer.alloc(0) })
+        else resolve({ data: data ?? Buffer.alloc(0), ...znodeStat(stat) })
       })
       if (code !== 0) reject(nativeError(code, `reading ${path}`))
     })
@@ -201,4 +208,8 @@ export class Session {
       if (code !== 0) reject(nativeError(code, `looking for ${path}`))
     })
   }
+}
+
+function znodeStat({ version, czxid, mzxid }: NativeStat): ZnodeStat {
+  return { version, czxid: BigInt(czxid), mzxid: BigInt(mzxid) }
 }

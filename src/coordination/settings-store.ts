@@ -3,7 +3,7 @@
 // A znode is never deleted: its version goes on, so that a version names one content for good.
 import { type Clock } from '../clock.ts'
 import { OvateError } from '../errors.ts'
-import { type Coordination, type Znode } from './coordination.ts'
+import { type Coordination, type Znode, type ZnodeStat } from './coordination.ts'
 import { type OwnZnodes } from './own-znodes.ts'
 import { readContent, type SettingsContent, writeContent } from './settings-content.ts'
 import { WatchedFolder } from './watched-folder.ts'
@@ -35,8 +35,11 @@ export type Basis = number | 'none'
 
 const DATASOURCES_MAX = 1_000
 
+/** When a znode was made, and when it got its content. */
+type Origin = Pick<ZnodeStat, 'czxid' | 'mzxid'>
+
 interface Known {
-  readonly mzxid: bigint
+  readonly origin: Origin
   /** Of the content that is in force, to tell a change from a mere rewriting. */
   readonly text: string | undefined
   /** What is wrong with the last content. */
@@ -118,7 +121,7 @@ export class SettingsStore<Settings> {
     else await coordination.restrict(path, signal)
     const written = await coordination.write(path, data, version ?? 0, signal)
     if (written.kind !== 'written') throw conflict(undefined)
-    this.#apply(name, { data, mzxid: written.mzxid })
+    this.#apply(name, { ...written, data })
     return written.version
   }
 
@@ -152,21 +155,21 @@ export class SettingsStore<Settings> {
     for (const tell of told) tell()
   }
 
-  #apply(name: string, { data, mzxid }: Pick<Znode, 'data' | 'mzxid'>): void {
+  #apply(name: string, { data, czxid, mzxid }: Omit<Znode, 'version'>): void {
     const { onBad, read, fallback } = this.#options
     const known = this.#known.get(name)
     const datasource = datasourceOf(name)
-    if ((known !== undefined && known.mzxid >= mzxid) || (datasource === undefined && name !== FOR_ALL))
-      return
+    const origin = { czxid, mzxid }
+    if (!isNews(origin, known?.origin) || (datasource === undefined && name !== FOR_ALL)) return
     try {
       const { settings } = readContent(data)
       const text = settings === null ? undefined : JSON.stringify(settings)
       const inForce = settings === null ? undefined : read(settings)
-      this.#known.set(name, { mzxid, text, problem: undefined })
+      this.#known.set(name, { origin, text, problem: undefined })
       if (known?.text !== text) this.#options.onSettings(datasource, inForce)
     } catch (error) {
       const { message } = error as Error
-      this.#known.set(name, { mzxid, text: known === undefined ? FALLBACK : known.text, problem: message })
+      this.#known.set(name, { origin, text: known === undefined ? FALLBACK : known.text, problem: message })
       if (known === undefined) this.#options.onSettings(datasource, fallback)
       onBad(datasource, error as Error)
     }
@@ -181,6 +184,12 @@ export class SettingsStore<Settings> {
 
 /** No JSON, so that it equals no settings. */
 const FALLBACK = 'fallback'
+
+// What was read before an own write may come after it. A znode that was made anew is compared with nothing: an ensemble that
+// lost its data counts from the beginning.
+function isNews({ czxid, mzxid }: Origin, known: Origin | undefined): boolean {
+  return known === undefined || czxid !== known.czxid || mzxid > known.mzxid
+}
 
 // What nobody can read can be replaced, and has no changes.
 function readable(data: Buffer): SettingsContent {

@@ -106,10 +106,7 @@ export class ZooKeeperCoordination implements Coordination {
     onChange: (() => void) | undefined,
     signal: AbortSignal,
   ): Promise<Znode | undefined> {
-    const found = await this.#watching(path, onChange, signal, (session, watch) => session.get(path, watch))
-    if (found === undefined) return undefined
-    const { stat, data } = found
-    return { data, version: stat.version, czxid: BigInt(stat.czxid), mzxid: BigInt(stat.mzxid) }
+    return await this.#watching(path, onChange, signal, (session, watch) => session.get(path, watch))
   }
 
   async exists(path: string, onChange: (() => void) | undefined, signal: AbortSignal): Promise<boolean> {

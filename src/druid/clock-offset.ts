@@ -1,5 +1,9 @@
 // How far a Broker's clock is from ours, from the Date headers of its answers (whole seconds, RFC 9110 §6.6.1).
 
+/**
+ * Both are whole: a moment by the Broker's clock becomes the edge of an interval, and instants, in Druid's segments as in
+ * its SQL, are whole ms.
+ */
 export interface ClockOffset {
   /** The Broker's clock minus ours. */
   readonly offsetMs: number
@@ -36,11 +40,18 @@ export class ClockEstimate {
 
   at(nowMs: number): ClockOffset | undefined {
     if (!Number.isFinite(this.#low)) return undefined
-    const errorMs = (this.#high - this.#low) / 2 + this.#slack(nowMs)
-    return { offsetMs: (this.#low + this.#high) / 2, errorMs }
+    const slack = this.#slack(nowMs)
+    return offsetWithin(this.#low - slack, this.#high + slack)
   }
 
   #slack(nowMs: number): number {
     return Math.max(0, nowMs - this.#atMs) * DRIFT
   }
+}
+
+/** What is known of an offset that lies between the two: they are widened to whole ms, so that it still does. */
+export function offsetWithin(lowMs: number, highMs: number): ClockOffset {
+  const [low, high] = [Math.floor(lowMs), Math.ceil(highMs)]
+  const offsetMs = Math.floor((low + high) / 2)
+  return { offsetMs, errorMs: high - offsetMs }
 }

@@ -1,5 +1,6 @@
 // The contract between the rest of Ovate and Druid: requests to Brokers, answers, cancel, what is known of each Broker.
 import { type Readable } from 'node:stream'
+import { type ClockOffset } from './clock-offset.ts'
 
 /** A Broker as discovery knows it. `startTime` and `version` tell one run of it from the next, where known. */
 export interface BrokerAddress {
@@ -24,8 +25,8 @@ export interface BrokerStatus extends BrokerAddress {
   readonly silentMs: number
   readonly outstanding: number
   readonly latencyMs: number
-  /** What the Broker's clock shows minus what ours does, and by how much that may be off; undefined when not known. */
-  readonly clock: { readonly offsetMs: number; readonly errorMs: number } | undefined
+  /** Undefined when not known. */
+  readonly clock: ClockOffset | undefined
 }
 
 export interface DruidRequest {

@@ -18,7 +18,7 @@ export interface LeaseOffice {
     name: string,
     budgetMs: number,
     signal: AbortSignal,
-    onWait?: () => void,
+    onWait: () => void,
   ): Promise<{ readonly kind: 'held'; readonly lease: Lease } | { readonly kind: 'alone' }>
   worth(expectedMs: number | undefined): boolean
 }
@@ -133,7 +133,9 @@ export class Turns {
     const { form, key } = wanted.plan
     const expectedMs = this.#costs.get(form)
     const office = this.office(wanted, expectedMs)
-    const acquired = await office?.acquire(key, this.budgetMs(wanted, expectedMs, SAME), signal)
+    const budgetMs = this.budgetMs(wanted, expectedMs, SAME)
+    // Nothing is in hand that could be done before the wait.
+    const acquired = await office?.acquire(key, budgetMs, signal, () => undefined)
     return acquired?.kind === 'held' ? acquired.lease : undefined
   }
 }

@@ -3,7 +3,7 @@
 // Its times are those of the Brokers' clock, which all replicas know up to an error: each rounds towards older, so that an
 // answer is never taken for younger than it is, whatever the replicas' own clocks show.
 import { z } from 'zod'
-import { type ClockOffset } from '../druid/clock-offset.ts'
+import { type ClockOffset, offsetWithin } from '../druid/clock-offset.ts'
 import { type Druid } from '../druid/druid.ts'
 import { type Interval, type NowUse } from '../plan/facts.ts'
 import { type FreshnessRules, tickMs } from './bounds.ts'
@@ -63,7 +63,7 @@ function hullOf(clocks: readonly ClockOffset[]): ClockOffset | undefined {
   if (clocks.length === 0) return undefined
   const low = Math.min(...clocks.map(({ offsetMs, errorMs }) => offsetMs - errorMs))
   const high = Math.max(...clocks.map(({ offsetMs, errorMs }) => offsetMs + errorMs))
-  return { offsetMs: (low + high) / 2, errorMs: (high - low) / 2 }
+  return offsetWithin(low, high)
 }
 
 /** A moment by our clock as the Brokers' clock shows it for certain: towards older, whole ms. */

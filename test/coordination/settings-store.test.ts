@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import fc from 'fast-check'
 import { OwnZnodes } from '../../src/coordination/own-znodes.ts'
 import { readContent, writeContent } from '../../src/coordination/settings-content.ts'
 import { type Basis, SettingsStore } from '../../src/coordination/settings-store.ts'
 import { OvateError } from '../../src/errors.ts'
+import { deferred } from '../support/deferred.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
 import { FakeCoordination } from './support.ts'
 
@@ -228,6 +229,54 @@ test('what changed while it was cut off is in force when it is back; what did no
   expect(one.told).toEqual([])
   await connect()
   expect(one.told).toEqual(['events {"n":2}'])
+})
+
+test('what was read before it was set here, and comes after, is not in force any more', async () => {
+  const one = begin()
+  await connect()
+  const version = await set(one, { n: 1 }, 'none')
+  const late = deferred<undefined>()
+  const reading = coordination.read.bind(coordination)
+  vi.spyOn(coordination, 'read').mockImplementationOnce(async (path, onChange) => {
+    const found = await reading(path, onChange)
+    await late.promise
+    return found
+  })
+  await scribble('{"format":1,"settings":{"n":2}}')
+  await set(one, { n: 3 }, version + 1)
+  late.resolve(undefined)
+  await settle()
+  expect(one.told).toEqual(['events {"n":1}', 'events {"n":3}'])
+})
+
+describe('an ensemble that was set up anew, and was never seen empty', () => {
+  const anew = (n: number): string => `{"format":1,"settings":{"n":${n}}}`
+  let one: One
+
+  beforeEach(async () => {
+    one = begin()
+    await connect()
+    let version = await set(one, { n: 1 }, 'none')
+    for (let n = 2; n < 50; n += 1) version = await set(one, { n }, version)
+    one.told.length = 0
+    coordination.empty()
+    for (const path of ['/ovate', PATH, `${PATH}/events`]) coordination.put(path)
+    coordination.change(`${PATH}/events`, anew(100))
+  })
+
+  test('what others have set there is in force, and each change after it', async () => {
+    await connect()
+    await scribble(anew(101))
+    expect(one.told).toEqual(['events {"n":100}', 'events {"n":101}'])
+  })
+
+  test('what is set there before anything was read of it is in force when that is answered', async () => {
+    coordination.become('connected')
+    await one.store.set('events', { settings: { n: 102 }, by: 'test' }, 1, AbortSignal.timeout(1_000))
+    expect(one.told.at(-1)).toBe('events {"n":102}')
+    await settle()
+    expect(one.told.at(-1)).toBe('events {"n":102}')
+  })
 })
 
 test('resolves once what is set was read, or says that it was not', async () => {

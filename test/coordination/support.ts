@@ -7,6 +7,7 @@ import {
   type Written,
   type Znode,
   type ZnodeKind,
+  type ZnodeStat,
 } from '../../src/coordination/coordination.ts'
 import { OvateError } from '../../src/errors.ts'
 import { Watches } from '../../src/coordination/watches.ts'
@@ -80,12 +81,12 @@ export class FakeCoordination implements Coordination {
   }
 
   /** As another client does it, whatever the state of this one. */
-  change(path: string, data: Buffer | string): { readonly version: number; readonly mzxid: bigint } {
+  change(path: string, data: Buffer | string): ZnodeStat {
     const node = this.#nodes.get(path)
     if (node === undefined) throw new Error(`no ${path}`)
     this.#zxid += 1n
-    const written = { version: node.version + 1, mzxid: this.#zxid }
-    this.#nodes.set(path, { ...node, data: Buffer.from(data), ...written })
+    const written = { version: node.version + 1, czxid: node.czxid, mzxid: this.#zxid }
+    this.#nodes.set(path, { data: Buffer.from(data), ...written })
     this.#fire(path)
     return written
   }
@@ -136,6 +137,13 @@ export class FakeCoordination implements Coordination {
   remove(path: string): void {
     this.#nodes.delete(path)
     this.#fire(path)
+  }
+
+  /** As when the ensemble is set up anew, with nothing of what it had: it counts from the beginning. */
+  empty(): void {
+    this.become('lost')
+    this.#nodes.clear()
+    this.#zxid = 0n
   }
 
   get watched(): number {

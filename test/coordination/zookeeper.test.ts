@@ -310,7 +310,7 @@ test.each<[string, (signal: AbortSignal) => Promise<unknown>, string, unknown[],
     (signal) => coordination.write(path, Buffer.from('y'), undefined, signal),
     'set -1 y',
     [0, 'ok', stat],
-    { kind: 'written', version: 3, mzxid: 7n },
+    { kind: 'written', version: 3, czxid: 1n, mzxid: 7n },
   ],
   [
     'write another version',

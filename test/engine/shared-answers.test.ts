@@ -92,6 +92,24 @@ describe.runIf(sandboxAvailable)('two replicas that share a store', () => {
     expect(sandbox.stats.data).toBe(before)
   })
 
+  test.each([
+    ['a series', `SELECT FLOOR(__time TO DAY) AS d, COUNT(*) AS n FROM facts WHERE {window} GROUP BY 1`],
+    ['a merge', `SELECT kind, SUM(v) AS s FROM facts WHERE {window} GROUP BY 1 ORDER BY 2 DESC`],
+  ])('%s up to now that was put together from parts is given by the other, too', async (_, form) => {
+    const query = form.replace(
+      '{window}',
+      `__time >= CURRENT_TIMESTAMP - INTERVAL '50' DAY AND __time < CURRENT_TIMESTAMP`,
+    )
+    await ask(one, query)
+    await clock.advance(61_000)
+    const [, body, made] = told(await ask(one, query))
+    expect(made).toMatch(/detail="(?:series|merge) /)
+    await store.flushed()
+    const before = sandbox.stats.data
+    expect(told(await ask(two, query))).toEqual([200, body, expect.stringMatching(/^hit; detail=/)])
+    expect(sandbox.stats.data).toBe(before)
+  })
+
   test('what changed since is computed anew, and given to the first', async () => {
     await ask(one, DAYS)
     await table.append([{ __time: Date.UTC(2026, 9, 13), kind: 'new', v: 1 }])

@@ -221,7 +221,7 @@ test("a group's clock is one that holds those of all its ready Brokers", () => {
   expect(of(one('a', {}), one('b', { clock: { offsetMs: 100, errorMs: 10 } }))).toEqual({
     generation: 3,
     runs: ['a 1 33', 'b 1 33'],
-    clock: { offsetMs: 52.5, errorMs: 57.5 },
+    clock: { offsetMs: 52, errorMs: 58 },
   })
   expect(of(one('a', {}), one('b', { state: 'ejected', startTime: undefined })).runs).toEqual(['a 1 33'])
   expect(of(one('a', {}), one('b', { startTime: undefined })).runs).toBeUndefined()

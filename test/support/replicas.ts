@@ -66,13 +66,13 @@ export class Queues implements LeaseOffice {
     name: string,
     _budgetMs: number,
     signal: AbortSignal,
-    onWait?: () => void,
+    onWait: () => void,
   ): ReturnType<LeaseOffice['acquire']> {
     const before = this.#last.get(name)
     let release: () => void = () => undefined
     const own = new Promise<void>((resolve) => (release = resolve))
     this.#last.set(name, own)
-    if (before !== undefined) onWait?.()
+    if (before !== undefined) onWait()
     try {
       await orAborted(before ?? Promise.resolve(), signal)
     } catch (error) {
