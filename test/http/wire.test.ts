@@ -1,5 +1,6 @@
 // The connection itself: what is no usual request gets an answer like a Broker's, and harms no other request.
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FakeDruid, type Reply } from '../support/fake-druid.ts'
 import { deferred } from '../support/deferred.ts'
@@ -14,6 +15,8 @@ const COUNT = 'SELECT COUNT(*) AS n FROM events'
 const COUNT_BODY = JSON.stringify({ query: COUNT })
 const HOST = 'Host: ovate\r\n'
 const CLOSE = ['Connection: close']
+const CERTIFICATES = join(import.meta.dirname, '../fixtures/tls')
+const TLS = { cert: join(CERTIFICATES, 'server.crt'), key: join(CERTIFICATES, 'server.key') }
 
 let broker: Script
 let druid: FakeDruid
@@ -251,7 +254,11 @@ describe('the end of an answer', () => {
     }
   })
 
-  test('that broke off is a reset under HTTP/1.0, which knows no other sign', async () => {
+  test.each<[string, Record<string, unknown>]>([
+    ['plain', {}],
+    ['TLS', { tls: TLS }],
+  ])('that broke off is a reset under HTTP/1.0, which knows no other sign, over %s', async (_, listen) => {
+    await restart({ listen })
     const hold = deferred<void>()
     const body = slowly(['[["n"],["LONG"],["BIGINT"],[1]', ',[2]', ''], hold.promise)
     broker.next.push(() => ({ headers: broker.headers, body }))
