@@ -426,6 +426,19 @@ test.each([
   await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
 })
 
+test('a query that is given up under an id that stands in no URL gives its place back', async () => {
+  const broker = await fakeBroker(hang)
+  const cancelled: (number | Error)[] = []
+  const druid = druidOn([broker], { events: { cancelled: (_broker, outcome) => cancelled.push(outcome) } })
+  const gone = new AbortController()
+  const sent = druid.send(query({ cancel: { kind: 'native', id: '\ud800' } }), gone.signal)
+  await vi.waitUntil(() => broker.received.length === 1)
+  gone.abort(new Error('client gone'))
+  await expect(sent).rejects.toThrow('client gone')
+  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+  expect([cancelled, deletes(broker)]).toEqual([[expect.any(URIError)], []])
+})
+
 test.each(['by its signal', 'by its reader'])(
   'a query that is given up in its body %s is cancelled',
   async (how) => {
