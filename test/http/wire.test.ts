@@ -286,6 +286,17 @@ test.each<[string, string, number, string]>([
   expect((await exchange(text)).split('\r\n')[0]).toBe(`HTTP/1.1 ${status} ${reason}`)
 })
 
+test.each<[string, string]>([
+  ['a statement', rawPost(SQL, COUNT_BODY, CLOSE)],
+  ['a statement that passes', rawPost(SQL, '{"query":"SELECT 1"}', CLOSE)],
+  ['a native query', rawPost('/druid/v2', '{}', CLOSE)],
+])('a head for %s that can not be written is an error to this client alone', async (_, text) => {
+  druid.answer = (): Reply => ({ status: 403, reason: 'Non autoris\ufffd', body: '{}' })
+  const got = await exchange(text)
+  expect(got.split('\r\n')[0]).toBe('HTTP/1.1 500 Internal Server Error')
+  expect(errorIn(got).context.ovateCode).toBe('OVATE_INTERNAL')
+})
+
 test('cookies and challenges of an answer go to the one who asked, and to nobody else', async () => {
   broker.headers.push('Set-Cookie', 'session=1', 'WWW-Authenticate', 'Negotiate abc')
   const first = await askSql(stack.sqlUrl, COUNT)
