@@ -1,7 +1,10 @@
 // The connection itself: what is no usual request gets an answer like a Broker's, and harms no other request.
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { BodyReader } from '../../src/http/read-body.ts'
 import { FakeDruid, type Reply } from '../support/fake-druid.ts'
 import { deferred } from '../support/deferred.ts'
 import { ask, askSql } from '../support/http-client.ts'
@@ -329,6 +332,26 @@ test('a client that reads nothing is cut, and ends its query; one that waits for
   await closed
   slow.resolve()
   expect((await patient).status).toBe(200)
+})
+
+test.each<[string, string]>([
+  ['that is shared', COUNT_BODY],
+  ['that passes', '{"query":"SELECT 1"}'],
+  ['that is not understood', '{"query":1}'],
+])('a client that leaves while the gzip of a statement %s is unpacked asks nothing', async (_, body) => {
+  const connection = await rawConnection(stack.server.url)
+  const unpacking = vi
+    .spyOn(BodyReader.prototype, 'inflated')
+    .mockImplementation(async ({ response }, raw) => {
+      connection.socket.resetAndDestroy()
+      await once(response, 'close')
+      return gunzipSync(raw)
+    })
+  connection.send(rawPost(SQL, gzipSync(body), ['Content-Encoding: gzip']))
+  await until(() => unpacking.mock.settledResults[0]?.type === 'fulfilled')
+  unpacking.mockRestore()
+  await askSql(stack.sqlUrl, 'SELECT 2')
+  expect(druid.requests.map((request) => bodyText(request).includes('SELECT 2'))).toEqual([true])
 })
 
 test('the same id twice at once is one query each at Druid, and each client reads its own', async () => {
