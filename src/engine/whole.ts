@@ -15,7 +15,7 @@ import { type IdentityScope } from '../plan/query.ts'
 import { KEPT_FORMAT } from '../result/format.ts'
 import { Transcoder } from '../result/transcoder.ts'
 import { Entry, WHOLE } from './entry.ts'
-import { errorHeaders, isForOneAsker, resultHeaders, saysIncomplete } from './headers.ts'
+import { errorHeaders, isForOneAsker, resultHeaders, saysIncomplete, withLength } from './headers.ts'
 import { joinAgeMs, ownTime } from './joining.ts'
 import { type Keeper, type Made, type Watching } from './keeper.ts'
 import { type Answer, type Ending, type SqlRequest, type StreamAnswer } from './request.ts'
@@ -297,7 +297,7 @@ function refusalAnswer(refusal: Refusal, request: SqlRequest): StreamAnswer {
     kind: 'stream',
     status: refusal.status,
     reason: refusal.reason,
-    headers: errorHeaders(refusal.headers, request.wire.header),
+    headers: withLength(errorHeaders(refusal.headers, request.wire.header), body.length),
     form: 'client',
     body: Readable.from([body], { objectMode: false }),
     ending: () => ({ complete: true, trailers: {} }),
