@@ -314,10 +314,12 @@ function mayRead({ identity, headers, body, upstreamId }: Refusal, request: SqlR
   return upstreamId === request.id || UUID.test(upstreamId) || !body.includes(upstreamId)
 }
 
-/** Error texts name the query: each client reads of its own. */
+/** Error texts, which are in JSON, name the query: each client reads of its own. */
 function withOwnId(body: Buffer, upstreamId: string, id: string): Buffer {
   if (upstreamId === id || !UUID.test(upstreamId) || !body.includes(upstreamId)) return body
-  return Buffer.from(body.toString('utf8').replaceAll(upstreamId, id))
+  const written = JSON.stringify(id).slice(1, -1)
+  // As a text it would be read as a pattern: `$&` is what it stands in place of.
+  return Buffer.from(body.toString('utf8').replaceAll(upstreamId, () => written))
 }
 
 async function refusalOf(answer: DruidAnswer, { upstreamId, identity }: SqlRequest): Promise<Landing> {
