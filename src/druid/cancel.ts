@@ -14,9 +14,10 @@ export async function cancelAt(
   bounds: { readonly clock: Clock; readonly timeoutMs: number },
   signal: AbortSignal,
 ): Promise<number | Error> {
-  const path = `/druid/v2/${query.kind === 'sql' ? 'sql/' : ''}${encodeURIComponent(query.id)}`
-  const request = { method: 'DELETE', path, headers: credentialHeaders(headers), body: undefined }
   try {
+    // Throws for an id that is no text (a lone surrogate).
+    const path = `/druid/v2/${query.kind === 'sql' ? 'sql/' : ''}${encodeURIComponent(query.id)}`
+    const request = { method: 'DELETE', path, headers: credentialHeaders(headers), body: undefined }
     const { status } = await ask(broker.control, request, { ...bounds, maxBytes: MAX_BYTES }, signal)
     return status
   } catch (error) {

@@ -203,9 +203,9 @@ export class DruidClient implements Druid {
       exchange.abort(reason)
       return
     }
-    const work = this.#cancelAbandoned({ broker, exchange }, cancel, headers).then(() => {
-      exchange.abort(reason)
-    })
+    const letGo = (): void => exchange.abort(reason)
+    // Whatever has come of the DELETE: the place is given back.
+    const work = this.#cancelAbandoned({ broker, exchange }, cancel, headers).then(letGo, letGo)
     this.#background.add(work)
     work.finally(() => this.#background.delete(work)).catch(() => undefined)
   }

@@ -1,5 +1,6 @@
 // One request on one connection: head, body with back-pressure, trailers, and an end that is told once.
 import assert from 'node:assert'
+import { STATUS_CODES } from 'node:http'
 import { Readable } from 'node:stream'
 import { type Dispatcher } from 'undici'
 import { type Clock } from '../clock.ts'
@@ -16,7 +17,7 @@ export interface ExchangeRequest {
 
 export interface Head {
   readonly status: number
-  /** The words beside the status. */
+  /** The words beside the status, a character for each byte, as they can be written again. */
   readonly reason: string
   readonly headers: readonly string[]
   readonly body: Readable
@@ -117,7 +118,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return
     this.#pending = {
       status,
-      reason,
+      reason: wordsOf(status, reason),
       headers: endToEndHeaders(rawList(controller.rawHeaders)),
       body: this.#body,
       sentAtMs: this.#sentAtMs,
@@ -181,6 +182,15 @@ export function dispatch(dispatcher: Dispatcher, request: ExchangeRequest, excha
     { method: method as Dispatcher.HttpMethod, path, headers: list, body, reset, ...limits },
     exchange,
   )
+}
+
+/** What Node writes beside a status, each character a byte; it throws for anything else. */
+const WRITABLE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+// undici has read the bytes as UTF-8: where they were none they are lost, and the usual words have to do.
+function wordsOf(status: number, read: string): string {
+  const words = Buffer.from(read).toString('latin1')
+  return WRITABLE.test(words) && !read.includes('\ufffd') ? words : (STATUS_CODES[status] ?? '')
 }
 
 function brokenOff(error: Error, aborted: Error | undefined): Error {

@@ -69,6 +69,13 @@ export function errorHeaders(headers: readonly string[], wantsNames: boolean): r
   return headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== NAMES_INCLUDED)
 }
 
+/** The same headers beside a body of another length, where they say one. */
+export function withLength(headers: readonly string[], bytes: number): readonly string[] {
+  return headers.map((text, index) =>
+    index % 2 === 1 && nameAt(headers, index) === 'content-length' ? String(bytes) : text,
+  )
+}
+
 const CONTEXT = 'x-druid-response-context'
 
 /**

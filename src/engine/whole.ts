@@ -15,7 +15,7 @@ import { type IdentityScope } from '../plan/query.ts'
 import { KEPT_FORMAT } from '../result/format.ts'
 import { Transcoder } from '../result/transcoder.ts'
 import { Entry, WHOLE } from './entry.ts'
-import { errorHeaders, isForOneAsker, resultHeaders, saysIncomplete } from './headers.ts'
+import { errorHeaders, isForOneAsker, resultHeaders, saysIncomplete, withLength } from './headers.ts'
 import { joinAgeMs, ownTime } from './joining.ts'
 import { type Keeper, type Made, type Watching } from './keeper.ts'
 import { type Answer, type Ending, type SqlRequest, type StreamAnswer } from './request.ts'
@@ -299,7 +299,7 @@ function refusalAnswer(refusal: Refusal, request: SqlRequest): StreamAnswer {
     kind: 'stream',
     status: refusal.status,
     reason: refusal.reason,
-    headers: errorHeaders(refusal.headers, request.wire.header),
+    headers: withLength(errorHeaders(refusal.headers, request.wire.header), body.length),
     form: 'client',
     body: Readable.from([body], { objectMode: false }),
     ending: () => ({ complete: true, trailers: {} }),
@@ -316,10 +316,12 @@ function mayRead({ identity, headers, body, upstreamId }: Refusal, request: SqlR
   return upstreamId === request.id || UUID.test(upstreamId) || !body.includes(upstreamId)
 }
 
-/** Error texts name the query: each client reads of its own. */
+/** Error texts, which are in JSON, name the query: each client reads of its own. */
 function withOwnId(body: Buffer, upstreamId: string, id: string): Buffer {
   if (upstreamId === id || !UUID.test(upstreamId) || !body.includes(upstreamId)) return body
-  return Buffer.from(body.toString('utf8').replaceAll(upstreamId, id))
+  const written = JSON.stringify(id).slice(1, -1)
+  // As a text it would be read as a pattern: `$&` is what it stands in place of.
+  return Buffer.from(body.toString('utf8').replaceAll(upstreamId, () => written))
 }
 
 async function refusalOf(answer: DruidAnswer, { upstreamId, identity }: SqlRequest): Promise<Landing> {

@@ -1,5 +1,5 @@
 // Ovate's own errors, in the shape of Druid's.
-import { type ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import { ERROR_CODES, type ErrorCode, OvateError } from '../errors.ts'
 import { noLeaderBody } from './management.ts'
 import { closeAfter } from './pipelined.ts'
@@ -66,9 +66,10 @@ export function sendError(response: ServerResponse, error: unknown, id?: string)
   const ids = id === undefined ? [] : ['X-Druid-Query-Id', id, 'X-Druid-SQL-Query-Id', id]
   // A body that was not read to its end leaves the connection in no state to be used again.
   const unread = response.req.complete ? [] : ['Connection', 'close']
-  const retry =
-    ERROR_CODES[code].status === 429 || ERROR_CODES[code].status === 503 ? ['Retry-After', '1'] : []
-  response.writeHead(ERROR_CODES[code].status, [
+  const { status } = ERROR_CODES[code]
+  const retry = status === 429 || status === 503 ? ['Retry-After', '1'] : []
+  // Without words of its own it would be written with those of a head that could not be.
+  response.writeHead(status, STATUS_CODES[status] ?? '', [
     ...ids,
     ...unread,
     ...retry,

@@ -11,6 +11,8 @@ const MARKS: readonly (readonly [Encoding, Buffer])[] = [
   ['utf-8', Buffer.from([0xef, 0xbb, 0xbf])],
 ]
 const POINTS_AT_ONCE = 8_192
+/** Half a character, which an escape (`\ud800`) can say, and no UTF-8. */
+export const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
 
 /**
  * The text as UTF-8 without a byte order mark; undefined when it is none. Jackson finds the encoding by a mark, or by the

@@ -7,6 +7,7 @@ import { scanJsonObject } from '../result/json-scan.ts'
 import { OvateError } from '../errors.ts'
 import { sendError } from './error-answer.ts'
 import { endToEnd } from './headers.ts'
+import { LONE_SURROGATE } from './json-bytes.ts'
 import { answerProxy, managementTarget } from './management.ts'
 import { forward } from './pass-through.ts'
 import { type PassRules } from './passage.ts'
@@ -85,5 +86,6 @@ function cancelOf(body: Buffer): DruidRequest['cancel'] {
   const member = inner.ok ? inner.members.find(({ key }) => key === 'queryId') : undefined
   if (member?.kind !== 'string') return undefined
   const id = JSON.parse(body.toString('utf8', member.valueStart, member.valueEnd)) as string
-  return { kind: 'native', id }
+  // Nothing in a URL stands for a lone surrogate: no DELETE could name it.
+  return LONE_SURROGATE.test(id) ? undefined : { kind: 'native', id }
 }

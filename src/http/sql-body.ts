@@ -7,7 +7,7 @@ import { RESULT_FORMATS, type ResultFormat, type WireFormat } from '../result/fo
 import { type JsonMember, scanJsonObject } from '../result/json-scan.ts'
 import { type RequestBodies } from '../engine/request.ts'
 import { IF_NONE_MATCH, withoutIfNoneMatch } from './if-none-match.ts'
-import { utf8Of } from './json-bytes.ts'
+import { LONE_SURROGATE, utf8Of } from './json-bytes.ts'
 
 export interface SqlBody {
   readonly query: Query
@@ -38,7 +38,6 @@ const FIELDS = new Set([
   'context',
   'parameters',
 ])
-const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
 /** An id that can stand in a header as it is. */
 const PLAIN_ID = /^[\x21-\x7E]{1,256}$/
 

@@ -1,5 +1,7 @@
 // A body on its way out, at the client's pace, with an end that shows whether it is one.
 import { type ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { type Ending } from '../engine/request.ts'
 import { takesTrailers } from './headers.ts'
 
@@ -62,6 +64,18 @@ function cut(response: ServerResponse): void {
   const { socket } = response
   if (socket === null) response.destroy()
   // HTTP/1.0 knows no end of a body but the end of its connection: only a reset is none.
-  else if (response.req.httpVersionMinor === 0) socket.write('', () => socket.resetAndDestroy())
+  else if (response.req.httpVersionMinor === 0) socket.write('', () => reset(socket))
   else socket.destroySoon()
+}
+
+/** Node (20) resets nothing but TCP; what is below TLS stands in its source alone (lib/_tls_wrap.js). */
+interface OverTls {
+  readonly _parent?: unknown
+}
+
+function reset(socket: Socket): void {
+  const below = socket instanceof TLSSocket ? (socket as OverTls)._parent : socket
+  // Without a reset the missing close_notify is the sign, which not every client looks for.
+  if (below instanceof Socket) below.resetAndDestroy()
+  else socket.destroy()
 }

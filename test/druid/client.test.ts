@@ -64,6 +64,22 @@ test('an answer comes as it was sent', async () => {
   expect(answer.trailers()).toEqual({ 'x-druid-response-complete': 'true' })
 })
 
+const NO_BODY = Buffer.from('\r\nContent-Length: 0\r\n\r\n')
+
+test.each<[string, Buffer, string]>([
+  ['of their own', Buffer.from('No Good'), 'No Good'],
+  ['none', Buffer.from(''), ''],
+  ['in UTF-8', Buffer.from('Geht nicht, für niemanden 😀'), 'Geht nicht, für niemanden 😀'],
+  ['in Latin-1, which are read as UTF-8', Buffer.from('Non autoris\xe9', 'latin1'), 'Forbidden'],
+  ['that Node would not write', Buffer.from('a\u0001b'), 'Forbidden'],
+])('words beside a status, %s, can be written as bytes', async (_, sent, given) => {
+  const broker = await fakeBroker((_request, { socket }) => {
+    socket?.write(Buffer.concat([Buffer.from('HTTP/1.1 403 '), sent, NO_BODY]))
+  })
+  const { reason, status } = await druidOn([broker]).send(query(), soon())
+  expect([status, Buffer.from(reason, 'latin1').toString()]).toEqual([403, given])
+})
+
 test('a request goes out as it was given', async () => {
   const broker = await fakeBroker()
   await rows(druidOn([broker], { authorization: 'Basic own' }), {
@@ -424,6 +440,19 @@ test.each([
   expect(headers).toContain('Basic client')
   expect(headers.map((name) => name.toLowerCase())).not.toContain('content-type')
   await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+})
+
+test('a query that is given up under an id that stands in no URL gives its place back', async () => {
+  const broker = await fakeBroker(hang)
+  const cancelled: (number | Error)[] = []
+  const druid = druidOn([broker], { events: { cancelled: (_broker, outcome) => cancelled.push(outcome) } })
+  const gone = new AbortController()
+  const sent = druid.send(query({ cancel: { kind: 'native', id: '\ud800' } }), gone.signal)
+  await vi.waitUntil(() => broker.received.length === 1)
+  gone.abort(new Error('client gone'))
+  await expect(sent).rejects.toThrow('client gone')
+  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+  expect([cancelled, deletes(broker)]).toEqual([[expect.any(URIError)], []])
 })
 
 test.each(['by its signal', 'by its reader'])(

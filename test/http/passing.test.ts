@@ -238,6 +238,11 @@ test.each([
     smile({ queryType: 'timeBoundary', context: { queryId: 'mine' } }),
   ],
   ['without an id', 'application/json', '{"queryType":"timeBoundary","dataSource":"events"}'],
+  [
+    'with an id that stands in no URL',
+    'application/json',
+    String.raw`{"queryType":"timeBoundary","context":{"queryId":"\ud800"}}`,
+  ],
 ])(
   'a native query %s ends with its client: its connection is closed, and no other query',
   async (_, type, body) => {

@@ -314,17 +314,20 @@ describe('flights', () => {
 
   test.each<[string, readonly [string, string], number]>([
     ['is the same for all who wait, each under its own id', [randomUUID(), randomUUID()], 1],
+    ['has the length that it has under a shorter id', [randomUUID(), 'b-2'], 1],
+    ['has the length that it has under a longer id', [randomUUID(), 'b'.repeat(60)], 1],
+    ['names an id with signs of a pattern as it is', [randomUUID(), '$&-$$'], 1],
+    ['names an id with signs of JSON as JSON does', [randomUUID(), String.raw`a"b\c`], 1],
     ['that names an id which could be any word is for the one who asked', ['error', 'a-2'], 2],
   ])('a refusal %s', async (_, ids, queries) => {
     const hold = deferred<void>()
     const refuse = async (request: DruidRequest): Promise<Reply> => {
       await hold.promise
       const { sqlQueryId } = (JSON.parse(bodyText(request)) as { context: { sqlQueryId: string } }).context
-      return {
-        status: 400,
-        headers: ['X-Druid-SQL-Query-Id', sqlQueryId],
-        body: `{"error":"yes","errorMessage":"in [${sqlQueryId}]"}`,
-      }
+      const body = JSON.stringify({ error: 'yes', errorMessage: `in [${sqlQueryId}]` })
+      // A Router announces the length of short answers.
+      const headers = ['X-Druid-SQL-Query-Id', sqlQueryId, 'Content-Length', String(body.length)]
+      return { status: 400, headers, body }
     }
     broker.next.push(refuse, refuse)
     const asked = ids.map((sqlQueryId) => askSql(stack.sqlUrl, { query: COUNT, context: { sqlQueryId } }))
@@ -332,9 +335,12 @@ describe('flights', () => {
     hold.resolve()
     const got = await Promise.all(asked)
     expect(got.map(({ body }) => body.toString())).toEqual(
-      ids.map((id) => `{"error":"yes","errorMessage":"in [${id}]"}`),
+      ids.map((id) => JSON.stringify({ error: 'yes', errorMessage: `in [${id}]` })),
     )
     expect(got.map(({ headers }) => headers['x-druid-sql-query-id'])).toEqual(ids)
+    expect(got.map(({ headers }) => headers['content-length'])).toEqual(
+      got.map(({ body }) => String(body.length)),
+    )
     expect(got.map((one) => one.status)).toEqual([400, 400])
     expect(reached('data')).toHaveLength(queries)
   })

@@ -1,6 +1,10 @@
 // The connection itself: what is no usual request gets an answer like a Broker's, and harms no other request.
+import { once } from 'node:events'
 import { connect } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { BodyReader } from '../../src/http/read-body.ts'
 import { FakeDruid, type Reply } from '../support/fake-druid.ts'
 import { deferred } from '../support/deferred.ts'
 import { ask, askSql } from '../support/http-client.ts'
@@ -14,6 +18,8 @@ const COUNT = 'SELECT COUNT(*) AS n FROM events'
 const COUNT_BODY = JSON.stringify({ query: COUNT })
 const HOST = 'Host: ovate\r\n'
 const CLOSE = ['Connection: close']
+const CERTIFICATES = join(import.meta.dirname, '../fixtures/tls')
+const TLS = { cert: join(CERTIFICATES, 'server.crt'), key: join(CERTIFICATES, 'server.key') }
 
 let broker: Script
 let druid: FakeDruid
@@ -251,7 +257,11 @@ describe('the end of an answer', () => {
     }
   })
 
-  test('that broke off is a reset under HTTP/1.0, which knows no other sign', async () => {
+  test.each<[string, Record<string, unknown>]>([
+    ['plain', {}],
+    ['TLS', { tls: TLS }],
+  ])('that broke off is a reset under HTTP/1.0, which knows no other sign, over %s', async (_, listen) => {
+    await restart({ listen })
     const hold = deferred<void>()
     const body = slowly(['[["n"],["LONG"],["BIGINT"],[1]', ',[2]', ''], hold.promise)
     broker.next.push(() => ({ headers: broker.headers, body }))
@@ -277,6 +287,17 @@ test.each<[string, string, number, string]>([
 ])('the words beside the status of %s are those of the Broker', async (_, text, status, reason) => {
   druid.answer = (): Reply => ({ status, reason, headers: ['Content-Type', 'application/json'], body: '{}' })
   expect((await exchange(text)).split('\r\n')[0]).toBe(`HTTP/1.1 ${status} ${reason}`)
+})
+
+test.each<[string, string]>([
+  ['a statement', rawPost(SQL, COUNT_BODY, CLOSE)],
+  ['a statement that passes', rawPost(SQL, '{"query":"SELECT 1"}', CLOSE)],
+  ['a native query', rawPost('/druid/v2', '{}', CLOSE)],
+])('a head for %s that can not be written is an error to this client alone', async (_, text) => {
+  druid.answer = (): Reply => ({ status: 403, reason: 'Non autoris\ufffd', body: '{}' })
+  const got = await exchange(text)
+  expect(got.split('\r\n')[0]).toBe('HTTP/1.1 500 Internal Server Error')
+  expect(errorIn(got).context.ovateCode).toBe('OVATE_INTERNAL')
 })
 
 test('cookies and challenges of an answer go to the one who asked, and to nobody else', async () => {
@@ -311,6 +332,26 @@ test('a client that reads nothing is cut, and ends its query; one that waits for
   await closed
   slow.resolve()
   expect((await patient).status).toBe(200)
+})
+
+test.each<[string, string]>([
+  ['that is shared', COUNT_BODY],
+  ['that passes', '{"query":"SELECT 1"}'],
+  ['that is not understood', '{"query":1}'],
+])('a client that leaves while the gzip of a statement %s is unpacked asks nothing', async (_, body) => {
+  const connection = await rawConnection(stack.server.url)
+  const unpacking = vi
+    .spyOn(BodyReader.prototype, 'inflated')
+    .mockImplementation(async ({ response }, raw) => {
+      connection.socket.resetAndDestroy()
+      await once(response, 'close')
+      return gunzipSync(raw)
+    })
+  connection.send(rawPost(SQL, gzipSync(body), ['Content-Encoding: gzip']))
+  await until(() => unpacking.mock.settledResults[0]?.type === 'fulfilled')
+  unpacking.mockRestore()
+  await askSql(stack.sqlUrl, 'SELECT 2')
+  expect(druid.requests.map((request) => bodyText(request).includes('SELECT 2'))).toEqual([true])
 })
 
 test('the same id twice at once is one query each at Druid, and each client reads its own', async () => {

@@ -1,5 +1,6 @@
 // A connection by hand: what goes out is exactly what the test says, and what came in is there as bytes.
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 export interface RawConnection {
   readonly socket: Socket
@@ -13,10 +14,12 @@ export interface RawConnection {
   close(): void
 }
 
-/** Connects to a server at `url`. */
+/** Connects to a server at `url`; over TLS where that says so, whoever the server is. */
 export async function rawConnection(url: string): Promise<RawConnection> {
-  const { hostname, port } = new URL(url)
-  const socket = connect(Number(port), hostname)
+  const { hostname: host, port: number, protocol } = new URL(url)
+  const port = Number(number)
+  const socket =
+    protocol === 'https:' ? connectTls({ port, host, rejectUnauthorized: false }) : connect({ port, host })
   const chunks: Buffer[] = []
   let reset = false
   const ended = new Promise<void>((resolve) => {
