@@ -60,14 +60,16 @@ export class Passage {
   /** Streams an answer, with headers of Ovate's own, to the client; resolves when it is out or the client has gone. */
   async give(answer: DruidAnswer, extraHeaders: readonly string[] = []): Promise<void> {
     const { request, response } = this.#exchange
-    const head = headOf(answer, takesTrailers(request.headers))
+    const head = headOf(answer, takesTrailers(request))
     response.writeHead(answer.status, answer.reason, [...head, ...extraHeaders])
     await streamOut(response, this.body(answer), () => endingOf(answer))
   }
 
-  /** The client is told, if it is there. */
+  /** The client is told, if it is there; nothing is asked of Druid any more. */
   fail(error: unknown): void {
     const { response } = this.#exchange
+    // An answer whose head could not be written has a body that nobody will read.
+    this.#stop.abort(error)
     if (response.destroyed) return
     this.#rules.onError(error)
     sendError(response, error)

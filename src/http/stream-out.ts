@@ -26,7 +26,7 @@ export async function streamOut(
     return cut(response)
   }
   const { complete, trailers } = ending()
-  const told = takesTrailers(response.req.headers) && response.chunkedEncoding
+  const told = takesTrailers(response.req) && response.chunkedEncoding
   if (!complete && !told) return cut(response)
   if (told)
     response.addTrailers(Object.entries(complete ? trailers : { ...trailers, ...BROKEN }).map(trailer))
