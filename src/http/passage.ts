@@ -7,6 +7,7 @@ import { OvateError } from '../errors.ts'
 import { sendError } from './error-answer.ts'
 import { takesTrailers } from './headers.ts'
 import { inTime } from './in-time.ts'
+import { lastHeaders } from './last-answer.ts'
 import { streamOut } from './stream-out.ts'
 import { untilGone } from './until-gone.ts'
 
@@ -61,7 +62,7 @@ export class Passage {
   async give(answer: DruidAnswer, extraHeaders: readonly string[] = []): Promise<void> {
     const { request, response } = this.#exchange
     const head = headOf(answer, takesTrailers(request))
-    response.writeHead(answer.status, answer.reason, [...head, ...extraHeaders])
+    response.writeHead(answer.status, answer.reason, [...head, ...extraHeaders, ...lastHeaders(response)])
     await streamOut(response, this.body(answer), () => endingOf(answer))
   }
 

@@ -2,6 +2,7 @@
 import { type ServerResponse } from 'node:http'
 import { type Ending } from '../engine/request.ts'
 import { takesTrailers } from './headers.ts'
+import { endAnswer } from './last-answer.ts'
 
 /**
  * Writes a body after its head; resolves when it is out or the client has gone. A body that broke off is never ended
@@ -30,7 +31,7 @@ export async function streamOut(
   if (!complete && !told) return cut(response)
   if (told)
     response.addTrailers(Object.entries(complete ? trailers : { ...trailers, ...BROKEN }).map(trailer))
-  response.end(last)
+  endAnswer(response, last)
 }
 
 /** As Brokers say it; behind a Router nobody else does. */
