@@ -1,12 +1,16 @@
 // The listener's end: what runs is answered, and no connection outlives its last answer.
+import { once } from 'node:events'
 import { Agent, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { connect as connectTls, TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Deferred, deferred } from '../support/deferred.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { ask } from '../support/http-client.ts'
+import { rawConnection, rawPost } from '../support/raw.ts'
 import { until } from '../support/sandbox-stack.ts'
 import { answerer, type Script, script } from '../support/scripted.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -114,6 +118,55 @@ test('a connection that was kept for one more answer is closed when nobody asks'
   expect((await slow).complete).toBe(true)
   await closed
   expect(performance.now() - began).toBeLessThan(GRACE_MS / 2)
+})
+
+const HALF_A_HEAD = 'GET /status HTTP/1.1\r\nHost: ovate\r\n'
+
+test.each<[string, Record<string, unknown>, (port: number) => Socket, string, number]>([
+  ['has sent nothing', {}, (port) => connect(port, '127.0.0.1'), '', GRACE_MS],
+  [
+    'has sent half a head',
+    { headersTimeout: '1s' },
+    (port) => connect(port, '127.0.0.1'),
+    HALF_A_HEAD,
+    GRACE_MS,
+  ],
+  ['has sent nothing by HTTPS', { tls: TLS }, connectSecurely, '', GRACE_MS],
+  [
+    'has sent half a head by HTTPS',
+    { tls: TLS, headersTimeout: '1s' },
+    connectSecurely,
+    HALF_A_HEAD,
+    GRACE_MS,
+  ],
+  // Such a one is known when it is over: it may take as long as the others.
+  ['has not begun its handshake', { tls: TLS }, (port) => connect(port, '127.0.0.1'), '', SWEEPS_MS],
+])('a connection that %s holds nothing up', async (_, listen, open, sent, graceMs) => {
+  const other = await startStack(new FakeDruid(answerer(broker)), { listen })
+  const socket = open(Number(new URL(other.server.url).port)).on('error', () => undefined)
+  await once(socket, socket instanceof TLSSocket ? 'secureConnect' : 'connect')
+  socket.write(sent)
+  await until(async () => (await other.server.connections()) === 1)
+  const began = performance.now()
+  await other.server.close(graceMs)
+  expect(performance.now() - began).toBeLessThan(GRACE_MS / 4)
+  socket.destroy()
+  await other.stop()
+})
+
+function connectSecurely(port: number): Socket {
+  return connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+}
+
+test('a request that comes on a new connection just before its end is answered', async () => {
+  release.resolve()
+  const connection = await rawConnection(stack.server.url)
+  await until(async () => (await stack.server.connections()) === 1)
+  const closed = stack.server.close(GRACE_MS)
+  await delay(SWEEPS_MS)
+  connection.send(rawPost('/druid/v2/sql', asked.body))
+  expect((await connection.end()).text).toMatch(/^HTTP\/1\.1 200 [^]*connection: close/i)
+  await closed
 })
 
 test('while it drains, connections are taken, and each ends with its next answer', async () => {
