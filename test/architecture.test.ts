@@ -99,7 +99,7 @@ const OWNER: Record<string, readonly string[]> = {
   ioredis: ['cache'],
   'lru-cache': ['cache', 'engine', 'identity', 'http', 'avatica', 'sql'],
   '@bufbuild/protobuf': ['avatica'],
-  fastify: ['http', 'admin', 'sandbox'],
+  fastify: ['admin', 'sandbox'],
   commander: ['main'],
   zod: ['config', 'engine', 'freshness', 'result'],
   yaml: ['config'],

@@ -24,7 +24,7 @@ const ANNOUNCED = ['Trailer', COMPLETE]
 /** Hot: a hit passes here. Writes an answer that is all there. */
 export function sendHeld({ response, wire, id }: Reply, answer: HeldAnswer, { bytes, gzip }: Rendered): void {
   const head = [...idHeaders(id, wire), ...answer.entry.headers]
-  const trailers = takesTrailers(response.req.headers)
+  const trailers = takesTrailers(response.req)
   if (gzip) head.push('Content-Encoding', 'gzip')
   head.push(...(trailers ? ANNOUNCED : ['Content-Length', String(bytes.length)]))
   head.push('Cache-Status', cacheStatus(answer.outcome))
@@ -37,7 +37,7 @@ export function sendHeld({ response, wire, id }: Reply, answer: HeldAnswer, { by
 /** Streams an answer; resolves when it is out or the client has gone. A body that broke off is never ended properly. */
 export async function sendStream(reply: Reply, answer: StreamAnswer): Promise<void> {
   const { response } = reply
-  const trailers = takesTrailers(response.req.headers)
+  const trailers = takesTrailers(response.req)
   const gzip = answer.form === 'plain' && takesGzip(response.req.headers['accept-encoding'])
   response.writeHead(answer.status, answer.reason, streamHead(reply, answer, { trailers, gzip }))
   await streamOut(response, gzip ? gzipped(answer.body) : answer.body, () => answer.ending())

@@ -6,12 +6,16 @@ import { answerOf } from './bad-http.ts'
 
 /** Between two looks for connections that have become idle, while the listener closes. */
 const SWEEP_MS = 50
-/** Where nothing is said of the drain: for who asks again as soon as an answer is there. */
+/** Where nothing is said of the drain: for who asks again as soon as an answer is there, or has just connected. */
 const KEPT_MIN_MS = 1_000
 
 export interface Connections {
   /** Each connection ends with its next answer: the one under way, unless its head is out and has promised more. */
   lastAnswers(): void
+  /** Ends those on which nothing happens any more; to be called again and again while the listener closes. */
+  endIdle(): void
+  /** Cuts all of them. */
+  cut(): void
 }
 
 /**
@@ -21,12 +25,9 @@ export interface Connections {
  * meets the connection's end. So it stays for one more answer, for as long as an idle connection has had: `drainMs`.
  */
 export function spareAnswers(server: Server, drainMs: number): Connections {
-  const sockets = new Set<Socket>()
+  const raw = openSockets(server, 'connection')
+  const sockets = server instanceof HttpsServer ? openSockets(server, 'secureConnection') : raw
   const keptUntilMs = new WeakMap<Socket, number>()
-  server.on(server instanceof HttpsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
   const isSpared = (socket: Socket, nowMs: number): boolean => {
     const answer = answerOf(socket)
     return answer === undefined ? (keptUntilMs.get(socket) ?? 0) > nowMs : !answer.writableFinished
@@ -44,7 +45,54 @@ export function spareAnswers(server: Server, drainMs: number): Connections {
     else
       answer.once('finish', () => keptUntilMs.set(socket, performance.now() + Math.max(drainMs, KEPT_MIN_MS)))
   }
-  return { lastAnswers: () => sockets.forEach(lastAnswer) }
+  const waits = new RequestWaits(server)
+  return {
+    lastAnswers: () => sockets.forEach(lastAnswer),
+    endIdle: () => {
+      server.closeIdleConnections()
+      const nowMs = performance.now()
+      for (const socket of sockets)
+        if (!isSpared(socket, nowMs) && waits.look(socket, nowMs)) socket.destroy()
+    },
+    cut: () => {
+      server.closeAllConnections()
+      // Those in their handshake are in no list of node:http.
+      for (const socket of raw) socket.destroy()
+    },
+  }
+}
+
+function openSockets(server: Server, event: 'connection' | 'secureConnection'): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>()
+  server.on(event, (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
+}
+
+/**
+ * node:http (20) takes a connection for active until its first request is whole, and a server that closes looks no more for
+ * heads that take too long: one that never sends anything would hold up the end for as long as may be.
+ */
+class RequestWaits {
+  readonly #server: Server
+  readonly #sinceMs = new WeakMap<Socket, number>()
+
+  constructor(server: Server) {
+    this.#server = server
+  }
+
+  /** Looks at a connection; true once it has been without a request for longer than it may, look after look. */
+  look(socket: Socket, nowMs: number): boolean {
+    if (answerOf(socket) !== undefined) {
+      this.#sinceMs.delete(socket)
+      return false
+    }
+    const sinceMs = this.#sinceMs.get(socket) ?? nowMs
+    this.#sinceMs.set(socket, sinceMs)
+    return nowMs - sinceMs > (socket.bytesRead === 0 ? KEPT_MIN_MS : this.#server.headersTimeout)
+  }
 }
 
 /** node:http keeps the answer of a connection there, and by its `finished` alone tells idle ones apart. */
@@ -64,8 +112,8 @@ export async function closed(server: Server, connections: Connections, graceMs: 
   connections.lastAnswers()
   const ended = new Promise<void>((resolve) => server.close(() => resolve()))
   // A connection that works now is idle after its answer, and would stay for as long as it is kept alive.
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
-  const last = setTimeout(() => server.closeAllConnections(), graceMs)
+  const sweep = setInterval(() => connections.endIdle(), SWEEP_MS)
+  const last = setTimeout(() => connections.cut(), graceMs)
   await ended
   clearInterval(sweep)
   clearTimeout(last)

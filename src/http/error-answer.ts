@@ -1,8 +1,8 @@
 // Ovate's own errors, in the shape of Druid's.
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import { ERROR_CODES, type ErrorCode, OvateError } from '../errors.ts'
+import { endAnswer, lastHeaders } from './last-answer.ts'
 import { noLeaderBody } from './management.ts'
-import { closeAfter } from './pipelined.ts'
 
 /** Errors that Druid has had since before `DruidException`: clients know them by these names (observed on 33.0.0). */
 const LEGACY = new Map<ErrorCode, { readonly error: string; readonly errorClass: string }>([
@@ -64,38 +64,17 @@ export function sendError(response: ServerResponse, error: unknown, id?: string)
   const { code } = told
   const body = code === 'OVATE_NO_LEADER' ? noLeaderBody(response.req.url ?? '') : errorBody(told)
   const ids = id === undefined ? [] : ['X-Druid-Query-Id', id, 'X-Druid-SQL-Query-Id', id]
-  // A body that was not read to its end leaves the connection in no state to be used again.
-  const unread = response.req.complete ? [] : ['Connection', 'close']
   const { status } = ERROR_CODES[code]
   const retry = status === 429 || status === 503 ? ['Retry-After', '1'] : []
   // Without words of its own it would be written with those of a head that could not be.
   response.writeHead(status, STATUS_CODES[status] ?? '', [
     ...ids,
-    ...unread,
+    ...lastHeaders(response),
     ...retry,
     'Content-Type',
     'application/json',
     'Content-Length',
     String(body.length),
   ])
-  if (response.req.complete) response.end(response.req.method === 'HEAD' ? undefined : body)
-  else endLater(response, body)
-}
-
-/** How long the rest of a body is read and dropped. */
-const LINGER_MS = 2_000
-
-// Closed with bytes unread, a connection is reset, and the client may lose the answer (RFC 9112 §9.6): it goes out, and the
-// end of the connection waits for the end of the body, or a little.
-function endLater(response: ServerResponse, body: Buffer): void {
-  const request = response.req
-  const end = (): void => {
-    clearTimeout(timer)
-    request.off('end', end).off('close', end)
-    response.end()
-  }
-  const timer = setTimeout(end, LINGER_MS)
-  closeAfter(request.socket)
-  request.once('end', end).once('close', end).resume()
-  response.write(body)
+  endAnswer(response, response.req.method === 'HEAD' ? undefined : body)
 }

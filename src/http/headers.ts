@@ -1,5 +1,5 @@
 // Request headers on their way to Druid. Lists hold names and values in turn, as they came.
-import { type IncomingHttpHeaders } from 'node:http'
+import { type IncomingMessage } from 'node:http'
 
 /** Headers of one connection (RFC 9110 §7.6.1), and `Host`, which names the Broker on the other side. */
 const OF_THE_HOP = new Set([
@@ -71,11 +71,15 @@ export function takesGzip(acceptEncoding: string | undefined): boolean {
   return weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? false
 }
 
-/** Whether a client reads trailers (RFC 9110 §10.1.4): some break on those that they did not ask for. */
-export function takesTrailers(headers: IncomingHttpHeaders): boolean {
+/**
+ * Whether a client reads trailers (RFC 9110 §10.1.4): some break on those that they did not ask for, and only HTTP/1.1 has
+ * the chunks that they stand behind.
+ */
+export function takesTrailers({ headers, httpVersion }: IncomingMessage): boolean {
   const te = headers['te']
   return (
     te !== undefined &&
+    httpVersion === '1.1' &&
     String(te)
       .split(',')
       .some((part) => part.trim().toLowerCase() === 'trailers')

@@ -1,5 +1,6 @@
 // Native queries, and every path that Ovate doesn't read.
 import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { type Readable } from 'node:stream'
 import { type Druid, type DruidRequest } from '../druid/druid.ts'
 import { type LeaderRole } from '../druid/leader-source.ts'
 import { type Management } from '../druid/management.ts'
@@ -71,7 +72,7 @@ function begun(
   bodies: BodyReader,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<Buffer | IncomingMessage | OvateError> {
+): Promise<Buffer | Readable | OvateError> {
   return new Promise((resolve) => {
     bodies.begin({ request, response }, resolve)
   })

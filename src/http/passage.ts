@@ -7,6 +7,7 @@ import { OvateError } from '../errors.ts'
 import { sendError } from './error-answer.ts'
 import { takesTrailers } from './headers.ts'
 import { inTime } from './in-time.ts'
+import { lastHeaders } from './last-answer.ts'
 import { streamOut } from './stream-out.ts'
 import { untilGone } from './until-gone.ts'
 
@@ -60,14 +61,16 @@ export class Passage {
   /** Streams an answer, with headers of Ovate's own, to the client; resolves when it is out or the client has gone. */
   async give(answer: DruidAnswer, extraHeaders: readonly string[] = []): Promise<void> {
     const { request, response } = this.#exchange
-    const head = headOf(answer, takesTrailers(request.headers))
-    response.writeHead(answer.status, answer.reason, [...head, ...extraHeaders])
+    const head = headOf(answer, takesTrailers(request))
+    response.writeHead(answer.status, answer.reason, [...head, ...extraHeaders, ...lastHeaders(response)])
     await streamOut(response, this.body(answer), () => endingOf(answer))
   }
 
-  /** The client is told, if it is there. */
+  /** The client is told, if it is there; nothing is asked of Druid any more. */
   fail(error: unknown): void {
     const { response } = this.#exchange
+    // An answer whose head could not be written has a body that nobody will read.
+    this.#stop.abort(error)
     if (response.destroyed) return
     this.#rules.onError(error)
     sendError(response, error)

@@ -1,5 +1,6 @@
 // A request's body, whole, in bounded memory.
 import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { PassThrough, type Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { OvateError } from '../errors.ts'
@@ -66,13 +67,9 @@ export class BodyReader {
   }
 
   /**
-   * Gives a body of any size to `done`, once: the bytes where all of them came at 64 KiB or less, else the request itself
-   * as a stream of it all. So a client that sends slowly takes no place at a Broker, but for a few that have sent much.
+   * Gives a body of any size to `done`, once: the bytes where all of them came at 64 KiB or less, else a stream of it all. So a client that sends slowly takes no place at a Broker, but for a few that have sent much.
    */
-  begin(
-    { request, response }: Exchange,
-    done: (outcome: Buffer | IncomingMessage | OvateError) => void,
-  ): void {
+  begin({ request, response }: Exchange, done: (outcome: Buffer | Readable | OvateError) => void): void {
     let body: Buffer = EMPTY
     let sizeBytes = 0
     const onData = (chunk: Buffer): void => {
@@ -82,7 +79,7 @@ export class BodyReader {
       request.off('data', onData).off('end', onEnd).pause()
       if (!this.#takeStream(response)) return done(noRoom())
       request.unshift(body.subarray(0, sizeBytes))
-      done(request)
+      done(streamOf(request))
     }
     const onEnd = (): void => done(body.subarray(0, sizeBytes))
     request.on('data', onData).on('end', onEnd)
@@ -140,6 +137,18 @@ export class BodyReader {
 }
 
 const EMPTY = Buffer.alloc(0)
+
+// Whoever sends a stream on destroys it when the other side wants no more, and a request that is destroyed takes the
+// connection along on which it is to be answered.
+function streamOf(request: IncomingMessage): Readable {
+  const body = new PassThrough()
+  request.once('close', () => {
+    if (!request.readableEnded) body.destroy(new Error('the client broke off its body'))
+  })
+  // It may break off before anybody reads; who does then sees it.
+  body.on('error', () => undefined)
+  return request.pipe(body)
+}
 
 function appended(body: Buffer, length: number, chunk: Buffer): Buffer {
   const wantedBytes = length + chunk.length

@@ -1,4 +1,4 @@
-// The listener for Druid's own endpoints: statements take the straight road, all else goes through fastify's router.
+// The listener for Druid's own endpoints: statements take the straight road, all else is told apart by method and path.
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -7,7 +7,6 @@ import {
 } from 'node:http'
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https'
 import { type AddressInfo, type Socket } from 'node:net'
-import fastify, { type FastifyInstance } from 'fastify'
 import { type Druid } from '../druid/druid.ts'
 import { type Management } from '../druid/management.ts'
 import { OvateError } from '../errors.ts'
@@ -76,17 +75,13 @@ export interface RunningServer {
   close(graceMs: number): Promise<void>
 }
 
-/** Longer than any URL that Node takes, so that no id is too long for the router. */
-const PARAMETER_MAX_LENGTH = 65_536
 /** Between two looks for requests that take too long to arrive, at the most. */
 const CHECK_MS = 5_000
 
 /** Listens; resolves when requests are answered. @throws what `listen` failed with (port in use, no right …). */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const draining = new AbortController()
-  const app = router(options, draining.signal)
-  await app.ready()
-  const server = app.server
+  const server = listener(options, draining.signal)
   const connections = spareAnswers(server, options.drainMs)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -109,61 +104,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function router(options: ServerOptions, draining: AbortSignal): FastifyInstance {
-  const app = fastify({
-    serverFactory: (handler) => listener(options, handler, draining),
-    exposeHeadRoutes: false,
-    routerOptions: { ignoreTrailingSlash: false, maxParamLength: PARAMETER_MAX_LENGTH },
-    clientErrorHandler: (error, socket) => refuseBadHttp(error, socket),
-    // A URL that the router can't read is for Druid to refuse.
-    frameworkErrors: (_error, request, reply) => {
-      reply.hijack()
-      forwardOther(options, request.raw, reply.raw).catch(options.onError)
-    },
-  })
-  // Bodies stay unread: whoever handles a request reads them.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  routes(app, options)
-  return app
-}
-
-function routes(app: FastifyInstance, options: ServerOptions): void {
-  const avatica = new Avatica(options)
-  // The router reads escapes where Jetty doesn't, and keeps parameters in a path: it tells methods apart, no more.
-  app.delete('*', async ({ raw: request }, reply) => {
-    reply.hijack()
-    const query = queryNamed(request.url ?? '')
-    if (query === undefined) return await forwardOther(options, request, reply.raw)
-    await cancel(options, query, { request, response: reply.raw })
-  })
-  app.post('*', async ({ raw: request }, reply) => {
-    reply.hijack()
-    const url = request.url ?? ''
-    const encoding = avaticaEncoding(url)
-    if (encoding !== undefined) return await avatica.forward({ request, response: reply.raw }, encoding)
-    await (isNativePath(url) ? forwardNative : forwardOther)(options, request, reply.raw)
-  })
-  app.setNotFoundHandler(async (request, reply) => {
-    reply.hijack()
-    await forwardOther(options, request.raw, reply.raw)
-  })
-  app.setErrorHandler((error, _request, reply) => {
-    options.onError(error)
-    reply.hijack()
-    sendError(
-      reply.raw,
-      new OvateError('OVATE_BAD_REQUEST', 'the request is not understood', { cause: error }),
-    )
-  })
-}
-
 /** As a Broker answers (33.0.0). */
 const CANCEL_HEAD = [...DRUIDS_HEAD, 'Content-Type', 'application/json', 'Content-Length', '0']
 
 interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+}
+
+// Whatever a header says of the rest is for a Broker to judge.
+async function handleOther(
+  options: ServerOptions & { readonly avatica: Avatica },
+  exchange: Exchange,
+): Promise<void> {
+  const { request, response } = exchange
+  const { method, url = '' } = request
+  const query = method === 'DELETE' ? queryNamed(url) : undefined
+  if (query !== undefined) return await cancel(options, query, exchange)
+  const encoding = method === 'POST' ? avaticaEncoding(url) : undefined
+  if (encoding !== undefined) return await options.avatica.forward(exchange, encoding)
+  const isNative = method === 'POST' && isNativePath(url)
+  await (isNative ? forwardNative : forwardOther)(options, request, response)
 }
 
 // A query that runs here ends here: the flight behind it goes on while others wait, and is cancelled when none does.
@@ -187,11 +148,8 @@ async function cancel(
   }
 }
 
-function listener(
-  options: ServerOptions,
-  handler: (request: IncomingMessage, response: ServerResponse) => void,
-  draining: AbortSignal,
-): Server {
+function listener(options: ServerOptions, draining: AbortSignal): Server {
+  const passing = { ...options, avatica: new Avatica(options) }
   const { headersTimeoutMs: handshakeTimeout } = options
   const settings = {
     headersTimeout: options.headersTimeoutMs,
@@ -208,12 +166,17 @@ function listener(
     // Once for all that read it, and for Druid: none of them may take a URL for another than the rest do.
     request.url = originForm(request.url ?? '')
     if (request.method === 'POST' && isSqlPath(request.url)) options.sql.handle(request, response)
-    else if (!answeredStatus(request, response, draining.aborted)) handler(request, response)
+    else if (!answeredStatus(request, response, draining.aborted))
+      handleOther(passing, { request, response }).catch((error: unknown) => {
+        options.onError(error)
+        sendError(response, error)
+      })
   }
   const server =
     options.tls === undefined
       ? createHttpServer(settings, onRequest)
       : secured(createHttpsServer({ ...settings, ...tlsSettings(options.tls), handshakeTimeout }, onRequest))
+  server.on('clientError', refuseBadHttp)
   server.maxConnections = options.connectionsMax
   // Node (20) drops those behind the first thousand without a word; their size has a limit of its own.
   server.maxHeadersCount = 0

@@ -142,6 +142,8 @@ export class SqlEndpoint {
     try {
       await this.#give(exchange, { body, plan, id, upstreamId }, stop)
     } catch (error) {
+      // An answer whose head could not be written has a body that nobody will read.
+      stop.abort(error)
       if (!response.destroyed) this.#fail(exchange, error, id)
     } finally {
       end()

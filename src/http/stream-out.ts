@@ -4,6 +4,7 @@ import { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { type Ending } from '../engine/request.ts'
 import { takesTrailers } from './headers.ts'
+import { endAnswer } from './last-answer.ts'
 
 /**
  * Writes a body after its head; resolves when it is out or the client has gone. A body that broke off is never ended
@@ -28,11 +29,11 @@ export async function streamOut(
     return cut(response)
   }
   const { complete, trailers } = ending()
-  const told = takesTrailers(response.req.headers) && response.chunkedEncoding
+  const told = takesTrailers(response.req) && response.chunkedEncoding
   if (!complete && !told) return cut(response)
   if (told)
     response.addTrailers(Object.entries(complete ? trailers : { ...trailers, ...BROKEN }).map(trailer))
-  response.end(last)
+  endAnswer(response, last)
 }
 
 /** As Brokers say it; behind a Router nobody else does. */

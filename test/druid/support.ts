@@ -35,7 +35,10 @@ export async function fakeBroker(behave?: Behaviour): Promise<FakeBroker> {
 }
 
 /** A client on these Brokers with quick limits. */
-export function druidOn(fakes: readonly FakeBroker[], options: Partial<DruidOptions> = {}): DruidClient {
+export function druidOn(
+  fakes: readonly { readonly url: string }[],
+  options: Partial<DruidOptions> = {},
+): DruidClient {
   const urls = fakes.map(({ url }) => url)
   const { limits, ...others } = options
   const druid = createDruid({

@@ -7,8 +7,9 @@ import { deferred } from '../support/deferred.ts'
 import { type FakeBroker } from '../support/fake-broker.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { ask, askSql, type Got } from '../support/http-client.ts'
+import { startRawBroker } from '../support/raw-broker.ts'
 import { rawConnection, rawPost } from '../support/raw.ts'
-import { answerer, script } from '../support/scripted.ts'
+import { answerer, kindOf, script } from '../support/scripted.ts'
 import { until } from '../support/sandbox-stack.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
@@ -153,6 +154,9 @@ describe('trailers', () => {
       const told = await got(rawPost(path, body, TE))
       const old = await got(rawPost(path, body, TE).replace('HTTP/1.1', 'HTTP/1.0'))
       await stack.keeper.settled()
+      // HTTP/1.0 has no chunks, and so no trailers, whatever its client says that it takes.
+      expect(old).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\n\[\{"n":3\}\]\n$/)
+      expect(stack.cache.usage.heldBytes).toBe(0)
       expect([plain, told, old].map((text) => /^trailer: /im.test(text))).toEqual([false, true, false])
       expect([plain, told, old].map((text) => /x-druid-response-complete: true/i.test(text))).toEqual([
         false,
@@ -161,6 +165,36 @@ describe('trailers', () => {
       ])
       expect(told).toMatch(/\r\n0\r\nx-druid-response-complete: true\r\n\r\n$/i)
     }
+  })
+})
+
+describe('an answer whose head Ovate can not write', () => {
+  const headers = ['X-Druid-Response-Context', 'no\nvalue', 'Set-Cookie', 'no\nvalue']
+  const unwritten = { headers, body: '[["n"],["LONG"],["BIGINT"],[3]]\n' }
+
+  test('to a statement that may be kept holds nothing', async () => {
+    const stack = await before(
+      new FakeDruid((request, signal) =>
+        kindOf(request) === 'data' ? unwritten : answerer(script())(request, signal),
+      ),
+    )
+    const got = await askSql(stack.sqlUrl, COUNT)
+    expect([got.status, got.complete]).toEqual([500, true])
+    await until(() => stack.cache.usage.heldBytes === 0 && stack.flights.size === 0)
+  })
+
+  test.each(WAYS.slice(1))('to %s gives its place at the Broker back', async (_, path, body) => {
+    // A trailer needs chunks.
+    const head = 'HTTP/1.1 200 OK\r\nTrailer: X-Druid-Response-Complete\r\nContent-Length: 1000000\r\n\r\n'
+    const broker = await startRawBroker((socket) => socket.write(head + 'x'.repeat(1_000_000)))
+    ends.push(() => broker.close())
+    const druid = druidOn([broker])
+    const stack = await before(druid)
+    await until(() => druid.brokers().some(({ state }) => state === 'ready'))
+    const asked = { headers: { 'content-type': 'application/json', te: 'trailers' }, body }
+    const got = await ask(stack.server.url + path, asked)
+    expect([got.status, got.complete]).toEqual([500, true])
+    await until(() => druid.brokers().every(({ outstanding }) => outstanding === 0))
   })
 })
 

@@ -1,12 +1,16 @@
 // The listener's end: what runs is answered, and no connection outlives its last answer.
+import { once } from 'node:events'
 import { Agent, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { connect as connectTls, TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Deferred, deferred } from '../support/deferred.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { ask } from '../support/http-client.ts'
+import { rawConnection, rawPost } from '../support/raw.ts'
 import { until } from '../support/sandbox-stack.ts'
 import { answerer, type Script, script } from '../support/scripted.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -116,6 +120,55 @@ test('a connection that was kept for one more answer is closed when nobody asks'
   expect(performance.now() - began).toBeLessThan(GRACE_MS / 2)
 })
 
+const HALF_A_HEAD = 'GET /status HTTP/1.1\r\nHost: ovate\r\n'
+
+test.each<[string, Record<string, unknown>, (port: number) => Socket, string, number]>([
+  ['has sent nothing', {}, (port) => connect(port, '127.0.0.1'), '', GRACE_MS],
+  [
+    'has sent half a head',
+    { headersTimeout: '1s' },
+    (port) => connect(port, '127.0.0.1'),
+    HALF_A_HEAD,
+    GRACE_MS,
+  ],
+  ['has sent nothing by HTTPS', { tls: TLS }, connectSecurely, '', GRACE_MS],
+  [
+    'has sent half a head by HTTPS',
+    { tls: TLS, headersTimeout: '1s' },
+    connectSecurely,
+    HALF_A_HEAD,
+    GRACE_MS,
+  ],
+  // Such a one is known when it is over: it may take as long as the others.
+  ['has not begun its handshake', { tls: TLS }, (port) => connect(port, '127.0.0.1'), '', SWEEPS_MS],
+])('a connection that %s holds nothing up', async (_, listen, open, sent, graceMs) => {
+  const other = await startStack(new FakeDruid(answerer(broker)), { listen })
+  const socket = open(Number(new URL(other.server.url).port)).on('error', () => undefined)
+  await once(socket, socket instanceof TLSSocket ? 'secureConnect' : 'connect')
+  socket.write(sent)
+  await until(async () => (await other.server.connections()) === 1)
+  const began = performance.now()
+  await other.server.close(graceMs)
+  expect(performance.now() - began).toBeLessThan(GRACE_MS / 4)
+  socket.destroy()
+  await other.stop()
+})
+
+function connectSecurely(port: number): Socket {
+  return connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+}
+
+test('a request that comes on a new connection just before its end is answered', async () => {
+  release.resolve()
+  const connection = await rawConnection(stack.server.url)
+  await until(async () => (await stack.server.connections()) === 1)
+  const closed = stack.server.close(GRACE_MS)
+  await delay(SWEEPS_MS)
+  connection.send(rawPost('/druid/v2/sql', asked.body))
+  expect((await connection.end()).text).toMatch(/^HTTP\/1\.1 200 [^]*connection: close/i)
+  await closed
+})
+
 test('while it drains, connections are taken, and each ends with its next answer', async () => {
   release.resolve()
   const before = await ask(stack.sqlUrl, { ...asked, agent })
@@ -129,19 +182,26 @@ test('while it drains, connections are taken, and each ends with its next answer
   ])
 })
 
-test.each<[string, string, string]>([
-  ['health', '/status/health', '200 true, 503 false'],
-  ['health with a slash', '/status/health/', '200 true, 503 false'],
-  ['health with a query string', '/status/health?full', '200 true, 503 false'],
-  ['what newer servers say of their readiness', '/status/ready', 'as a Broker says, 503 false'],
-  ['anything else', '/status', 'as a Broker says, as a Broker says'],
-])('while it drains, %s tells a balancer so', async (_, path, wanted) => {
+test.each<[string, string, string, string]>([
+  ['health', 'GET', '/status/health', '200 4 true, 503 5 false'],
+  ['the head of health', 'HEAD', '/status/health', '200 4 , 503 5 '],
+  ['health with a slash', 'GET', '/status/health/', '200 4 true, 503 5 false'],
+  ['health with a query string', 'GET', '/status/health?full', '200 4 true, 503 5 false'],
+  ['what newer servers say of their readiness', 'GET', '/status/ready', 'as a Broker says, 503 5 false'],
+  ['the head of that', 'HEAD', '/status/ready', 'as a Broker says, 503 5 '],
+  ['anything else', 'GET', '/status', 'as a Broker says, as a Broker says'],
+  ['anything else that is sent there', 'POST', '/status/health', 'as a Broker says, as a Broker says'],
+])('while it drains, %s tells a balancer so', async (_, method, path, wanted) => {
   const told: string[] = []
   const tell = async (): Promise<void> => {
     const druid = stack.druid as FakeDruid
     const before = druid.requests.length
-    const { status, body } = await ask(stack.server.url + path, { method: 'GET' })
-    told.push(druid.requests.length > before ? 'as a Broker says' : `${status} ${body.toString()}`)
+    const { status, headers, body } = await ask(stack.server.url + path, { method })
+    told.push(
+      druid.requests.length > before
+        ? 'as a Broker says'
+        : `${status} ${String(headers['content-length'])} ${body.toString()}`,
+    )
   }
   release.resolve()
   await tell()

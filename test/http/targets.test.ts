@@ -25,13 +25,19 @@ beforeEach(() => {
 })
 afterAll(() => stack.stop())
 
-async function said(url: string, method: string, target: string, body = ''): Promise<string> {
+async function said(
+  url: string,
+  method: string,
+  target: string,
+  body = '',
+  headers: readonly string[] = ['Content-Type: application/json'],
+): Promise<string> {
   const connection = await rawConnection(url)
   const head = [
     `${method} ${target} HTTP/1.1`,
     'Host: ovate',
     'Connection: close',
-    'Content-Type: application/json',
+    ...headers,
     `Content-Length: ${body.length}`,
   ]
   connection.send(`${head.join('\r\n')}\r\n\r\n${body}`)
@@ -100,6 +106,35 @@ describe.each(['', ...ORIGINS])('behind "%s"', (origin) => {
     for (const path of paths)
       expect(await said(stack.server.url, 'GET', origin + path)).toContain('of a Broker')
     expect(druid.requests.map(({ path }) => path)).toEqual(paths)
+  })
+})
+
+describe.each([
+  'Content-Type:',
+  'Content-Type: json',
+  'Content-Type: application/json, application/json',
+  'Content-Type: ;charset=utf-8',
+  'Accept-Version: 2.0.0',
+])('what a header says is for a Broker to judge: "%s"', (header) => {
+  test.each([
+    ['POST', '/druid/v2/sql/avatica/', '{"request":"openConnection","connectionId":"c"}'],
+    ['POST', '/druid/v2', '{}'],
+    ['POST', '/druid/indexer/v1/task', '{}'],
+    ['PUT', '/druid/v2/lookups', '{}'],
+    ['DELETE', '/druid/v2/datasources', ''],
+    ['PROPFIND', '/druid/v2/datasources', ''],
+  ])('%s %s', async (method, path, body) => {
+    expect(await said(stack.server.url, method, path, body, [header])).toMatch(
+      /^HTTP\/1\.1 404 [^]*of a Broker/,
+    )
+    expect(druid.requests.map((request) => [request.method, request.path])).toEqual([[method, path]])
+  })
+
+  test('a query is cancelled', async () => {
+    expect(await said(stack.server.url, 'DELETE', '/druid/v2/sql/x', '', [header])).toMatch(
+      /^HTTP\/1\.1 202 /,
+    )
+    expect(druid.cancelled).toEqual(['x'])
   })
 })
 
