@@ -32,8 +32,10 @@ test('thirty datasources, each watched, leave no listener behind and warn nobody
   })
   const answered = new AbortController()
   setMaxListeners(0, answered.signal)
-  for (let number = 0; number < DATASOURCES; number += 1)
-    timelines.of(SERVICE, `d${number}`).watch(ALL_TIME, 'a', answered.signal)
+  const firsts = Array.from({ length: DATASOURCES }, (_, number) =>
+    timelines.of(SERVICE, `d${number}`).watch(ALL_TIME, 'a', answered.signal),
+  )
+  await Promise.all(firsts)
   await settle()
   const watching = getEventListeners(answered.signal, 'abort').length
   answered.abort()
