@@ -42,8 +42,12 @@ function csvString(out: ByteSink, bytes: Buffer, start: number, end: number): vo
   if (quoted) out.push(QUOTE)
 }
 
+const LONE_SURROGATE = /\p{Surrogate}/gu
+
+// Java's encoder writes half a character as `?` (observed on 33.0.0), Node's as U+FFFD.
 function unescaped(bytes: Buffer, start: number, end: number): Buffer {
-  return Buffer.from(JSON.parse(bytes.toString('utf8', start - 1, end + 1)) as string)
+  const text = JSON.parse(bytes.toString('utf8', start - 1, end + 1)) as string
+  return Buffer.from(text.replaceAll(LONE_SURROGATE, '?'))
 }
 
 // `java.util.AbstractCollection.toString()`, which Druid's csv calls on arrays that are left as arrays: `[1, null, a,b]`.

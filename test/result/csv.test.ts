@@ -86,3 +86,10 @@ test('an object among the cells stays one field', () => {
   const wire = { ...KEPT_FORMAT, header: false, resultFormat: 'csv' } as const
   expect(render(kept, wire).toString()).toBe('"{""a"":""}"",""b"":2}",1\n\n')
 })
+
+// As 33.0.0 answers `SELECT city, SUBSTRING(city, 1, 1)` where the city is 🌍.
+test('half a character is a question mark', () => {
+  const kept = Buffer.from(`${HEAD},["\\uD83C\\uDF0D","\\uD83C"],["\\uDF0D,","\\uD83Ca"]]\n`)
+  const wire = { ...KEPT_FORMAT, header: false, resultFormat: 'csv' } as const
+  expect(render(kept, wire).toString()).toBe('🌍,?\n"?,",?a\n\n')
+})
