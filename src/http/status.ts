@@ -13,9 +13,6 @@ export const DRUIDS_HEAD: readonly string[] = [
 /** What stands beside them on an answer that could have been gzipped. */
 export const VARYING: readonly string[] = ['Vary', 'Accept-Encoding, User-Agent']
 
-/** Some balancers ask for the head alone, as Druid's resources let them. */
-const READING = new Set(['GET', 'HEAD'])
-
 /**
  * Answers what is asked of this process alone; false: nothing of the kind was asked. `/status/health` is `true` while it
  * serves, whatever its Brokers do. While it drains, 503 and `false`, as Druid 37 says it at `/status/ready`: a balancer
@@ -28,7 +25,7 @@ export function answeredStatus(
 ): boolean {
   const url = request.url ?? ''
   const isAsked = isHealthPath(url) || (isDraining && isReadyPath(url))
-  if (!READING.has(request.method ?? '') || !isAsked) return false
+  if (request.method !== 'GET' || !isAsked) return false
   const text = String(!isDraining)
   request.resume()
   response.writeHead(isDraining ? 503 : 200, jsonHead(text.length)).end(text)

@@ -182,26 +182,19 @@ test('while it drains, connections are taken, and each ends with its next answer
   ])
 })
 
-test.each<[string, string, string, string]>([
-  ['health', 'GET', '/status/health', '200 4 true, 503 5 false'],
-  ['the head of health', 'HEAD', '/status/health', '200 4 , 503 5 '],
-  ['health with a slash', 'GET', '/status/health/', '200 4 true, 503 5 false'],
-  ['health with a query string', 'GET', '/status/health?full', '200 4 true, 503 5 false'],
-  ['what newer servers say of their readiness', 'GET', '/status/ready', 'as a Broker says, 503 5 false'],
-  ['the head of that', 'HEAD', '/status/ready', 'as a Broker says, 503 5 '],
-  ['anything else', 'GET', '/status', 'as a Broker says, as a Broker says'],
-  ['anything else that is sent there', 'POST', '/status/health', 'as a Broker says, as a Broker says'],
-])('while it drains, %s tells a balancer so', async (_, method, path, wanted) => {
+test.each<[string, string, string]>([
+  ['health', '/status/health', '200 true, 503 false'],
+  ['health with a slash', '/status/health/', '200 true, 503 false'],
+  ['health with a query string', '/status/health?full', '200 true, 503 false'],
+  ['what newer servers say of their readiness', '/status/ready', 'as a Broker says, 503 false'],
+  ['anything else', '/status', 'as a Broker says, as a Broker says'],
+])('while it drains, %s tells a balancer so', async (_, path, wanted) => {
   const told: string[] = []
   const tell = async (): Promise<void> => {
     const druid = stack.druid as FakeDruid
     const before = druid.requests.length
-    const { status, headers, body } = await ask(stack.server.url + path, { method })
-    told.push(
-      druid.requests.length > before
-        ? 'as a Broker says'
-        : `${status} ${String(headers['content-length'])} ${body.toString()}`,
-    )
+    const { status, body } = await ask(stack.server.url + path, { method: 'GET' })
+    told.push(druid.requests.length > before ? 'as a Broker says' : `${status} ${body.toString()}`)
   }
   release.resolve()
   await tell()
