@@ -1,4 +1,5 @@
 // Rows of buckets into one answer: in Druid's order, cut, and written in the form that is kept.
+import { type Interval } from '../plan/facts.ts'
 import { type BucketRows, type BucketSlice, rowEnd, rowsIn, rowStart } from './bucket-rows.ts'
 import { compareOrdered, keyReader, type KeyReader, type SortKey } from './cell-order.ts'
 import { type PartHead } from './part-rows.ts'
@@ -44,6 +45,32 @@ export function canOrder({ keys }: Order, head: PartHead): boolean {
     )
   })
 }
+
+/**
+ * From the first to the last of the instants that an order reads from cells, as they are printed there; undefined: from
+ * none. In the hour that a zone has twice, Druid prints two instants alike (33.0.0).
+ */
+export function printedTimes(
+  slices: readonly BucketSlice[],
+  { keys }: Order,
+  head: PartHead,
+): Interval | undefined {
+  const times = keys.filter(({ of }) => of !== 'bucket' && TIMES.has(head.sqlTypes[of] ?? ''))
+  if (times.length === 0) return undefined
+  const comparing = new Comparing(head, times)
+  let found: Interval | undefined
+  for (const row of allRows(slices)) {
+    for (const key of comparing.keysOf(row)) {
+      if (key === null) continue
+      const ms = Number(key)
+      const { startMs, endMs } = found ?? { startMs: ms, endMs: ms }
+      found = { startMs: Math.min(startMs, ms), endMs: Math.max(endMs, ms) }
+    }
+  }
+  return found
+}
+
+const TIMES = new Set(['TIMESTAMP', 'DATE'])
 
 /** The answer of slices that lie in order of time, apart from each other; `canOrder` was asked before. */
 export function assembled(

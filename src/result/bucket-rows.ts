@@ -97,14 +97,15 @@ function firstAtOrAfter(buckets: Float64Array, ms: number): number {
 
 /** Slices, in order of time and apart, as rows of their own: what they were cut from is let go. */
 export function joinedRows(slices: readonly BucketSlice[]): BucketRows {
-  const addedCount = slices[0]?.rows.addedCount ?? 0
+  const filled = slices.filter((slice) => rowsIn(slice) > 0)
+  // What holds no rows may not know how many columns its shape adds.
+  const addedCount = (filled[0] ?? slices[0])?.rows.addedCount ?? 0
   const parts: Buffer[] = []
   const ends: number[] = []
   const buckets: number[] = []
   const firstRows: number[] = [0]
   const added: Buffer[] = []
   let offset = 0
-  const filled = slices.filter((slice) => rowsIn(slice) > 0)
   for (const { rows, from, to } of filled) {
     const [firstRow, endRow] = [rows.firstRows[from] ?? 0, rows.firstRows[to] ?? 0]
     const start = rowStart(rows, firstRow)

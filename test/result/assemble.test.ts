@@ -129,6 +129,23 @@ describe('an answer put together', () => {
     )
   })
 
+  test('runs that are joined keep what their rows are ordered by, wherever one of them has no rows', () => {
+    const { head, rows: some } = collected([
+      { bucket: 0, name: 'a', n: 1, hidden: 1 },
+      { bucket: 0, name: 'b', n: 2, hidden: 9 },
+    ])
+    const whole = sliceOf(some, 0, HOUR_MS)
+    const empty = sliceOf(joinedRows([]), 0, HOUR_MS)
+    const key = { of: 4, descending: true, nulls: 'last', compare: undefined } as const
+    for (const slices of [[empty, whole], [whole, empty], [whole]]) {
+      const joined = joinedRows(slices)
+      expect(joined.added.map(String)).toEqual(['1', '9'])
+      const given = { head, order: { keys: [key] }, cut: { offset: 0, limit: 1 } }
+      expect(assembled([sliceOf(joined, 0, HOUR_MS)], given).toString()).toContain('"b",2]]')
+    }
+    expect(joinedRows([sliceOf(some, HOUR_MS, HOUR_MS)])).toMatchObject({ addedCount: 1, added: [] })
+  })
+
   test('an order by cells that cannot be compared is none', () => {
     const { head } = collected([])
     const key = { of: 1, descending: false, nulls: 'first' } as const

@@ -2,7 +2,7 @@
 import { type Interval } from '../../plan/facts.ts'
 import { startOf } from '../../plan/pieces.ts'
 import { type Parts } from '../../plan/plan.ts'
-import { assembled, canOrder } from '../../result/assemble.ts'
+import { assembled, canOrder, printedTimes } from '../../result/assemble.ts'
 import { type BucketRows, type BucketSlice, joinedRows, rowsIn, sizeOf } from '../../result/bucket-rows.ts'
 import { KeptReader } from '../../result/kept-reader.ts'
 import { packRows, unpackRows } from '../../result/packed/bucket-rows.ts'
@@ -113,6 +113,10 @@ export class SeriesMethod implements Method<BucketRows, PartHead> {
     const groups = slices.reduce((sum, slice) => sum + rowsIn(slice), 0)
     if (queryType === 'topN' && isApproximate(groups, cut, this.#topNThreshold))
       return { why: 'an approximate topN', lasting: true }
+    // The next window of this form most likely has the change of the clock, too.
+    const times = isUtc(parts.grouped.zone) ? undefined : printedTimes(slices, order, head)
+    if (times !== undefined && !this.isCalm(parts, [times]))
+      return { why: 'an order by times that the zone may print alike', lasting: true }
     return assembled(slices, { head, order, cut })
   }
 }

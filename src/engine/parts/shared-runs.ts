@@ -11,6 +11,7 @@ import { type Interval } from '../../plan/facts.ts'
 import { intersected } from '../../plan/intervals.ts'
 import { type WholePlan } from '../../plan/plan.ts'
 import { type Bucketed, sliceOf } from '../../result/bucket-rows.ts'
+import { PACKED_FORMAT } from '../../result/packed/packed.ts'
 import { type Keeper } from '../keeper.ts'
 import { type SqlRequest } from '../request.ts'
 import { type SharedAnswer, type SharedStore } from '../shared-answers.ts'
@@ -204,7 +205,7 @@ export class SharedRuns {
   }
 
   #keyOf({ tables }: WholePlan, key: string, { index }: AlignedRun): string {
-    return `${this.#options.origin(tables)} ${endianness()} runs ${key} ${index}`
+    return `${this.#options.origin(tables)} ${endianness()} runs ${PACKED_FORMAT} ${key} ${index}`
   }
 
   #lifeMs(held: readonly Run<Bucketed>[], tables: readonly string[]): number {

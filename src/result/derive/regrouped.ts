@@ -134,7 +134,7 @@ export function rowsOfPartials(
       to: 1,
     })
   }
-  return joinedRows(slices)
+  return { ...joinedRows(slices), addedCount }
 }
 
 function bucketOf(

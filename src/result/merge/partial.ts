@@ -11,7 +11,7 @@ export interface PartColumn {
   readonly nulls: Uint8Array | undefined
   /** By group, the values past 2^53. */
   readonly longs: ReadonlyMap<number, bigint> | undefined
-  /** Texts of doubles that Java writes in another way than we do: JDK 17 has more digits than needed for some. */
+  /** By value: texts of doubles that Java writes in another way than we do: JDK 17 has more digits than needed for some. */
   readonly texts: ReadonlyMap<number, string> | undefined
 }
 

@@ -4,15 +4,17 @@ import { type MergeRows } from '../merge-rows.ts'
 import { type MergePartial, type PartColumn, sizeOf } from '../merge/partial.ts'
 import { blobOf, doublesIn, isAscending, pack, unpack, wordsIn } from './packed.ts'
 
-const group = z.number().int().nonnegative()
+const place = z.number().int().nonnegative()
 const head = z.strictObject({
   kind: z.literal('partials'),
   hasLasts: z.boolean(),
-  /** By column: what its numbers can't say, each with its group's place among all. */
+  /** By column: what its numbers can't say. */
   columns: z.array(
     z.strictObject({
-      longs: z.array(z.tuple([group, z.string().regex(/^-?\d{1,19}$/)])),
-      texts: z.array(z.tuple([group, z.string()])),
+      /** Each with its group's place among all. */
+      longs: z.array(z.tuple([place, z.string().regex(/^-?\d{1,19}$/)])),
+      /** Each with its bucket's place, and the value that is written so. */
+      texts: z.array(z.tuple([place, z.number(), z.string()])),
     }),
   ),
 })
@@ -69,8 +71,8 @@ export function unpackPartials(packed: Buffer): MergeRows | undefined {
     columnIn(beside, columnBlobs.slice(2 * at, 2 * at + 2), keys.length),
   )
   if (!columns.every((column) => column !== undefined)) return undefined
-  const partials = Array.from(buckets, (_, at) =>
-    partialIn(keys, columns, firsts[at] ?? 0, firsts[at + 1] ?? 0),
+  const partials = Array.from(buckets, (_, bucket) =>
+    partialIn(keys, columns, { bucket, from: firsts[bucket] ?? 0, to: firsts[bucket + 1] ?? 0 }),
   )
   return { buckets, partials, lasts: hasLasts ? lasts : undefined }
 }
@@ -85,7 +87,7 @@ interface Joined {
   readonly values: Float64Array
   readonly nulls: Uint8Array
   readonly longs: readonly [number, string][]
-  readonly texts: readonly [number, string][]
+  readonly texts: readonly [number, number, string][]
 }
 
 function joinedColumn(partials: readonly MergePartial[], firsts: Uint32Array, column: number): Joined {
@@ -93,7 +95,7 @@ function joinedColumn(partials: readonly MergePartial[], firsts: Uint32Array, co
   const values = new Float64Array(groups)
   const nulls = new Uint8Array(groups)
   const longs: [number, string][] = []
-  const texts: [number, string][] = []
+  const texts: [number, number, string][] = []
   for (const [at, { columns }] of partials.entries()) {
     const first = firsts[at] ?? 0
     const part = columns[column]
@@ -101,7 +103,7 @@ function joinedColumn(partials: readonly MergePartial[], firsts: Uint32Array, co
     values.set(part.values, first)
     if (part.nulls !== undefined) nulls.set(part.nulls, first)
     for (const [one, value] of part.longs ?? []) longs.push([first + one, String(value)])
-    for (const [one, text] of part.texts ?? []) texts.push([first + one, text])
+    for (const [value, text] of part.texts ?? []) texts.push([at, value, text])
   }
   return { values, nulls, longs, texts }
 }
@@ -126,7 +128,8 @@ interface Wide {
   readonly values: Float64Array
   readonly nulls: Uint8Array | undefined
   readonly longs: ReadonlyMap<number, string>
-  readonly texts: ReadonlyMap<number, string>
+  /** By bucket, and there by value. */
+  readonly texts: ReadonlyMap<number, ReadonlyMap<number, string>>
 }
 
 function columnIn(
@@ -141,34 +144,52 @@ function columnIn(
     values,
     nulls: nullBlob.length === 0 ? undefined : nullBlob,
     longs: new Map(longs),
-    texts: new Map(texts),
+    texts: textsIn(texts),
   }
 }
 
-function partialIn(allKeys: readonly string[], all: readonly Wide[], from: number, to: number): MergePartial {
-  const keys = allKeys.slice(from, to)
-  const columns = all.map((wide) => narrowed(wide, from, to))
+function textsIn(
+  all: readonly (readonly [number, number, string])[],
+): ReadonlyMap<number, ReadonlyMap<number, string>> {
+  const buckets = new Map<number, Map<number, string>>()
+  for (const [bucket, value, text] of all) {
+    const own = buckets.get(bucket)
+    if (own === undefined) buckets.set(bucket, new Map([[value, text]]))
+    else own.set(value, text)
+  }
+  return buckets
+}
+
+/** A bucket, by its place, and which of all groups are its own. */
+interface Place {
+  readonly bucket: number
+  readonly from: number
+  readonly to: number
+}
+
+function partialIn(allKeys: readonly string[], all: readonly Wide[], at: Place): MergePartial {
+  const keys = allKeys.slice(at.from, at.to)
+  const columns = all.map((wide) => narrowed(wide, at))
   return { keys, columns, sizeBytes: sizeOf(keys, columns) }
 }
 
-function narrowed({ values, nulls, longs, texts }: Wide, from: number, to: number): PartColumn {
+function narrowed({ values, nulls, longs, texts }: Wide, { bucket, from, to }: Place): PartColumn {
   const own = nulls && Uint8Array.from(nulls.subarray(from, to))
   return {
     values: values.slice(from, to),
     nulls: own?.includes(1) === true ? own : undefined,
-    longs: within(longs, from, to, BigInt),
-    texts: within(texts, from, to, String),
+    longs: longsWithin(longs, from, to),
+    texts: texts.get(bucket),
   }
 }
 
-function within<Value>(
+function longsWithin(
   all: ReadonlyMap<number, string>,
   from: number,
   to: number,
-  read: (text: string) => Value,
-): ReadonlyMap<number, Value> | undefined {
+): ReadonlyMap<number, bigint> | undefined {
   if (all.size === 0) return undefined
-  const some = new Map<number, Value>()
-  for (const [at, text] of all) if (at >= from && at < to) some.set(at - from, read(text))
+  const some = new Map<number, bigint>()
+  for (const [at, text] of all) if (at >= from && at < to) some.set(at - from, BigInt(text))
   return some.size === 0 ? undefined : some
 }

@@ -3,6 +3,9 @@
 //   0  length of the index, 4     4  index: {"head":…,"lengths":[…]}     …  the blobs, one after the other
 import { z } from 'zod'
 
+/** Of all that is packed, and part of its key: raised when that changes, or when what was packed before is not to be read. */
+export const PACKED_FORMAT = 2
+
 export interface Packed {
   readonly head: unknown
   readonly blobs: readonly Buffer[]

@@ -1,9 +1,11 @@
-// What an answer is not made for: a topN that Druid cut, and doubles that an operator leaves to it.
+// What an answer is not made for: a topN that Druid cut, doubles that an operator leaves to it, and an order by times that a
+// zone prints alike.
 import { expect, test } from 'vitest'
 import { ClientHeads } from '../../../src/engine/parts/client-heads.ts'
 import { MergeMethod } from '../../../src/engine/parts/merge-method.ts'
 import { type MethodOptions, type NotMade, type Wanted } from '../../../src/engine/parts/method.ts'
 import { type Parts } from '../../../src/plan/plan.ts'
+import { SeriesMethod } from '../../../src/engine/parts/series-method.ts'
 import { type ShapeKey } from '../../../src/plan/query.ts'
 import { sliceOf } from '../../../src/result/bucket-rows.ts'
 import { KeptReader } from '../../../src/result/kept-reader.ts'
@@ -76,4 +78,82 @@ test('sums of doubles, where they are to be exact', () => {
 
 test('an outer limit cuts, too', () => {
   expect(answer({}, { outerLimit: 1 })).toMatch(/\["a",1\]\]$/)
+})
+
+const BY_TIME = { of: 1, descending: true, nulls: 'last', compare: 'numeric' } as const
+const BY_ADDED = { ...BY_TIME, of: 3 } as const
+const BY_BUCKET = { of: 'bucket', descending: false, nulls: 'first', compare: undefined } as const
+type Keys = NonNullable<Wanted['verdict']['order']>['keys']
+
+/** Rows `[n, time, bucket, hidden time]` of a series, as JSON; the numbers of those of its answer, or why it isn't made. */
+function seriesAnswer(zone: string, keys: Keys, rows: readonly string[], sqlType = 'TIMESTAMP'): string {
+  const method = new SeriesMethod({ topNThreshold: 1_000 })
+  const own = partsOf('SELECT c AS n, MAX(v) AS m FROM t GROUP BY 1', Number.POSITIVE_INFINITY)
+  const parts: Parts = { ...own, kind: 'series', grouped: { ...own.grouped, zone } }
+  const sink = method.sink(parts, LIMITS, false)
+  const reader = new KeptReader(sink)
+  const sqlTypes = JSON.stringify(['BIGINT', sqlType, 'BIGINT', sqlType])
+  reader.push(
+    Buffer.from(`[${['["n","m","b","o"],["LONG","LONG","LONG","LONG"]', sqlTypes, ...rows].join(',')}]\n`),
+  )
+  const found = sink.result()
+  if (found === undefined) throw new Error('no rows')
+  const verdict: Wanted['verdict'] = {
+    kind: 'agrees',
+    queryType: 'groupBy',
+    order: { keys },
+    mergeOrder: undefined,
+  }
+  const slice = sliceOf(found.rows, 0, Number.MAX_SAFE_INTEGER)
+  const wanted = { sql: '', parameters: '[]', parts, verdict }
+  const made = method.assembled([slice], found.head, wanted)
+  if (!Buffer.isBuffer(made)) return `${made.why}${made.lasting ? ', lasting' : ''}`
+  const all = JSON.parse(made.toString()) as readonly (readonly unknown[])[]
+  return all
+    .slice(3)
+    .map(([n]) => String(n))
+    .join('')
+}
+
+const NEW_YORK = 'America/New_York'
+const PRINTED_ALIKE = 'an order by times that the zone may print alike, lasting'
+/** 2026-11-01, when New York's clock goes back: of 05:59:58Z and of 06:59:50Z Druid prints the local time and `-04:00`. */
+const BACK = ['2026-11-01T01:59:58.000-04:00', '2026-11-01T01:59:50.000-04:00']
+const CALM = ['2026-10-20T01:59:50.000-04:00', '2026-10-20T02:59:50.000-04:00']
+
+/** Of two buckets, one after the other; the times in the second column, or hidden. */
+function rowsOf(times: readonly string[], at: 'shown' | 'added'): readonly string[] {
+  return times.map((time, n) => {
+    const cells = at === 'shown' ? [`"${time}"`, 'null'] : ['null', `"${time}"`]
+    return `[${n},${cells[0]},${n * 3_600_000},${cells[1]}]`
+  })
+}
+
+const AROUND_A_YEAR = ['2026-10-20T01:00:00.000-04:00', '2026-12-20T01:00:00.000-05:00']
+
+test.each<[string, string, Keys, readonly string[], string]>([
+  ['where the clock goes back', NEW_YORK, [BY_TIME, BY_BUCKET], rowsOf(BACK, 'shown'), PRINTED_ALIKE],
+  ['which are not shown', NEW_YORK, [BY_ADDED, BY_BUCKET], rowsOf(BACK, 'added'), PRINTED_ALIKE],
+  ['inside of a bucket', NEW_YORK, [BY_BUCKET, BY_TIME], rowsOf(BACK, 'shown'), PRINTED_ALIKE],
+  ['of a change among them', NEW_YORK, [BY_TIME], rowsOf(AROUND_A_YEAR, 'shown'), PRINTED_ALIKE],
+  ['of a zone that is not known', 'Nowhere/Land', [BY_TIME], rowsOf(CALM, 'shown'), PRINTED_ALIKE],
+  ['of quiet days', NEW_YORK, [BY_TIME, BY_BUCKET], rowsOf(CALM, 'shown'), '10'],
+  ['of quiet days, which are not shown', NEW_YORK, [BY_ADDED], rowsOf(CALM, 'added'), '10'],
+  ['of a zone whose clock never changes', '+05:30', [BY_TIME], rowsOf(BACK, 'shown'), '01'],
+  [
+    'in UTC',
+    'UTC',
+    [BY_TIME],
+    rowsOf(['2026-11-01T05:00:00.000Z', '2026-11-01T06:00:00.000Z'], 'shown'),
+    '10',
+  ],
+  ['that are null', NEW_YORK, [BY_TIME, BY_BUCKET], ['[0,null,0,null]', '[1,null,3600000,null]'], '01'],
+  ['that order nothing', NEW_YORK, [{ ...BY_BUCKET, descending: true }], rowsOf(BACK, 'shown'), '10'],
+])('an order by times %s', (_, zone, keys, rows, expected) => {
+  expect(seriesAnswer(zone, keys, rows)).toBe(expected)
+})
+
+test('days are times, too, and numbers are none', () => {
+  expect(seriesAnswer(NEW_YORK, [BY_TIME], rowsOf(BACK, 'shown'), 'DATE')).toBe(PRINTED_ALIKE)
+  expect(seriesAnswer(NEW_YORK, [BY_TIME], ['[0,1,0,0]', '[1,2,3600000,0]'], 'BIGINT')).toBe('10')
 })

@@ -3,11 +3,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type BucketRows, joinedRows } from '../../../src/result/bucket-rows.ts'
 import { type MergePartial, type PartColumn, sizeOf } from '../../../src/result/merge/partial.ts'
-import { type MergeRows } from '../../../src/result/merge-rows.ts'
+import { type MergeRows, mergeRowsOf } from '../../../src/result/merge-rows.ts'
 import { packRows, unpackRows } from '../../../src/result/packed/bucket-rows.ts'
 import { packHead, unpackHead, unpackTypes } from '../../../src/result/packed/heads.ts'
 import { packPartials, unpackPartials } from '../../../src/result/packed/merge-rows.ts'
+import { pack, unpack } from '../../../src/result/packed/packed.ts'
 import { type PartHead } from '../../../src/result/part-rows.ts'
+import { aggregate, factsOf, mergerFor, partsOf, typesOf } from '../merge/fixtures.ts'
 
 const BUCKETS_MAX = 6
 const ROWS_MAX = 4
@@ -60,6 +62,13 @@ const bucketRows: fc.Arbitrary<BucketRows> = instants.chain((buckets) =>
 
 const number = fc.oneof(fc.double(), fc.constantFrom(-0, Number.NaN, Number.POSITIVE_INFINITY))
 
+/** As they are collected: by the value that is written so, of a FLOAT or a DOUBLE, and not by the group that has it. */
+const texted = fc
+  .constantFrom('1.9999999999999998E23', '-2.0E-3', '0.25', '1.8014398509814768E16', '1.23456792E8')
+  .chain((text) =>
+    fc.constantFrom(Number(text), Math.fround(Number(text))).map((value) => [value, text] as const),
+  )
+
 function columnOf(groups: number): fc.Arbitrary<PartColumn> {
   const at = fc.integer({ min: 0, max: groups - 1 })
   const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
@@ -75,7 +84,10 @@ function columnOf(groups: number): fc.Arbitrary<PartColumn> {
       { nil: undefined },
     ),
     longs: beside(long),
-    texts: beside(fc.constantFrom('1.0E23', '1.9999999999999998E23')),
+    texts: fc.option(
+      fc.array(texted, { minLength: 1, maxLength: 3 }).map((all) => new Map(all)),
+      { nil: undefined },
+    ),
   })
 }
 
@@ -127,11 +139,48 @@ test('partials come back as they were', () => {
   )
 })
 
+test.each<readonly ['min' | 'max' | 'sum', 'FLOAT' | 'DOUBLE', readonly string[], string]>([
+  ['max', 'FLOAT', ['1.23456792E8', '5.0'], '1.23456792E8'],
+  ['max', 'FLOAT', ['5.0', '1.23456792E8'], '1.23456792E8'],
+  ['min', 'FLOAT', ['-1.23456792E8', '5.0'], '-1.23456792E8'],
+  ['max', 'FLOAT', ['1.00000003E16', '5.0'], '1.00000003E16'],
+  ['max', 'DOUBLE', ['1.8014398509814768E16', '2.0'], '1.8014398509814768E16'],
+  // Neither of them has it: only that Java's older way of writing was seen tells it.
+  ['sum', 'DOUBLE', ['1.8014398509814768E16', '1.8014398509814768E16'], '3.6028797019629536E16'],
+])('the %s of %s cells %j is written as if they had not travelled', (kind, type, cells, expected) => {
+  const facts = factsOf({ aggregates: [kind], columns: [aggregate(0)] })
+  const parts = partsOf(
+    facts,
+    typesOf(['LONG', type]),
+    cells.map((one, at) => `[${at * 3_600_000},${one}]`),
+  )
+  const rows = mergeRowsOf(parts.buckets)
+  const packed = packPartials(rows)
+  const found = packed && unpackPartials(packed)
+  for (const partials of [rows.partials, found?.partials ?? []]) {
+    const merged = mergerFor(facts, { parts: [type], client: [type] })?.merge(partials)
+    expect(merged?.groups.map((group) => merged.row(group).toString())).toEqual([`[${expected}]`])
+  }
+})
+
 test('no rows are rows, too', () => {
   const none = joinedRows([])
   expect(unpackRows(packRows(none))).toEqual(none)
   const packed = packPartials({ buckets: new Float64Array(), partials: [], lasts: undefined })
   expect(packed && unpackPartials(packed)?.partials).toEqual([])
+})
+
+test('texts by the places of groups, as they were packed before, are no partials', () => {
+  const column = { values: Float64Array.of(5), nulls: undefined, longs: undefined, texts: undefined }
+  const partial: MergePartial = { keys: ['1'], columns: [column], sizeBytes: 0 }
+  const packed = packPartials({ buckets: Float64Array.of(0), partials: [partial], lasts: undefined })
+  const found = unpack(packed ?? Buffer.alloc(0))
+  const before = { kind: 'partials', hasLasts: false, columns: [{ longs: [], texts: [[0, '5.00']] }] }
+  expect(unpackPartials(pack({ head: before, blobs: found?.blobs ?? [] }))).toBeUndefined()
+  const now = { ...before, columns: [{ longs: [], texts: [[0, 5, '5.00']] }] }
+  expect(unpackPartials(pack({ head: now, blobs: found?.blobs ?? [] }))?.partials[0]?.columns).toEqual([
+    { ...column, texts: new Map([[5, '5.00']]) },
+  ])
 })
 
 test('partials of different columns stay at home', () => {
