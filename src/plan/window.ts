@@ -117,20 +117,23 @@ function onGrid(kind: 'floor' | 'ceil' | 'after', ms: number | undefined, grid: 
   return kind === 'floor' || (kind === 'ceil' && floor === ms) ? floor : buckets.next(floor)
 }
 
-const TEXT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d{1,3}0*)?)?Z?$/
-/** Values as clients send them; texts are local times of the zone. */
+const TEXT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d{1,3}0*)?Z?)?$/
+/** What Druid refuses as a TIMESTAMP, and takes as text (33.0.0). */
+const NO_TIMESTAMP = / .*(?:\.0+|Z)$/
+/** Values as clients send them: texts are local times of the zone, and so are a TIMESTAMP's milliseconds (33.0.0). */
 function parameterMs(
   { index, as, zone }: Extract<Instant, { kind: 'parameter' }>,
   { parameters }: Moment,
 ): number | undefined {
   const { type: kind, value } = parameterAt(parameters, index)
   if (typeof value === 'number' && Number.isSafeInteger(value)) {
-    const isMillis = as === 'millis' ? kind === 'BIGINT' : as === 'instant' && kind === 'TIMESTAMP'
-    return isMillis ? bounded(value) : undefined
+    const ms = bounded(value)
+    if (as === 'millis') return kind === 'BIGINT' ? ms : undefined
+    return as === 'instant' && kind === 'TIMESTAMP' && ms !== undefined ? onlyInstant(ms, zone) : undefined
   }
   const isText = as === 'parsed' ? kind === 'VARCHAR' : as === 'instant' && TEXT_TYPES.has(kind)
   if (!isText || typeof value !== 'string' || (value.endsWith('Z') && !isUtc(zone))) return undefined
-  const ms = textMs(value)
+  const ms = kind === 'TIMESTAMP' && NO_TIMESTAMP.test(value) ? undefined : textMs(value)
   return ms === undefined ? undefined : onlyInstant(ms, zone)
 }
 
