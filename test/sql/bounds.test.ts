@@ -101,6 +101,34 @@ test.each([
   expect(briefly(boundsOf(`SELECT COUNT(*) FROM t WHERE ${where}`))).toBe('-/-')
 })
 
+// Druid 33.0.0 makes a DATE of a text that is compared with one: its time of day falls away.
+test.each<[string, string]>([
+  ["CAST(__time AS DATE) < '2026-10-02'", '-/2026-10-02'],
+  ["CAST(__time AS DATE) = '2026-10-02'", '2026-10-02/2026-10-03'],
+  ["CAST(__time AS DATE) < '2026-10-02 23:59:59'", '-/-'],
+  ["CAST(__time AS DATE) = '2026-10-02 10:00:00'", '-/-'],
+  ["CAST(__time AS DATE) IN ('2026-10-02', '2026-10-03T10:00:00')", '-/-'],
+  ["'2026-10-02 10:00:00' < CAST(__time AS DATE)", '-/-'],
+  ["CAST(__time AS DATE) BETWEEN '2026-10-02 10:00:00' AND '2026-10-03'", '-/-'],
+  ["CAST(__time AS DATE) < TIMESTAMP '2026-10-02 23:59:59'", '-/2026-10-03'],
+  ["CAST(__time AS DATE) < CAST('2026-10-02 23:59:59' AS DATE)", '-/2026-10-02'],
+  ["CAST(__time AS DATE) < CAST('2026-10-02 23:59:59' AS TIMESTAMP)", '-/2026-10-03'],
+])('a day is compared with a day: %s reads %s', (where, expected) => {
+  expect(briefly(boundsOf(`SELECT COUNT(*) FROM t WHERE ${where}`))).toBe(expected)
+})
+
+test.each<[string, unknown, string | undefined]>([
+  ['VARCHAR', '2026-10-02', '-/2026-10-02'],
+  ['VARCHAR', '2026-10-02 10:00:00', undefined],
+  ['VARCHAR', '2026-10-02T00:00:00', undefined],
+  ['TIMESTAMP', '2026-10-02', '-/2026-10-02'],
+  ['TIMESTAMP', '2026-10-02 10:00:00', '-/2026-10-03'],
+  ['TIMESTAMP', Date.parse('2026-10-02T10:00:00Z'), '-/2026-10-03'],
+])('a day is compared with a %s of %s', (type, value, expected) => {
+  const bounds = boundsOf('SELECT 1 FROM t WHERE CAST(__time AS DATE) < ?')
+  expect(briefly(bounds, JSON.stringify([{ type, value }]))).toBe(expected)
+})
+
 const SINCE = '"__time" >= \'2026-10-01\''
 test.each<[string, string | undefined]>([
   [`SELECT TIME_FLOOR(__time, 'P1D') AS "__time" FROM t WHERE ${SINCE} GROUP BY 1`, '2026-10-01/-'],
