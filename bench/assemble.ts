@@ -107,6 +107,7 @@ function partsOf(sql: string, kind: Parts['kind']): Parts {
     shape: sql as ShapeKey,
     grouped: analysis.facts.grouped,
     parameters: '',
+    timeForm: '',
     pinnedNowMs: undefined,
     family: '',
     outerLimit: Number.POSITIVE_INFINITY,

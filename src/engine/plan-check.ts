@@ -1,5 +1,6 @@
-// Asks Druid itself which tables a statement reads, once for each form, identity and generation. Nothing is served from
-// an entry before Druid's word agrees with what the text says.
+// Asks Druid itself which tables a statement reads, once for each form, identity and generation; where Druid reads less for
+// one text, its word counts for that text alone. Nothing is served from an entry before Druid's word agrees with what the
+// text says.
 import { LRUCache } from 'lru-cache'
 import { type Clock } from '../clock.ts'
 import { type Druid } from '../druid/druid.ts'
@@ -37,9 +38,22 @@ const DISAGREES_MS = 600_000
 const UNKNOWN_MS = 10_000
 
 interface Known {
-  readonly checked: Promise<Checked>
+  /** The text that Druid was asked about. */
+  readonly text: string
+  readonly word: Promise<Word>
   settled: Checked | undefined
   retryAtMs: number
+}
+
+interface Word {
+  readonly checked: Checked
+  /** Druid reads less than all tables for this very text, as where no row can meet it: on others of its form it says nothing. */
+  readonly isOwn: boolean
+}
+
+interface Keys {
+  readonly form: string
+  readonly text: string
 }
 
 export class PlanChecks {
@@ -52,46 +66,73 @@ export class PlanChecks {
 
   /** Druid was found to read something else than the text says: such statements pass. */
   disagrees(request: SqlRequest, plan: WholePlan, generation: number): boolean {
-    const known = this.#known.get(this.#keyOf(request, plan, generation))
-    if (known?.settled?.kind !== 'disagrees') return false
-    return this.#options.clock.monotonic() < known.retryAtMs
+    return this.#current(this.#keysOf(request, plan, generation).form)?.settled?.kind === 'disagrees'
   }
 
   /** Druid's word on a statement of this form; asked at most once at a time. Never rejects. */
   async check(request: SqlRequest, plan: WholePlan, run: Run): Promise<Checked> {
-    const key = this.#keyOf(request, plan, run.generation)
+    const keys = this.#keysOf(request, plan, run.generation)
+    const known = this.#current(keys.text) ?? this.#current(keys.form)
+    const { text, word } = known ?? this.#begin(keys, this.#ask(request, plan, run))
+    const { checked, isOwn } = await word
+    return isOwn && text !== keys.text ? await this.check(request, plan, run) : checked
+  }
+
+  #current(key: string): Known | undefined {
     const known = this.#known.get(key)
-    if (known !== undefined && this.#options.clock.monotonic() < known.retryAtMs) return await known.checked
-    const fresh: Known = {
-      checked: this.#ask(request, plan, run),
+    return known !== undefined && this.#options.clock.monotonic() < known.retryAtMs ? known : undefined
+  }
+
+  #begin(keys: Keys, asked: Promise<Word>): Known {
+    const known: Known = {
+      text: keys.text,
+      // Those that wait find its place free for what they ask themselves.
+      word: asked.then((word) => this.#settled(keys, known, word)),
       settled: undefined,
       retryAtMs: Number.POSITIVE_INFINITY,
     }
-    this.#known.set(key, fresh)
-    const checked = await fresh.checked
-    fresh.settled = checked
-    fresh.retryAtMs = this.#options.clock.monotonic() + retryAfter(checked)
-    this.#options.onCheck(checked.kind)
-    return checked
+    this.#known.set(keys.form, known)
+    return known
+  }
+
+  #settled({ form, text }: Keys, known: Known, word: Word): Word {
+    known.settled = word.checked
+    known.retryAtMs = this.#options.clock.monotonic() + retryAfter(word.checked)
+    if (word.isOwn) {
+      if (this.#known.peek(form) === known) this.#known.delete(form)
+      this.#known.set(text, known)
+    }
+    this.#options.onCheck(word.checked.kind)
+    return word
   }
 
   // An empty window proves nothing about how bounds of its form are read: it is asked about as a form of its own. What a
   // policy means for an answer changes with the settings, while the form stays.
-  #keyOf(request: SqlRequest, plan: WholePlan, generation: number): string {
+  #keysOf(request: SqlRequest, plan: WholePlan, generation: number): Keys {
     const empty = plan.bounds?.intervals.length === 0
     const bounds = plan.bounds === undefined ? '' : `${plan.bounds.form}${empty ? ' empty' : ''}`
     const mayBeRestricted = this.#options.mayBeRestricted(request, plan)
-    return JSON.stringify([request.identity, generation, plan.service, plan.form, bounds, mayBeRestricted])
+    const form = JSON.stringify([
+      request.identity,
+      generation,
+      plan.service,
+      plan.form,
+      bounds,
+      mayBeRestricted,
+    ])
+    return { form, text: `${form} ${plan.key}` }
   }
 
-  async #ask(request: SqlRequest, plan: WholePlan, run: Run): Promise<Checked> {
+  async #ask(request: SqlRequest, plan: WholePlan, run: Run): Promise<Word> {
     try {
       const explained = await this.#explain(request, plan, run)
-      if (explained === undefined) return { kind: 'disagrees' }
-      if (explained.restricted && !this.#options.mayBeRestricted(request, plan)) return { kind: 'disagrees' }
-      return compare(explained, plan)
+      const isRefused = explained?.restricted === true && !this.#options.mayBeRestricted(request, plan)
+      const checked: Checked =
+        explained === undefined || isRefused ? { kind: 'disagrees' } : compare(explained, plan)
+      const isOwn = checked.kind === 'agrees' && !readsAll(explained, plan)
+      return { checked, isOwn }
     } catch {
-      return { kind: 'unknown' }
+      return { checked: { kind: 'unknown' }, isOwn: false }
     }
   }
 
@@ -121,6 +162,10 @@ function compare(explained: Explained, plan: WholePlan): Checked {
   const agreed =
     intervals !== undefined && plan.bounds !== undefined && sameIntervals(intervals, plan.bounds.intervals)
   return { kind: 'agrees', intervals: agreed, readsLookup: plan.lookups.length > 0 }
+}
+
+function readsAll(explained: Explained | undefined, { tables }: WholePlan): boolean {
+  return explained?.planTables.length === tables.length
 }
 
 function sameIntervals(a: readonly Interval[], b: readonly Interval[]): boolean {

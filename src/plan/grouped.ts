@@ -22,7 +22,7 @@ export type Instant =
   | {
       readonly kind: 'parameter'
       readonly index: number
-      readonly as: 'instant' | 'parsed' | 'millis'
+      readonly as: 'instant' | 'day' | 'parsed' | 'millis'
       readonly zone: string
     }
   | { readonly kind: 'now' }

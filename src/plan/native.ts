@@ -2,6 +2,7 @@
 // replaced by what they stand for. Read from the PLAN of EXPLAIN PLAN FOR (33.0.0).
 import { type Interval } from './facts.ts'
 import { type NativeOrderKey, orderKeys } from './native-order.ts'
+import { NativeTexts, resolvedExpression } from './native-text.ts'
 import { type TableUnderPolicy, tableUnderPolicy } from './row-policy.ts'
 import { FIRST_MS, LAST_MS } from './window.ts'
 import { isJson, type Json } from './json.ts'
@@ -70,21 +71,14 @@ export function readNativePlan(plan: string): NativePlan | undefined {
 class Plan {
   readonly #query: Json
   readonly #mappings: readonly Json[]
-  readonly #virtual: ReadonlyMap<string, string>
+  readonly #texts: NativeTexts
   /** What the names of dimensions, aggregations and post-aggregations stand for. */
   readonly #names = new Map<string, string>()
 
   constructor(query: Json, mappings: readonly Json[]) {
     this.#query = query
     this.#mappings = mappings
-    this.#virtual = new Map(
-      listOf(query['virtualColumns']).map((one) => [
-        String(one['name']),
-        one['type'] === 'expression'
-          ? `${String(one['expression'])} ${String(one['outputType'])}`
-          : canonical(one, new Map()),
-      ]),
-    )
+    this.#texts = new NativeTexts(listOf(query['virtualColumns']))
   }
 
   read(queryType: NativeQueryType, { table, policy }: TableUnderPolicy): NativePlan | undefined {
@@ -94,7 +88,7 @@ class Plan {
     if (intervals === undefined || dimensions === undefined) return undefined
     const aggregations = listOf(query['aggregations']).map((one) => this.#name(one['name'], this.#text(one)))
     for (const one of listOf(query['postAggregations'])) this.#name(one['name'], this.#post(one))
-    return {
+    const plan = {
       queryType,
       table,
       policy,
@@ -109,6 +103,7 @@ class Plan {
       order: orderKeys(query, dimensions, (name) => this.#names.get(String(name))),
       groups: this.#natural(dimensions),
     }
+    return this.#texts.isWhole ? plan : undefined
   }
 
   /**
@@ -141,7 +136,7 @@ class Plan {
   #dimension(given: unknown): string {
     if (!isJson(given) || given['type'] !== 'default') return this.#text(given)
     const column = String(given['dimension'])
-    return this.#virtual.get(column) ?? `${column} ${String(given['outputType'])}`
+    return this.#texts.column(column) ?? `${column} ${String(given['outputType'])}`
   }
 
   #name(name: unknown, text: string): string {
@@ -151,13 +146,7 @@ class Plan {
 
   #post(one: Json): string {
     if (one['type'] !== 'expression') return this.#resolved(this.#text(one))
-    const expression = String(one['expression']).replaceAll(
-      /"((?:[^"\\]|\\.)*)"/g,
-      (quoted, name: string) => {
-        const known = this.#names.get(name)
-        return known === undefined ? quoted : `{${known}}`
-      },
-    )
+    const expression = resolvedExpression(String(one['expression']), (name) => this.#names.get(name))
     return `${expression} ${String(one['outputType'])}`
   }
 
@@ -173,29 +162,8 @@ class Plan {
   }
 
   #text(value: unknown): string {
-    return canonical(value, this.#virtual)
+    return this.#texts.text(value)
   }
-}
-
-/** Names that Druid gave, of no meaning outside of their query. */
-const GIVEN_NAMES = new Set(['name', 'outputName'])
-
-/** JSON with its keys in order, without given names, virtual columns by what they compute. */
-function canonical(value: unknown, virtual: ReadonlyMap<string, string>): string {
-  if (typeof value === 'string') return JSON.stringify(virtual.get(value) ?? value)
-  if (Array.isArray(value)) return `[${value.map((one) => canonical(one, virtual)).join(',')}]`
-  if (!isJson(value)) return JSON.stringify(value)
-  // Druid writes the parts of AND and OR in no fixed order.
-  const { type, fields } = value
-  if ((type === 'and' || type === 'or') && Array.isArray(fields)) {
-    const parts = fields.map((one) => canonical(one, virtual)).toSorted()
-    return `{"fields":[${parts.join(',')}],"type":"${type}"}`
-  }
-  const members = Object.entries(value)
-    .filter(([key]) => !GIVEN_NAMES.has(key))
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, one]) => `${JSON.stringify(key)}:${canonical(one, virtual)}`)
-  return `{${members.join(',')}}`
 }
 
 /** Granularities that have names (`GranularityType`, 33.0.0), as the periods that they are. */

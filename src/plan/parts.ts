@@ -30,7 +30,7 @@ export function decideParts(
     return { parts: undefined, reasons: ['context-key'] }
   const having = havingWith(read, query.parameters)
   const grouped = having === read.having ? read : { ...read, having }
-  const parameters = parametersBeside(query.parameters, grouped.timeParameters)
+  const { beside: parameters, bounds } = dividedParameters(query.parameters, grouped.timeParameters)
   const reason = lookups.length > 0 ? 'lookup' : whyNot(grouped)
   if (reason !== undefined) return { parts: undefined, reasons: [reason] }
   const kind = grouped.bucket === undefined ? 'merge' : 'series'
@@ -42,8 +42,9 @@ export function decideParts(
     ...hidden.map(({ spelling }) => spelling),
     parameters,
   ]) as ShapeKey
+  const timeForm = `${grouped.timeForm} ${bounds.replaceAll(/\d/g, '0')}`
   return {
-    parts: { kind, shape, family: keyOf(['family']), grouped, parameters, pinnedNowMs, outerLimit },
+    parts: { kind, shape, family: keyOf(['family']), grouped, parameters, timeForm, pinnedNowMs, outerLimit },
     reasons: [],
   }
 }
@@ -121,10 +122,14 @@ function holdsParameter(formula: Formula): boolean {
   return formula.kind === 'parameter' || (formula.kind === 'operation' && formula.of.some(holdsParameter))
 }
 
-/** The parameters that are no bounds, as JSON text. */
-function parametersBeside(parameters: string, bounds: readonly number[]): string {
-  if (parameters === '' || bounds.length === 0) return parameters
-  return `[${jsonElements(parameters)
-    .filter((_, index) => !bounds.includes(index))
-    .join(',')}]`
+/** The parameters that are no bounds, and those that are, as JSON text. */
+function dividedParameters(
+  parameters: string,
+  indexes: readonly number[],
+): { readonly beside: string; readonly bounds: string } {
+  if (parameters === '' || indexes.length === 0) return { beside: parameters, bounds: '' }
+  const elements = jsonElements(parameters)
+  const joined = (areBounds: boolean): string =>
+    `[${elements.filter((_, index) => indexes.includes(index) === areBounds).join(',')}]`
+  return { beside: joined(false), bounds: joined(true) }
 }

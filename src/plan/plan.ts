@@ -38,6 +38,8 @@ export interface Parts {
   readonly grouped: Grouped
   /** `parameters` without those that stand in bounds, as JSON text. */
   readonly parameters: string
+  /** How each bound is written, values taken out; those of parameters may be read in another way in another type or form. */
+  readonly timeForm: string
   /** The moment that the query's own context gives as now, ms. */
   readonly pinnedNowMs: number | undefined
   /** `sqlOuterLimit`: a limit beside the statement's own. What fetches parts is asked without it. */

@@ -117,24 +117,35 @@ function onGrid(kind: 'floor' | 'ceil' | 'after', ms: number | undefined, grid: 
   return kind === 'floor' || (kind === 'ceil' && floor === ms) ? floor : buckets.next(floor)
 }
 
-const TEXT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d{1,3}0*)?)?Z?$/
-/** Values as clients send them; texts are local times of the zone. */
-function parameterMs(
-  { index, as, zone }: Extract<Instant, { kind: 'parameter' }>,
-  { parameters }: Moment,
-): number | undefined {
-  const { type: kind, value } = parameterAt(parameters, index)
+const TEXT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d{1,3}0*)?Z?)?$/
+const DAY = /^\d{4}-\d\d-\d\d$/
+/** What Druid refuses as a TIMESTAMP, and takes as text (33.0.0). */
+const NO_TIMESTAMP = / .*(?:\.0+|Z)$/
+
+type ParameterInstant = Extract<Instant, { kind: 'parameter' }>
+
+/** Values as clients send them: texts are local times of the zone, and so are a TIMESTAMP's milliseconds (33.0.0). */
+function parameterMs({ index, as, zone }: ParameterInstant, { parameters }: Moment): number | undefined {
+  const { type, value } = parameterAt(parameters, index)
   if (typeof value === 'number' && Number.isSafeInteger(value)) {
-    const isMillis = as === 'millis' ? kind === 'BIGINT' : as === 'instant' && kind === 'TIMESTAMP'
-    return isMillis ? bounded(value) : undefined
+    const ms = bounded(value)
+    if (as === 'millis') return type === 'BIGINT' ? ms : undefined
+    return isInstant(as) && type === 'TIMESTAMP' && ms !== undefined ? onlyInstant(ms, zone) : undefined
   }
-  const isText = as === 'parsed' ? kind === 'VARCHAR' : as === 'instant' && TEXT_TYPES.has(kind)
-  if (!isText || typeof value !== 'string' || (value.endsWith('Z') && !isUtc(zone))) return undefined
-  const ms = textMs(value)
+  if (typeof value !== 'string' || !readsText(as, type, value)) return undefined
+  const ms = value.endsWith('Z') && !isUtc(zone) ? undefined : textMs(value)
   return ms === undefined ? undefined : onlyInstant(ms, zone)
 }
 
-const TEXT_TYPES = new Set(['VARCHAR', 'TIMESTAMP'])
+function isInstant(as: ParameterInstant['as']): boolean {
+  return as === 'instant' || as === 'day'
+}
+
+function readsText(as: ParameterInstant['as'], type: string, text: string): boolean {
+  if (type === 'TIMESTAMP') return isInstant(as) && !NO_TIMESTAMP.test(text)
+  // A text that is compared with a DATE becomes one.
+  return type === 'VARCHAR' && as !== 'millis' && (as !== 'day' || DAY.test(text))
+}
 
 function textMs(text: string): number | undefined {
   const [, date, time = '00:00:00', fraction = ''] = TEXT.exec(text) ?? []

@@ -21,6 +21,16 @@ export function instantOf(it: Expression | undefined, reader: Reader): Instant |
   return it.kind === 'call' ? call(it, reader) : undefined
 }
 
+/**
+ * What a DATE is compared with. Druid makes a DATE of a text there, whose time of day falls away (33.0.0): one that has none
+ * is read.
+ */
+export function dayOf(it: Expression | undefined, reader: Reader): Instant | undefined {
+  return it?.kind === 'literal'
+    ? (parameter(it, 'day', reader) ?? text(stringOf(it, reader), DATE_ONLY, reader))
+    : instantOf(it, reader)
+}
+
 function text(
   value: string | undefined,
   syntax: Parameters<typeof instantMs>[1],
@@ -35,7 +45,7 @@ function text(
 
 function parameter(
   it: Expression | undefined,
-  as: 'instant' | 'parsed' | 'millis',
+  as: 'instant' | 'day' | 'parsed' | 'millis',
   reader: Reader,
 ): Instant | undefined {
   const index = parameterOf(it, reader)

@@ -3,7 +3,7 @@ import { type Grid, type Instant, type TimeCondition } from '../plan/grouped.ts'
 import { isUtc } from '../time/utc.ts'
 import { gridOf } from './grids.ts'
 import { isoInterval } from './instants.ts'
-import { instantOf, millis } from './moments.ts'
+import { dayOf, instantOf, millis } from './moments.ts'
 import { type Call, callName, castOf, isTime, type Reader, stringOf } from './reader.ts'
 import { type Expression } from './tree.ts'
 
@@ -77,7 +77,8 @@ function sideOf(it: Expression | undefined, reader: Reader): Side | undefined {
   if (isMillisOfTime(it, reader)) return { grid: undefined, value: (value) => millis(value, reader) }
   const cast = castOf(it, reader)
   if (cast?.type === 'DATE' && isTime(cast.of, reader)) {
-    return { grid: { period: 'P1D', originMs: undefined, zone: reader.zone }, value: instant }
+    const grid: Grid = { period: 'P1D', originMs: undefined, zone: reader.zone }
+    return { grid, value: (value) => dayOf(value, reader) }
   }
   const floored = gridOf(it, reader)
   return floored?.kind === 'floor' && isTime(floored.of, reader)

@@ -1,6 +1,7 @@
 // Whether the parts of one shape follow from those of another, as Druid plans both texts.
 import { expect, test } from 'vitest'
 import { isDoubleSum, kinship, type PartsPlan, regrouped, sameRows } from '../../src/plan/derivation.ts'
+import { readNativePlan } from '../../src/plan/native.ts'
 
 const HOUR = `timestamp_floor("__time",'PT1H',null,'UTC') LONG`
 const DAY = `timestamp_floor("__time",'P1D',null,'UTC') LONG`
@@ -148,4 +149,147 @@ test('sums of doubles are told, filtered ones too', () => {
     false,
     false,
   ])
+})
+
+const NESTED = { type: 'nested-field', columnName: 'obj', processFromRaw: false }
+/** As Druid 33.0.0 plans `JSON_VALUE(obj, '$.…')`. */
+function path(outputName: string, field: string, expectedType = 'STRING'): object {
+  return { ...NESTED, outputName, expectedType, pathParts: [{ type: 'field', field }] }
+}
+
+function expression(name: string, text: string, outputType = 'STRING'): object {
+  return { type: 'expression', name, expression: text, outputType }
+}
+
+const SUM_OF_V0 = { type: 'longSum', name: 'a0', fieldName: 'v0' }
+const BY_V0 = { type: 'default', dimension: 'v0', outputName: 'd1', outputType: 'STRING' }
+
+/** An hourly series, as Druid's plan of it is read; undefined where it isn't known. */
+function readSeries(query: {
+  readonly virtualColumns: readonly object[]
+  readonly filter?: object
+  readonly dimensions?: readonly object[]
+  readonly aggregations?: readonly object[]
+}): PartsPlan | undefined {
+  const hour = expression('v9', `timestamp_floor("__time",'PT1H',null,'UTC')`, 'LONG')
+  const { dimensions = [], aggregations = [{ type: 'count', name: 'a0' }] } = query
+  const bucket = { type: 'default', dimension: 'v9', outputName: 'd0', outputType: 'LONG' }
+  const native = {
+    queryType: 'groupBy',
+    dataSource: { type: 'table', name: 't' },
+    intervals: { type: 'intervals', intervals: ['2026-01-01T00:00:00.000Z/2026-01-02T00:00:00.000Z'] },
+    granularity: { type: 'all' },
+    ...query,
+    virtualColumns: [...query.virtualColumns, hour],
+    dimensions: [bucket, ...dimensions],
+    aggregations,
+  }
+  const columnMappings = ['d0', ...aggregations.map((_, at) => `a${at}`), 'd0'].map((queryColumn) => ({
+    queryColumn,
+  }))
+  const ours = readNativePlan(JSON.stringify([{ query: native, columnMappings }]))
+  return ours && { kind: 'series', ours, count: columnMappings.length - 1, live: false }
+}
+
+type Query = Parameters<typeof readSeries>[0]
+const IS_X = { type: 'equals', column: 'v0', matchValueType: 'STRING', matchValue: 'x' }
+const IS_TEXT = { type: 'expression', expression: `("v0" > "v1")` }
+const MV = { type: 'mv-filtered', isAllowList: true, values: ['a'] }
+
+test.each<[string, (field: string) => Query]>([
+  ['a filter', (field) => ({ virtualColumns: [path('v0', field)], filter: IS_X })],
+  [
+    'a filter over an expression',
+    (field) => ({ virtualColumns: [expression('v0', 'upper("v1")'), path('v1', field)], filter: IS_X }),
+  ],
+  [
+    'a filter that is an expression',
+    (field) => ({ virtualColumns: [path('v0', field), path('v1', 'c')], filter: IS_TEXT }),
+  ],
+  ['a dimension', (field) => ({ virtualColumns: [path('v0', field)], dimensions: [BY_V0] })],
+  [
+    'a dimension over two expressions',
+    (field) => ({
+      virtualColumns: [expression('v0', 'upper("v1")'), expression('v1', 'trim("v2")'), path('v2', field)],
+      dimensions: [BY_V0],
+    }),
+  ],
+  [
+    'a dimension over values of several',
+    (field) => ({
+      virtualColumns: [
+        expression('v0', 'upper("v1")'),
+        { ...MV, name: 'v1', delegate: { type: 'default', dimension: field } },
+      ],
+      dimensions: [BY_V0],
+    }),
+  ],
+  [
+    'a path of a path',
+    (field) => ({
+      virtualColumns: [{ ...path('v0', 'c'), columnName: 'v1' }, path('v1', field, 'COMPLEX<json>')],
+      filter: IS_X,
+    }),
+  ],
+])('what another path is asked of is no kin: %s', (_, of) => {
+  const [a, b, again] = [readSeries(of('a')), readSeries(of('b')), readSeries(of('a'))]
+  if (a === undefined || b === undefined || again === undefined) throw new Error('the plan is not known')
+  expect(kinship(a)).not.toBe(kinship(b))
+  expect(kinship(a)).toBe(kinship(again))
+})
+
+test.each<[string, (field: string) => readonly object[]]>([
+  ['plain', (field) => [path('v0', field, 'LONG')]],
+  ['in an expression', (field) => [expression('v0', '("v1" + 1)', 'LONG'), path('v1', field, 'LONG')]],
+])('a sum over another path is another column: %s', (_, of) => {
+  const [a, b, again] = ['a', 'b', 'a'].map((field) =>
+    readSeries({ virtualColumns: of(field), aggregations: [SUM_OF_V0] }),
+  )
+  if (a === undefined || b === undefined || again === undefined) throw new Error('the plan is not known')
+  expect([sameRows(a, b), regrouped(a, b)]).toEqual([undefined, undefined])
+  expect(sameRows(a, again)?.columns).toEqual([0, 1])
+})
+
+test('a column by another number is the same one, and a value is never taken for a column', () => {
+  const ofA = readSeries({
+    virtualColumns: [path('v0', 'a', 'LONG')],
+    filter: { ...IS_X, column: 'country', matchValue: 'v0' },
+    aggregations: [SUM_OF_V0],
+  })
+  const other = (matchValue: string): PartsPlan | undefined =>
+    readSeries({
+      virtualColumns: [path('v0', 'b', 'LONG'), path('v1', 'a', 'LONG')],
+      filter: { ...IS_X, column: 'country', matchValue },
+      aggregations: [SUM_OF_V0, { ...SUM_OF_V0, name: 'a1', fieldName: 'v1' }],
+    })
+  const [same, differing] = [other('v0'), other('v1')]
+  if (ofA === undefined || same === undefined || differing === undefined)
+    throw new Error('the plan is not known')
+  expect(sameRows(ofA, same)?.columns).toEqual([0, 2])
+  expect(kinship(ofA)).toBe(kinship(same))
+  expect(kinship(ofA)).not.toBe(kinship(differing))
+})
+
+test.each<[string, Query]>([
+  ['a virtual column without a name', { virtualColumns: [{ ...NESTED, pathParts: [] }] }],
+  [
+    'columns that stand for each other',
+    { virtualColumns: [expression('v0', '"v1"'), expression('v1', '"v0"')], filter: IS_X },
+  ],
+  [
+    'a column where none is known to be named',
+    {
+      virtualColumns: [path('v0', 'a')],
+      aggregations: [{ type: 'sketch', name: 'a0', of: 'v0' }],
+    },
+  ],
+  [
+    'an expression where none is known to be',
+    {
+      virtualColumns: [path('v0', 'a')],
+      aggregations: [{ type: 'sketch', name: 'a0', of: 'upper("v0")' }],
+    },
+  ],
+])('a plan is not known with %s', (_, query) => {
+  expect(readSeries(query)).toBeUndefined()
 })

@@ -150,6 +150,5 @@ export class PartWitness {
 // written, since an ordinal more or an offset less is another plan. Values of their parameters are part of the shape.
 function keyOf(asked: Asked): string {
   const { request, plan, parts, generation, live } = asked
-  const { timeForm } = parts.grouped
-  return JSON.stringify([request.identity, generation, plan.service, timeForm, live, formOf(asked)])
+  return JSON.stringify([request.identity, generation, plan.service, parts.timeForm, live, formOf(asked)])
 }

@@ -23,6 +23,7 @@ function partsOf(sql: string, outerLimit: number): Parts {
     shape: sql as ShapeKey,
     grouped,
     parameters: '',
+    timeForm: '',
     pinnedNowMs: undefined,
     outerLimit,
     family: '',
