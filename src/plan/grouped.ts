@@ -120,6 +120,8 @@ export interface Grouped {
   readonly time: TimeCondition
   /** How each bound is written, literals taken out. */
   readonly timeForm: string
+  /** Conditions with the time in them that are no bounds here, as written; '' where there are none. Druid may read some in them. */
+  readonly unreadTime: string
   /** Where the bounds stand, each a condition of its own between ANDs; empty: there is none. */
   readonly timeTexts: readonly Stretch[]
   /** Indexes of the `?` that stand in bounds: they are no part of the question's shape. */

@@ -43,8 +43,11 @@ export function decideParts(
     parameters,
   ]) as ShapeKey
   const timeForm = `${grouped.timeForm} ${bounds.replaceAll(/\d/g, '0')}`
+  // What Druid makes an interval of is in no filter of its plan: by that alone, statements that read other rows were kin.
+  const { unreadTime } = grouped
+  const family = keyOf(unreadTime === '' ? ['family'] : ['family', unreadTime, parameters])
   return {
-    parts: { kind, shape, family: keyOf(['family']), grouped, parameters, timeForm, pinnedNowMs, outerLimit },
+    parts: { kind, shape, family, grouped, parameters, timeForm, pinnedNowMs, outerLimit },
     reasons: [],
   }
 }

@@ -11,6 +11,8 @@ import { NotUnderstood } from './view.ts'
 /** The bounds, and where each of them stands, a condition of its own between ANDs. */
 export interface FoundBounds extends TimeBounds {
   readonly ranges: readonly TokenRange[]
+  /** The conditions with the time in them that are no bounds here; '' where there are none. Druid may read bounds in them. */
+  readonly unread: string
 }
 
 /** Conditions on `__time` alone are bounds, as far as they are understood; any other is a filter like all filters. */
@@ -24,15 +26,18 @@ export function boundsOf(
   },
 ): FoundBounds {
   const { reader, scopes, spell } = read
+  const unread: string[] = []
   const all = levels.slice(from).flatMap(({ select, clauses }, index) => {
     const trees = select.where === undefined ? [] : conjuncts(select.where)
     const texts = conjunctsOf(reader.view, clauses.where)
     if (trees.length !== texts.length) throw new NotUnderstood('where')
     return trees.flatMap((tree, at) => {
       const own = scopes.resolved(tree, from + index, levels.length - 1)
-      const condition = mentionsTime(own, reader) ? timeCondition(own, reader) : undefined
       const range = texts[at]
-      return condition === undefined || range === undefined ? [] : [{ condition, range }]
+      if (range === undefined || !mentionsTime(own, reader)) return []
+      const condition = timeCondition(own, reader)
+      if (condition === undefined) unread.push(spell(range))
+      return condition === undefined ? [] : [{ condition, range }]
     })
   })
   const conditions = all.map(({ condition }) => condition)
@@ -41,6 +46,7 @@ export function boundsOf(
     time: more.length === 0 ? only : { kind: 'all', of: conditions },
     form: all.map(({ range }) => spell(range).replaceAll(/\d/g, '0')).join(' & '),
     ranges: all.map(({ range }) => range),
+    unread: unread.join(' & '),
   }
 }
 

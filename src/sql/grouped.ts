@@ -67,6 +67,7 @@ class Reading {
       zone: this.#reader.zone,
       time: bounds.time,
       timeForm: bounds.form,
+      unreadTime: bounds.unread,
       timeTexts: bounds.ranges.map((range) => this.#stretch(range)),
       timeParameters: this.#parametersIn(bounds.ranges),
       timeColumn: timeColumn(levels.slice(at + 1), this.#chain.scopes, this.#reader),
