@@ -318,6 +318,34 @@ describe('shapes', () => {
   ])('%s', (_, sql, same) => {
     expect(grouped(sql).shape === grouped(base).shape).toBe(same)
   })
+
+  /** Its shape; undefined where nothing is found out about it. */
+  function shapeOf(sql: string): string | undefined {
+    const analysis = analyse(sql, { timeZone: undefined, maxLength: 65_536, maxDepth: 64 })
+    return analysis.kind === 'unknown' ? undefined : grouped(sql).shape
+  }
+
+  // Druid takes these in quotes only (33.0.0).
+  test.each(['count', 'METHOD', 'language', 'result', 'value', 'user', 'year', 'Day', 'hour'])(
+    'a bare %s never has the shape of the quoted one',
+    (word) => {
+      const statements = (name: string): readonly string[] => [
+        `SELECT x, SUM(${name}) AS n FROM t GROUP BY x`,
+        `SELECT ${name}, COUNT(*) AS n FROM t GROUP BY ${name}`,
+        `SELECT x, COUNT(*) AS ${name} FROM t GROUP BY x`,
+        `SELECT x, COUNT(*) AS n FROM t AS ${name} GROUP BY x`,
+      ]
+      const quoted = statements(`"${word}"`).map(shapeOf)
+      expect(quoted).not.toContain(undefined)
+      expect(statements(word).filter((sql, at) => shapeOf(sql) === quoted[at])).toEqual([])
+    },
+  )
+
+  test('a bare word that is not reserved has that of the quoted one', () => {
+    expect(shapeOf('SELECT SUM(channel) AS week FROM t')).toBe(
+      shapeOf('SELECT SUM("channel") AS "week" FROM "t"'),
+    )
+  })
 })
 
 describe('texts that fetch parts', () => {
