@@ -22,7 +22,7 @@ export function decideParts(
 ): PartsDecision {
   if (typeof read === 'string') return { parts: undefined, reasons: [read] }
   const pinned = contextText(query, 'sqlCurrentTimestamp')
-  const pinnedNowMs = pinned === undefined ? undefined : Date.parse(pinned)
+  const pinnedNowMs = pinned === undefined ? undefined : pinnedMs(pinned)
   const outerLimit = outerLimitOf(query)
   // What fetches parts is asked without it, but a SET stands in the text.
   const isSet = options.some(({ name }) => name === OUTER_LIMIT)
@@ -50,6 +50,17 @@ export function decideParts(
     parts: { kind, shape, family, grouped, parameters, timeForm, pinnedNowMs, outerLimit },
     reasons: [],
   }
+}
+
+const PINNED = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.(\d{1,3}))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?)?$/
+
+/** NaN for what Druid refuses, or reads in a way that isn't known here. What has no offset is UTC (Joda's `DateTime`, 33.0.0). */
+function pinnedMs(text: string): number {
+  const [, date = '', time = '00:00:00', fraction = '', offset = 'Z'] = PINNED.exec(text) ?? []
+  const local = `${date}T${time}.${fraction.padEnd(3, '0')}`
+  const ms = Date.parse(`${local}Z`)
+  const exists = !Number.isNaN(ms) && new Date(ms).toISOString() === `${local}Z`
+  return exists ? Date.parse(`${local}${offset}`) : Number.NaN
 }
 
 const OUTER_LIMIT = 'sqlOuterLimit'

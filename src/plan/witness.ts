@@ -122,7 +122,7 @@ export function mergeVerdict(testimony: Testimony, period: string): Verdict {
 
 /** `columns`: those of our query, the hidden bucket and then the dimensions first. */
 function mergeOrder(
-  { order, groups }: NativePlan,
+  { order, groups, columns: shown }: NativePlan,
   columns: readonly string[],
   { dimensions, order: asked, columns: outputs }: Grouped,
 ): MergeOrder | undefined {
@@ -138,9 +138,12 @@ function mergeOrder(
   }
   const isAsked = order.every(({ of, descending }, at) => {
     const key = asked[at]
-    const formula = key?.column === undefined ? key?.formula : outputs[key.column]?.formula
-    const isSame = formula?.kind === 'dimension' ? names[formula.index] === of : !names.includes(of)
-    return key?.descending === descending && isSame
+    if (key?.descending !== descending) return false
+    if (key.column !== undefined && shown[key.column] !== of) return false
+    const formula = key.column === undefined ? key.formula : outputs[key.column]?.formula
+    // An order by a constant is none.
+    if (formula === undefined || formula.kind === 'literal') return false
+    return formula.kind === 'dimension' ? names[formula.index] === of : !names.includes(of)
   })
   return isAsked && order.length === asked.length ? { keys: order, ties } : undefined
 }

@@ -1,7 +1,7 @@
 // A statement's text without what means nothing: white space, comments, the case of keywords and of functions' names.
 import { type Token } from './lexer.ts'
 import { type View } from './view.ts'
-import { NOW_WORDS, RESERVED } from './words.ts'
+import { CASELESS, NOW_WORDS, RESERVED } from './words.ts'
 
 export interface Spelling {
   readonly canonical: string
@@ -54,8 +54,9 @@ export function spellShape(
 
 function spelled(token: Token, at: number, folded: Folded): string {
   if (isFolded(token, at, folded)) return token.text.toUpperCase()
-  const isName = token.kind === 'identifier' || token.kind === 'quoted'
-  return isName ? `"${token.value.replaceAll('"', '""')}"` : token.text
+  // What is refused without quotes must not find the shape of what is taken with them.
+  const isBare = token.kind === 'identifier' && !RESERVED.has(token.text.toUpperCase())
+  return isBare || token.kind === 'quoted' ? `"${token.value.replaceAll('"', '""')}"` : token.text
 }
 
 interface Range {
@@ -74,7 +75,7 @@ function isFolded(token: Token, at: number, { functions, keywords }: Folded): bo
   const word = token.text.toUpperCase()
   // `SELECT current_date` names its column as it is written (33.0.0), though Calcite reserves the word.
   if (NOW_WORDS.has(word)) return false
-  return functions.has(at) || keywords.has(at) || RESERVED.has(word)
+  return functions.has(at) || keywords.has(at) || CASELESS.has(word)
 }
 
 function formOf(token: Token, kept: boolean): string | undefined {

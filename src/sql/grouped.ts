@@ -200,12 +200,13 @@ class Reading {
     const { select, clauses } = levels[tail.at] ?? level
     return select.orderBy.map(({ value, descending }, index) => {
       const range = this.#withoutDirection(clauses.orders[index] ?? clauses.tail)
-      const item = this.#outputs.named(value, tail.at)
+      const item = this.#outputs.orderedBy(value, tail.at)
       const spelling = spell(range)
       const own = typeof item === 'object' ? item.value : this.#outputs.resolved(value, tail.at)
-      const isOwn = (output: Output | undefined): boolean =>
-        output?.value === own || (output?.level === tail.at && spell(output.range) === spelling)
-      const column = this.#outputs.of(0).findIndex(isOwn)
+      // Words that hold an alias mean something else in the SELECT.
+      const isSpelled = (output: Output | undefined): boolean =>
+        item === undefined && output?.level === tail.at && spell(output.range) === spelling
+      const column = this.#outputs.of(0).findIndex((output) => output?.value === own || isSpelled(output))
       return {
         descending,
         column: item === 'unknown' || column < 0 ? undefined : column,

@@ -5,7 +5,7 @@ import { groupBooleans, type Piece } from './boolean-groups.ts'
 import * as fixed from './fixed.ts'
 import { boundary, other, type Step } from './fixed.ts'
 import { NotUnderstood, type View } from './view.ts'
-import { BEFORE_EXPRESSION, BOUNDARY, KEPT, NOT_ANALYSED, RESERVED, UNITS } from './words.ts'
+import { BEFORE_EXPRESSION, BOUNDARY, CASELESS, KEPT, NOT_ANALYSED, UNITS } from './words.ts'
 
 export interface Normalised {
   readonly text: string
@@ -174,7 +174,7 @@ class Normaliser {
 
   /** A reserved word can't be a bare name: Druid refuses the text, or reads it in a way that isn't known here. */
   #refuseReserved(at: number): void {
-    if (RESERVED.has(this.#view.word(at))) throw new NotUnderstood('reserved word')
+    if (CASELESS.has(this.#view.word(at))) throw new NotUnderstood('reserved word')
   }
 
   /** Whether a name before a bracket is an alias or the name of a WITH, and the bracket lists its columns. */

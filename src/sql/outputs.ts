@@ -67,13 +67,28 @@ export class Outputs {
     return this.#scopes.resolved(it, level, this.#grouping)
   }
 
-  /** The column that an ordinal or an alias stands for; an alias hides a column of the same name (Calcite). */
+  /**
+   * The column that an ordinal or an alias stands for; an alias hides a column of the same name (Calcite). It takes `2.0` for
+   * an ordinal, too: which one, isn't told here.
+   */
   named(value: Expression, level: number): Output | 'unknown' | undefined {
     const outputs = this.of(level)
-    const ordinal = value.kind === 'literal' ? integerOf(value, this.#reader) : undefined
-    if (ordinal !== undefined) return outputs[ordinal - 1] ?? 'unknown'
+    if (value.kind === 'literal' && this.#reader.view.kind(value.at) === 'number') {
+      const ordinal = integerOf(value, this.#reader) ?? Number.NaN
+      return outputs[ordinal - 1] ?? 'unknown'
+    }
     const aliased = this.#aliased(value, level)
     return aliased === undefined ? undefined : (outputs[aliased] ?? 'unknown')
+  }
+
+  /** As `named`, of ORDER BY: inside of its expressions, aliases stand for their columns, too (Calcite), and are unknown here. */
+  orderedBy(value: Expression, level: number): Output | 'unknown' | undefined {
+    return this.named(value, level) ?? (this.#holdsAlias(value, level) ? 'unknown' : undefined)
+  }
+
+  #holdsAlias(it: Expression, level: number): boolean {
+    if ('parts' in it) return it.parts.some((part) => this.#holdsAlias(part, level))
+    return this.#aliased(it, level) !== undefined
   }
 
   #aliased(value: Expression, level: number): number | undefined {

@@ -171,6 +171,50 @@ test('a pinned timestamp takes the moment out of a statement', () => {
   expect(plan({ now })).toMatchObject({ now })
 })
 
+describe('a pinned timestamp as bounds are read against it', () => {
+  const sql = "SELECT COUNT(*) AS n FROM events WHERE __time >= CURRENT_TIMESTAMP - INTERVAL '1' DAY"
+  const analysis = analyse(sql, { timeZone: undefined, maxLength: 10_000, maxDepth: 64 })
+
+  /** The moment as ISO text, or why there are no parts. */
+  function pinnedAt(token: string): string | readonly string[] {
+    const made = decide(analysis, query({ sqlCurrentTimestamp: token }), CIRCUMSTANCES)
+    if (made.kind !== 'whole') return made.kind
+    return made.parts?.pinnedNowMs === undefined
+      ? made.reasons
+      : new Date(made.parts.pinnedNowMs).toISOString()
+  }
+
+  test.each([
+    ['2026-10-03T04:05:06Z', '2026-10-03T04:05:06.000Z'],
+    ['2026-10-03T04:05:06.7Z', '2026-10-03T04:05:06.700Z'],
+    ['2026-10-03T04:05:06.789+02:00', '2026-10-03T02:05:06.789Z'],
+    ['2026-10-03T23:05:06-05:30', '2026-10-04T04:35:06.000Z'],
+    // Without an offset it is UTC, whatever zone this process has.
+    ['2026-10-03T04:05:06', '2026-10-03T04:05:06.000Z'],
+    ['2026-10-03', '2026-10-03T00:00:00.000Z'],
+  ])('%s is %s', (text, expected) => {
+    expect(pinnedAt(JSON.stringify(text))).toBe(expected)
+  })
+
+  test.each([
+    '"2026-02-31"',
+    '"2026-02-30T00:00:00Z"',
+    '"2026-10-03 04:05:06"',
+    '"2026-10-03T24:00:00Z"',
+    '"2026-10-03T04:05:60Z"',
+    '"2026-10-03T04:05:06+24:00"',
+    '"2026-10-03T04:05:06.1234Z"',
+    '"2026-276"',
+    '"2026"',
+    '"garbage 1"',
+    '""',
+    '1790812800000',
+    '2026',
+  ])('%s is left to Druid', (token) => {
+    expect(pinnedAt(token)).toEqual(['context-key'])
+  })
+})
+
 test('SET beats the context where the Brokers know it', () => {
   const set = { options: [{ name: 'sqlTimeZone', literal: '"Asia/Tokyo"' }] }
   const zoned = query({ sqlTimeZone: '"Asia/Tokyo"' })

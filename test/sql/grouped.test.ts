@@ -273,6 +273,34 @@ describe('levels', () => {
   })
 })
 
+describe('what is ordered by', () => {
+  /** For each key its column, `formula` where it is none and is understood, or `-`. */
+  function keys(sql: string): readonly (number | string)[] {
+    return grouped(sql).order.map(
+      ({ column, formula }) => column ?? (formula === undefined ? '-' : 'formula'),
+    )
+  }
+
+  const OF_GROUPS = 'SELECT added AS a, SUM(deleted) AS added, COUNT(*) AS n FROM t GROUP BY 1 ORDER BY'
+  const OUTSIDE = 'FROM (SELECT country, COUNT(*) AS n, SUM(x) AS s FROM t GROUP BY 1) ORDER BY'
+  test.each<[string, readonly (number | string)[]]>([
+    [`${OF_GROUPS} added DESC, a`, [1, 0]],
+    [`${OF_GROUPS} 3, (2)`, [2, 1]],
+    [`${OF_GROUPS} COUNT(*), SUM(deleted) * 2`, [2, 'formula']],
+    [`SELECT country, n ${OUTSIDE} n * 2, n`, ['formula', 1]],
+    // A number is an ordinal, however it is written (Calcite).
+    [`${OF_GROUPS} 2.0, 2e0, 2.5, 4`, ['-', '-', '-', '-']],
+    // An alias stands for its column inside of an expression, too.
+    [`${OF_GROUPS} added * 2, -added, SUM(added)`, ['-', '-', '-']],
+    ['SELECT added AS deleted, SUM(deleted) FROM t GROUP BY 1 ORDER BY SUM(deleted)', ['-']],
+    ['SELECT UPPER(c) AS c, COUNT(*) FROM t GROUP BY UPPER(c) ORDER BY UPPER(c)', ['-']],
+    [`SELECT country, 1000 - n AS n ${OUTSIDE} n * 2, n`, ['-', 1]],
+    [`SELECT n AS m, s AS n ${OUTSIDE} n, m`, [1, 0]],
+  ])('%s: %j', (sql, expected) => {
+    expect(keys(sql)).toEqual(expected)
+  })
+})
+
 describe('shapes', () => {
   const base = "SELECT country, COUNT(*) AS n FROM t WHERE __time >= '2026-10-01' AND x = 1 GROUP BY country"
   test.each([
@@ -289,6 +317,34 @@ describe('shapes', () => {
     ['more bounds', base.replace('AND x', "AND __time < '2026-12-01' AND x"), false],
   ])('%s', (_, sql, same) => {
     expect(grouped(sql).shape === grouped(base).shape).toBe(same)
+  })
+
+  /** Its shape; undefined where nothing is found out about it. */
+  function shapeOf(sql: string): string | undefined {
+    const analysis = analyse(sql, { timeZone: undefined, maxLength: 65_536, maxDepth: 64 })
+    return analysis.kind === 'unknown' ? undefined : grouped(sql).shape
+  }
+
+  // Druid takes these in quotes only (33.0.0).
+  test.each(['count', 'METHOD', 'language', 'result', 'value', 'user', 'year', 'Day', 'hour'])(
+    'a bare %s never has the shape of the quoted one',
+    (word) => {
+      const statements = (name: string): readonly string[] => [
+        `SELECT x, SUM(${name}) AS n FROM t GROUP BY x`,
+        `SELECT ${name}, COUNT(*) AS n FROM t GROUP BY ${name}`,
+        `SELECT x, COUNT(*) AS ${name} FROM t GROUP BY x`,
+        `SELECT x, COUNT(*) AS n FROM t AS ${name} GROUP BY x`,
+      ]
+      const quoted = statements(`"${word}"`).map(shapeOf)
+      expect(quoted).not.toContain(undefined)
+      expect(statements(word).filter((sql, at) => shapeOf(sql) === quoted[at])).toEqual([])
+    },
+  )
+
+  test('a bare word that is not reserved has that of the quoted one', () => {
+    expect(shapeOf('SELECT SUM(channel) AS week FROM t')).toBe(
+      shapeOf('SELECT SUM("channel") AS "week" FROM "t"'),
+    )
   })
 })
 

@@ -4,7 +4,7 @@ import { type Parts } from '../../plan/plan.ts'
 import { type StepText } from '../../plan/step-text.ts'
 import { type MergeOrder } from '../../plan/witness.ts'
 import { type Slice } from '../../result/bucket-rows.ts'
-import { compareKeys, compareOrdered, type SortKey } from '../../result/cell-order.ts'
+import { compareKeys, compareOrdered, keyReader, type SortKey } from '../../result/cell-order.ts'
 import { type MergedGroups } from '../../result/merge/merged-groups.ts'
 import { type Merger, mergerOf, mergeShape } from '../../result/merge/merger.ts'
 import { MergeCollector } from '../../result/merge/part-collector.ts'
@@ -134,19 +134,19 @@ export class MergeMethod implements Method<MergeRows, ColumnTypes> {
     const merged = merger.merge(slices.flatMap((slice) => partialsIn(slice)))
     if (merged === undefined) return { why: 'a value that only Druid can tell', lasting: false }
     const { topNThreshold } = this.#options
-    return ordered(merged, client, { wanted, topNThreshold, types: parts.types })
+    return ordered(merged, client, { wanted, topNThreshold, types: parts })
   }
 }
 
 function ordered(
   merged: MergedGroups,
   client: ClientHead,
-  given: { readonly wanted: Wanted; readonly topNThreshold: number; readonly types: readonly string[] },
+  given: { readonly wanted: Wanted; readonly topNThreshold: number; readonly types: ColumnTypes },
 ): Buffer | NotMade {
   const { parts, verdict, parameters } = given.wanted
   const cut = cutOf(parts, parameters)
   const { mergeOrder, queryType } = verdict
-  if (mergeOrder === undefined || cut === undefined)
+  if (mergeOrder === undefined || cut === undefined || !canBreakTies(mergeOrder, given.types))
     return { why: 'an order that is not known here', lasting: true }
   if (queryType === 'topN' && isApproximate(merged.countBefore, cut, given.topNThreshold))
     return { why: 'an approximate topN', lasting: true }
@@ -157,12 +157,17 @@ function ordered(
   const shown = groups.slice(cut.offset, end)
   // Rows without any value in a dimension of several are nulls of a groupBy, and no rows at all of a topN (33.0.0): nothing
   // tells here whether a dimension is such a one. Behind the bucket's instant it is the first column.
-  const isText = given.types[1] === 'STRING'
+  const isText = given.types.types[1] === 'STRING'
   if (queryType === 'topN' && isText && shown.some((group) => merged.dimensionKey(0, group) === null))
     return { why: 'a null of a topN, which may be none of its rows', lasting: true }
   const rows = shown.map((group) => merged.row(group))
   const all = [...client.rows, ...rows].flatMap((row, at) => [at === 0 ? OPEN : COMMA, row])
   return Buffer.concat([...all, END])
+}
+
+/** Whether groups that ORDER BY leaves equal can be told apart as Druid does it. Behind the bucket's instant stand the dimensions. */
+function canBreakTies({ ties }: MergeOrder, { types, sqlTypes }: ColumnTypes): boolean {
+  return ties.every((at) => keyReader(types[at + 1] ?? '', sqlTypes[at + 1] ?? '') !== undefined)
 }
 
 const OPEN = Buffer.from('[')
