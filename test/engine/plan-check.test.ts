@@ -5,6 +5,7 @@ import { decide } from '../../src/plan/decide.ts'
 import { type WholePlan } from '../../src/plan/plan.ts'
 import { type IdentityScope, type Query } from '../../src/plan/query.ts'
 import { analyse } from '../../src/sql/analyse.ts'
+import { PLAIN } from '../support/circumstances.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { bodyText, explained } from '../support/scripted.ts'
@@ -65,16 +66,7 @@ function world(): World {
 function planOf(query: Query, identity: IdentityScope): WholePlan {
   const plan = decide(analyse(query.sql, { timeZone: undefined, maxLength: 10_000, maxDepth: 64 }), query, {
     identity,
-    rules: {
-      accelerated: () => true,
-      shared: () => false,
-      allows: () => true,
-      service: () => undefined,
-      stamp: () => '',
-    },
-    knowsSet: false,
-    knowsService: () => false,
-    wantsCsv: false,
+    ...PLAIN,
   })
   if (plan.kind !== 'whole') throw new Error(plan.reason)
   return plan

@@ -4,6 +4,7 @@ import { PartWitness, type Question } from '../../../src/engine/parts/part-witne
 import { decide } from '../../../src/plan/decide.ts'
 import { type IdentityScope, type Query } from '../../../src/plan/query.ts'
 import { analyse } from '../../../src/sql/analyse.ts'
+import { PLAIN } from '../../support/circumstances.ts'
 import { FakeDruid } from '../../support/fake-druid.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -21,19 +22,7 @@ function question(...given: readonly object[]): Question {
   }
   const identity = 'alice' as IdentityScope
   const analysis = analyse(SQL, { timeZone: undefined, maxLength: 10_000, maxDepth: 64 })
-  const plan = decide(analysis, query, {
-    identity,
-    rules: {
-      accelerated: () => true,
-      shared: () => false,
-      allows: () => true,
-      service: () => undefined,
-      stamp: () => '',
-    },
-    knowsSet: false,
-    knowsService: () => false,
-    wantsCsv: false,
-  })
+  const plan = decide(analysis, query, { identity, ...PLAIN })
   if (plan.kind !== 'whole' || plan.parts === undefined) throw new Error('there are no parts')
   const request = { query, identity, headers: [], bodies: { explain: () => Buffer.from('{}') } }
   return {
