@@ -41,6 +41,13 @@ Example:
   DRUID_AUTH="Basic …" ovate verify --sql bodies.jsonl --authorization DRUID_AUTH --druid https://router:9088
 `
 
+// A reader that is gone and a full disk end no proxy that answers; a command whose output is lost has failed.
+process.stdout.on('error', ({ message }) => {
+  process.exitCode = 1
+  process.stderr.write(`stdout can't be written: ${message}\n`)
+})
+process.stderr.on('error', () => undefined)
+
 const program = new Command('ovate')
   .description('Query acceleration for Apache Druid: stands where a Broker or Router stood.')
   .version(VERSION)

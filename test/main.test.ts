@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { ovate } from './support/ovate-command.ts'
+import { FULL, ovate } from './support/ovate-command.ts'
 
 const LIMIT_MS = 180_000
 
@@ -29,6 +29,13 @@ async function busyPort(): Promise<string> {
   await once(server, 'listening')
   const address = server.address()
   return address !== null && typeof address === 'object' ? String(address.port) : ''
+}
+
+async function freePort(): Promise<string> {
+  const port = await busyPort()
+  const server = servers.pop()
+  server?.close()
+  return port
 }
 
 describe('the exit code', () => {
@@ -113,6 +120,36 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
   LIMIT_MS,
 )
+
+describe.runIf(existsSync(FULL))('where nothing can be written', () => {
+  test(
+    'serve answers, and ends well',
+    async () => {
+      const port = await freePort()
+      const run = ovate(['serve'], { ...ALONE, OVATE_LISTEN_PORT: port }, ['stdout', 'stderr'])
+      const status = async (): Promise<number | undefined> =>
+        await fetch(`http://127.0.0.1:${port}/status/health`).then(
+          (answer) => answer.status,
+          () => undefined,
+        )
+      const answers = async (): Promise<boolean> => run.child.exitCode !== null || (await status()) === 200
+      await expect.poll(answers, { timeout: LIMIT_MS / 2, interval: 50 }).toBe(true)
+      run.child.kill('SIGTERM')
+      expect((await run.done).exit).toBe(0)
+    },
+    LIMIT_MS,
+  )
+
+  test(
+    'a command whose output is lost fails, and says so',
+    async () => {
+      const result = await ovate(['explain', 'SELECT 1'], {}, ['stdout']).done
+      expect(result.exit).toBe(1)
+      expect(result.err).toMatch(/^stdout can't be written: .*ENOSPC.*\n$/)
+    },
+    LIMIT_MS,
+  )
+})
 
 test(
   'a second signal does not wait for what still runs',
