@@ -2,12 +2,12 @@
 import { type Config } from '../config/config.ts'
 import { type BrokerStatus, type Druid } from '../druid/druid.ts'
 import { type Coordination } from '../coordination/coordination.ts'
+import { accountLines } from './check-account.ts'
 import { authenticatorLines } from './check-identity.ts'
 import { type CheckLine, WAIT_MS, waited } from './check-steps.ts'
 import { sharedCacheLines } from './check-shared-cache.ts'
 import { connectCoordination } from './coordinate.ts'
 import { connectDruid, type DruidConnection } from './connect.ts'
-import { ownAuthorization } from './own-account.ts'
 
 /** A clock known less well than this, or off by more, costs the sharing of statements about now. */
 const CLOCK_WARN_MS = 2_000
@@ -56,33 +56,6 @@ function brokerLines({ id, service, state, version, clock }: BrokerStatus): read
       ? [{ level: 'warn' as const, text: `the clock of Broker ${id} is off by ${off} ms` }]
       : []),
   ]
-}
-
-async function accountLines(
-  config: Config,
-  druid: Druid,
-  signal: AbortSignal,
-): Promise<readonly CheckLine[]> {
-  const authorization = ownAuthorization(config)
-  const credentials = authorization === undefined ? [] : ['authorization', authorization]
-  const get = { method: 'GET', path: '/druid/v2/datasources', headers: credentials, body: undefined }
-  try {
-    const answer = await druid.send(
-      { ...get, service: undefined, repeatable: true, cancel: undefined },
-      signal,
-    )
-    for await (const _ of answer.body) continue
-    if (answer.status === 200) return [{ level: 'ok', text: "Ovate's own account may read timelines" }]
-    const text = `GET ${get.path} answered ${answer.status}: answers will live for their bound only; see druid.username`
-    return [{ level: 'fail', text }]
-  } catch (error) {
-    return [
-      {
-        level: 'fail',
-        text: `GET ${get.path} failed: ${error instanceof Error ? error.message : String(error)}`,
-      },
-    ]
-  }
 }
 
 async function leaderLines(
