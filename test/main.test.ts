@@ -23,6 +23,12 @@ const ALONE = {
   OVATE_DRUID_BROKERS: 'http://127.0.0.1:1',
 }
 
+const fixture = (name: string): string => join(import.meta.dirname, 'fixtures/tls', name)
+const MISFITS = {
+  OVATE_LISTEN_TLS_CERT: fixture('server.crt'),
+  OVATE_LISTEN_TLS_KEY: fixture('client.key'),
+}
+
 async function busyPort(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')
   servers.push(server)
@@ -46,6 +52,7 @@ describe('the exit code', () => {
     ['2: a port that is none', ['demo', '--port', '99999'], {}, 2, 'a port is a whole number'],
     ['2: no configuration', ['serve'], {}, 2, 'exactly one of zookeeper, brokers, bootstrap'],
     ['2: a file that is not there', ['serve', '-c', '/nowhere/x'], {}, 2, "/nowhere/x can't be read"],
+    ['2: a key that is of another certificate', ['serve'], { ...ALONE, ...MISFITS }, 2, 'listen.tls: '],
     ['1: no Broker answers the check', ['check'], ALONE, 1, ''],
     ['2: nothing to verify', ['verify'], {}, 2, "required option '--sql <file>'"],
     [

@@ -7,13 +7,15 @@ import { authenticatorLines } from './check-identity.ts'
 import { type CheckLine, WAIT_MS, waited } from './check-steps.ts'
 import { sharedCacheLines } from './check-shared-cache.ts'
 import { connectCoordination } from './coordinate.ts'
+import { listenerCertificates } from './listeners.ts'
 import { connectDruid, type DruidConnection } from './connect.ts'
 
 /** A clock known less well than this, or off by more, costs the sharing of statements about now. */
 const CLOCK_WARN_MS = 2_000
 
-/** One line for each thing that was tried; never throws for what it finds. */
+/** One line for each thing that was tried. @throws OvateError OVATE_CONFIG for what can't be tried at all. */
 export async function checkSetup(config: Config, signal: AbortSignal): Promise<readonly CheckLine[]> {
+  const listener = listenerLines(config)
   const connection = connectDruid(config, () => undefined)
   const { druid } = connection
   try {
@@ -28,9 +30,19 @@ export async function checkSetup(config: Config, signal: AbortSignal): Promise<r
           ]
     const leaders = await leaderLines(connection, signal)
     const shared = [...(await coordinationLines(config, signal)), ...(await sharedCacheLines(config, signal))]
-    return [...found, ...account, ...leaders, ...shared, ...identityLines(config)]
+    return [...listener, ...found, ...account, ...leaders, ...shared, ...identityLines(config)]
   } finally {
     await connection.close()
+  }
+}
+
+/** The files of HTTPS; plain HTTP needs none. */
+export function listenerLines(config: Config): readonly CheckLine[] {
+  try {
+    if (listenerCertificates(config) === undefined) return []
+    return [{ level: 'ok', text: 'listen.tls: the certificate and its key can be used' }]
+  } catch (error) {
+    return [{ level: 'fail', text: error instanceof Error ? error.message : String(error) }]
   }
 }
 

@@ -163,6 +163,11 @@ describe('a mistake is told with its path, the value and what is allowed', () =>
       { ...BROKERS, listen: { tls: { cert: '/nowhere/x', key: 'y' } } },
       "listen.tls.cert: /nowhere/x can't be read",
     ],
+    [
+      'authorities that are not there',
+      { ...BROKERS, listen: { tls: { cert: 'x', key: 'y', clientCa: '/nowhere/x' } } },
+      "listen.tls.clientCa: /nowhere/x can't be read",
+    ],
     ['a header that is none', { ...BROKERS, identity: { headers: ['a b'] } }, '"a b" is not a header name'],
     [
       'a number that is none',
