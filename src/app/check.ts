@@ -1,12 +1,11 @@
 // `ovate check`: tries a configuration against the Druid that it names.
 import { type Config } from '../config/config.ts'
 import { type BrokerStatus, type Druid } from '../druid/druid.ts'
-import { type Coordination } from '../coordination/coordination.ts'
 import { accountLines } from './check-account.ts'
+import { coordinationLines } from './check-coordination.ts'
 import { authenticatorLines } from './check-identity.ts'
 import { type CheckLine, WAIT_MS, waited } from './check-steps.ts'
 import { sharedCacheLines } from './check-shared-cache.ts'
-import { connectCoordination } from './coordinate.ts'
 import { listenerCertificates } from './listeners.ts'
 import { connectDruid, type DruidConnection } from './connect.ts'
 
@@ -83,31 +82,6 @@ async function leaderLines(
       ? { level: 'fail', text: `druid.management: no ${role} says that it leads` }
       : { level: 'ok', text: `druid.management: the leading ${role} is ${url}` }
   })
-}
-
-async function coordinationLines(config: Config, signal: AbortSignal): Promise<readonly CheckLine[]> {
-  if (config.coordination === undefined) return []
-  const { path, auth } = config.coordination
-  const open = 'coordination.auth is not set: whoever reaches ZooKeeper may change what Ovate obeys'
-  const warned: readonly CheckLine[] = auth === undefined ? [{ level: 'warn', text: open }] : []
-  let coordination: Coordination | undefined
-  let last = 'no session'
-  try {
-    coordination = await connectCoordination(config, ({ message }) => (last = message))
-    const session = coordination
-    await waited(() => session.state === 'connected', signal)
-    if (coordination.state !== 'connected')
-      return [{ level: 'fail', text: `ZooKeeper is ${coordination.state} for coordination: ${last}` }]
-    const replicas = await coordination.children(`${path}/replicas`, undefined, signal)
-    const text = `coordination: ZooKeeper answers, ${replicas?.length ?? 0} replicas are registered at ${path}`
-    return [{ level: 'ok', text }, ...warned]
-  } catch (error) {
-    return [
-      { level: 'fail', text: `coordination: ${error instanceof Error ? error.message : String(error)}` },
-    ]
-  } finally {
-    await coordination?.close()
-  }
 }
 
 function identityLines({ identity }: Config): readonly CheckLine[] {
