@@ -16,7 +16,7 @@ import {
 } from './app/settings-command.ts'
 import { verify } from './app/verify.ts'
 import { type VerifyArguments, verifyOptions } from './app/verify/options.ts'
-import { hasDifferences, reportJson, reportText } from './app/verify/report.ts'
+import { isAlike, reportJson, reportText } from './app/verify/report.ts'
 import { VERSION } from './app/version.ts'
 import { type Config, loadConfig, parseConfig } from './config/config.ts'
 import { OvateError } from './errors.ts'
@@ -34,7 +34,8 @@ Each statement is asked of both in Druid's array format, and the answers are com
   an error on one side    one of the two gave no answer
 
 Statements about now get the same now on both sides, by the context key sqlCurrentTimestamp.
-Times are medians over the rounds. Exit code: 0 alike, 1 something is different or an error on one side, 2 usage.
+Times are medians over the rounds. Exit code: 0 alike, 1 something is different or an error on one side, or
+no statement that both answered; 2 usage.
 
 Example:
   ovate verify --sql dashboards.sql --ovate http://ovate:8888 --druid http://broker:8082 --rounds 5
@@ -128,7 +129,7 @@ program
     const report = await verify({ ...options, nowMs: Date.now(), onRound }, interrupted())
     process.stdout.write(reportText(report))
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(reportJson(report), undefined, 2)}\n`)
-    if (hasDifferences(report)) process.exitCode = 1
+    if (!isAlike(report)) process.exitCode = 1
   })
 
 const SETTINGS_HELP = `

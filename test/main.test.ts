@@ -203,10 +203,23 @@ test.each([
   LIMIT_MS,
 )
 
+test(
+  'verify ends with 1 where it had nothing to compare',
+  async () => {
+    const sql = join(mkdtempSync(join(tmpdir(), 'ovate-verify-')), 'statements.sql')
+    writeFileSync(sql, 'SELECT COUNT(*) AS n FROM t;\n')
+    const url = await answering('1', 401)
+    const result = await ovate(['verify', '--sql', sql, '--ovate', url, '--druid', url]).done
+    expect(result.exit).toBe(1)
+    expect(result.out).toContain('NOTHING COMPARED')
+  },
+  LIMIT_MS,
+)
+
 /** Something that answers every statement with one row. */
-async function answering(value: string): Promise<string> {
+async function answering(value: string, status = 200): Promise<string> {
   const server = createHttpServer((_, response) => {
-    response.end(`[["n"],["LONG"],["BIGINT"],[${value}]]\n`)
+    response.writeHead(status).end(`[["n"],["LONG"],["BIGINT"],[${value}]]\n`)
   }).listen(0, '127.0.0.1')
   servers.push(server)
   await once(server, 'listening')
