@@ -15,6 +15,7 @@ interface ErrorTraits {
     | 'TIMEOUT'
     | 'NOT_FOUND'
     | 'UNAUTHORIZED'
+    | 'FORBIDDEN'
     | 'DEFENSIVE'
 }
 
@@ -25,6 +26,7 @@ export const ERROR_CODES = {
   OVATE_BODY_TOO_LARGE: { status: 413, retry: false, persona: 'USER', category: 'INVALID_INPUT' },
   OVATE_BAD_REQUEST: { status: 400, retry: false, persona: 'USER', category: 'INVALID_INPUT' },
   OVATE_UNAUTHORIZED: { status: 401, retry: false, persona: 'USER', category: 'UNAUTHORIZED' },
+  OVATE_FORBIDDEN: { status: 403, retry: false, persona: 'USER', category: 'FORBIDDEN' },
   OVATE_NOT_FOUND: { status: 404, retry: false, persona: 'USER', category: 'NOT_FOUND' },
   OVATE_CONFLICT: { status: 412, retry: false, persona: 'USER', category: 'INVALID_INPUT' },
   OVATE_NO_BASIS: { status: 428, retry: false, persona: 'USER', category: 'INVALID_INPUT' },

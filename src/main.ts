@@ -16,7 +16,7 @@ import {
 } from './app/settings-command.ts'
 import { verify } from './app/verify.ts'
 import { type VerifyArguments, verifyOptions } from './app/verify/options.ts'
-import { hasDifferences, reportJson, reportText } from './app/verify/report.ts'
+import { isAlike, reportJson, reportText } from './app/verify/report.ts'
 import { VERSION } from './app/version.ts'
 import { type Config, loadConfig, parseConfig } from './config/config.ts'
 import { OvateError } from './errors.ts'
@@ -34,12 +34,20 @@ Each statement is asked of both in Druid's array format, and the answers are com
   an error on one side    one of the two gave no answer
 
 Statements about now get the same now on both sides, by the context key sqlCurrentTimestamp.
-Times are medians over the rounds. Exit code: 0 alike, 1 something is different or an error on one side, 2 usage.
+Times are medians over the rounds. Exit code: 0 alike, 1 something is different or an error on one side, or
+no statement that both answered; 2 usage.
 
 Example:
   ovate verify --sql dashboards.sql --ovate http://ovate:8888 --druid http://broker:8082 --rounds 5
   DRUID_AUTH="Basic …" ovate verify --sql bodies.jsonl --authorization DRUID_AUTH --druid https://router:9088
 `
+
+// A reader that is gone and a full disk end no proxy that answers; a command whose output is lost has failed.
+process.stdout.on('error', ({ message }) => {
+  process.exitCode = 1
+  process.stderr.write(`stdout can't be written: ${message}\n`)
+})
+process.stderr.on('error', () => undefined)
 
 const program = new Command('ovate')
   .description('Query acceleration for Apache Druid: stands where a Broker or Router stood.')
@@ -121,7 +129,7 @@ program
     const report = await verify({ ...options, nowMs: Date.now(), onRound }, interrupted())
     process.stdout.write(reportText(report))
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(reportJson(report), undefined, 2)}\n`)
-    if (hasDifferences(report)) process.exitCode = 1
+    if (!isAlike(report)) process.exitCode = 1
   })
 
 const SETTINGS_HELP = `

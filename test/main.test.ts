@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { ovate } from './support/ovate-command.ts'
+import { FULL, ovate } from './support/ovate-command.ts'
 
 const LIMIT_MS = 180_000
 
@@ -23,12 +23,25 @@ const ALONE = {
   OVATE_DRUID_BROKERS: 'http://127.0.0.1:1',
 }
 
+const fixture = (name: string): string => join(import.meta.dirname, 'fixtures/tls', name)
+const MISFITS = {
+  OVATE_LISTEN_TLS_CERT: fixture('server.crt'),
+  OVATE_LISTEN_TLS_KEY: fixture('client.key'),
+}
+
 async function busyPort(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')
   servers.push(server)
   await once(server, 'listening')
   const address = server.address()
   return address !== null && typeof address === 'object' ? String(address.port) : ''
+}
+
+async function freePort(): Promise<string> {
+  const port = await busyPort()
+  const server = servers.pop()
+  server?.close()
+  return port
 }
 
 describe('the exit code', () => {
@@ -39,6 +52,7 @@ describe('the exit code', () => {
     ['2: a port that is none', ['demo', '--port', '99999'], {}, 2, 'a port is a whole number'],
     ['2: no configuration', ['serve'], {}, 2, 'exactly one of zookeeper, brokers, bootstrap'],
     ['2: a file that is not there', ['serve', '-c', '/nowhere/x'], {}, 2, "/nowhere/x can't be read"],
+    ['2: a key that is of another certificate', ['serve'], { ...ALONE, ...MISFITS }, 2, 'listen.tls: '],
     ['1: no Broker answers the check', ['check'], ALONE, 1, ''],
     ['2: nothing to verify', ['verify'], {}, 2, "required option '--sql <file>'"],
     [
@@ -114,6 +128,36 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   LIMIT_MS,
 )
 
+describe.runIf(existsSync(FULL))('where nothing can be written', () => {
+  test(
+    'serve answers, and ends well',
+    async () => {
+      const port = await freePort()
+      const run = ovate(['serve'], { ...ALONE, OVATE_LISTEN_PORT: port }, ['stdout', 'stderr'])
+      const status = async (): Promise<number | undefined> =>
+        await fetch(`http://127.0.0.1:${port}/status/health`).then(
+          (answer) => answer.status,
+          () => undefined,
+        )
+      const answers = async (): Promise<boolean> => run.child.exitCode !== null || (await status()) === 200
+      await expect.poll(answers, { timeout: LIMIT_MS / 2, interval: 50 }).toBe(true)
+      run.child.kill('SIGTERM')
+      expect((await run.done).exit).toBe(0)
+    },
+    LIMIT_MS,
+  )
+
+  test(
+    'a command whose output is lost fails, and says so',
+    async () => {
+      const result = await ovate(['explain', 'SELECT 1'], {}, ['stdout']).done
+      expect(result.exit).toBe(1)
+      expect(result.err).toMatch(/^stdout can't be written: .*ENOSPC.*\n$/)
+    },
+    LIMIT_MS,
+  )
+})
+
 test(
   'a second signal does not wait for what still runs',
   async () => {
@@ -159,10 +203,23 @@ test.each([
   LIMIT_MS,
 )
 
+test(
+  'verify ends with 1 where it had nothing to compare',
+  async () => {
+    const sql = join(mkdtempSync(join(tmpdir(), 'ovate-verify-')), 'statements.sql')
+    writeFileSync(sql, 'SELECT COUNT(*) AS n FROM t;\n')
+    const url = await answering('1', 401)
+    const result = await ovate(['verify', '--sql', sql, '--ovate', url, '--druid', url]).done
+    expect(result.exit).toBe(1)
+    expect(result.out).toContain('NOTHING COMPARED')
+  },
+  LIMIT_MS,
+)
+
 /** Something that answers every statement with one row. */
-async function answering(value: string): Promise<string> {
+async function answering(value: string, status = 200): Promise<string> {
   const server = createHttpServer((_, response) => {
-    response.end(`[["n"],["LONG"],["BIGINT"],[${value}]]\n`)
+    response.writeHead(status).end(`[["n"],["LONG"],["BIGINT"],[${value}]]\n`)
   }).listen(0, '127.0.0.1')
   servers.push(server)
   await once(server, 'listening')

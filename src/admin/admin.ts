@@ -7,6 +7,7 @@ import { explain } from './explain.ts'
 import { type AdminOptions } from './options.ts'
 import { purge } from './purge.ts'
 import { readinessOf } from './ready.ts'
+import { assertOwnName } from './own-name.ts'
 import { settingsRoutes } from './settings.ts'
 import { statusOf } from './status.ts'
 import { whoAsks } from './who-asks.ts'
@@ -34,18 +35,19 @@ export async function startAdmin(options: AdminOptions): Promise<RunningAdmin> {
     done(null, body),
   )
   app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-  guard(app, options.token)
+  guard(app, options)
   routes(app, options)
   const url = await app.listen({ host: options.host, port: options.port })
   return { url, close: () => app.close() }
 }
 
-function guard(app: FastifyInstance, token: string | undefined): void {
+function guard(app: FastifyInstance, { token, host }: AdminOptions): void {
   const wanted = token === undefined ? undefined : digest(`Bearer ${token}`)
   app.addHook('onRequest', async ({ headers, routeOptions }) => {
     // Balancers can seldom hold a token, and it says one word.
     if (routeOptions.url === READY_PATH) return
-    if (wanted === undefined || timingSafeEqual(digest(headers.authorization ?? ''), wanted)) return
+    if (wanted === undefined) return assertOwnName(headers.host, host)
+    if (timingSafeEqual(digest(headers.authorization ?? ''), wanted)) return
     throw new OvateError(
       'OVATE_UNAUTHORIZED',
       'this listener wants the header Authorization: Bearer <admin.token>',

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import { type Clock } from '../clock.ts'
+import { OvateError } from '../errors.ts'
 
 /** Paths of PEM files. */
 export interface CertificateFiles {
@@ -20,6 +21,8 @@ export interface Certificates {
 }
 
 export interface CertificatesOptions {
+  /** The section of the configuration that names the files, for whoever has to mend it. */
+  readonly setting: string
   readonly files: CertificateFiles
   readonly clock: Clock
   /** Told of new ones. */
@@ -38,15 +41,10 @@ export class WatchedCertificates {
   #running: Promise<void> = Promise.resolve()
   #complaint = ''
 
-  /** @throws Error for files that can't be read or used. */
+  /** @throws OvateError OVATE_CONFIG for files that can't be read or used. */
   constructor(options: CertificatesOptions) {
     this.#options = options
-    const { ca, cert, key } = options.files
-    this.#current = usable({
-      ...(ca !== undefined && { ca: readFileSync(ca) }),
-      ...(cert !== undefined && { cert: readFileSync(cert) }),
-      ...(key !== undefined && { key: readFileSync(key) }),
-    })
+    this.#current = firstOf(options)
   }
 
   /** The same object until there are new ones. */
@@ -92,6 +90,19 @@ export class WatchedCertificates {
       if (why !== this.#complaint) onBad(why)
       this.#complaint = why
     }
+  }
+}
+
+function firstOf({ setting, files: { ca, cert, key } }: CertificatesOptions): Certificates {
+  try {
+    return usable({
+      ...(ca !== undefined && { ca: readFileSync(ca) }),
+      ...(cert !== undefined && { cert: readFileSync(cert) }),
+      ...(key !== undefined && { key: readFileSync(key) }),
+    })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new OvateError('OVATE_CONFIG', `${setting}: the files can't be used: ${why}`, { cause })
   }
 }
 

@@ -2,12 +2,11 @@
 import { type Config } from '../config/config.ts'
 import { type Druid } from '../druid/druid.ts'
 import { type CheckLine } from './check-steps.ts'
-import { ownAuthorization } from './own-account.ts'
+import { askedAsOwn } from './own-account.ts'
 
 type Unseen = Config['identity']['unseenByDruid'][number]
 
 const PATH = '/status/properties'
-const MAX_BYTES = 4_000_000
 
 /** Types of `druid.auth.authenticator.NAME.type` (33.0.0) that see what is Ovate's own behind it. */
 const LOST: ReadonlyMap<string, { readonly what: Unseen; readonly why: string }> = new Map([
@@ -42,7 +41,7 @@ export async function readAuthenticators(
   druid: Pick<Druid, 'send'>,
   signal: AbortSignal,
 ): Promise<Authenticators> {
-  const { status, text } = await propertiesOf(config, druid, signal)
+  const { status, text } = await askedAsOwn(PATH, { config, druid }, signal)
   const types = status === 200 ? typesIn(text) : undefined
   if (types !== undefined) return { kind: 'known', lines: types.map((type) => lineOf(type, config)) }
   const why = status === 200 ? 'is not understood' : `was refused (${status})`
@@ -75,20 +74,6 @@ function lineOf(type: string, { identity }: Config): CheckLine {
   const isTold = identity.unseenByDruid.includes(what)
   const told = isTold ? `, as identity.unseenByDruid says` : `; see identity.unseenByDruid`
   return { level: isTold ? 'warn' : 'fail', text: `Druid (${type}) tells users apart ${why}${told}` }
-}
-
-async function propertiesOf(
-  config: Config,
-  druid: Pick<Druid, 'send'>,
-  signal: AbortSignal,
-): Promise<{ readonly status: number; readonly text: string }> {
-  const authorization = ownAuthorization(config)
-  const headers = authorization === undefined ? [] : ['authorization', authorization]
-  const get = { method: 'GET', path: PATH, headers, body: undefined }
-  const answer = await druid.send({ ...get, service: undefined, repeatable: true, cancel: undefined }, signal)
-  let text = ''
-  for await (const chunk of answer.body) if (text.length < MAX_BYTES) text += String(chunk)
-  return { status: answer.status, text }
 }
 
 /** Types of the chain, in order; an authenticator without one is of the type that it is named after. */

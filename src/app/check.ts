@@ -1,19 +1,20 @@
 // `ovate check`: tries a configuration against the Druid that it names.
 import { type Config } from '../config/config.ts'
 import { type BrokerStatus, type Druid } from '../druid/druid.ts'
-import { type Coordination } from '../coordination/coordination.ts'
+import { accountLines } from './check-account.ts'
+import { coordinationLines } from './check-coordination.ts'
 import { authenticatorLines } from './check-identity.ts'
 import { type CheckLine, WAIT_MS, waited } from './check-steps.ts'
 import { sharedCacheLines } from './check-shared-cache.ts'
-import { connectCoordination } from './coordinate.ts'
+import { listenerCertificates } from './listeners.ts'
 import { connectDruid, type DruidConnection } from './connect.ts'
-import { ownAuthorization } from './own-account.ts'
 
 /** A clock known less well than this, or off by more, costs the sharing of statements about now. */
 const CLOCK_WARN_MS = 2_000
 
-/** One line for each thing that was tried; never throws for what it finds. */
+/** One line for each thing that was tried. @throws OvateError OVATE_CONFIG for what can't be tried at all. */
 export async function checkSetup(config: Config, signal: AbortSignal): Promise<readonly CheckLine[]> {
+  const listener = listenerLines(config)
   const connection = connectDruid(config, () => undefined)
   const { druid } = connection
   try {
@@ -28,9 +29,19 @@ export async function checkSetup(config: Config, signal: AbortSignal): Promise<r
           ]
     const leaders = await leaderLines(connection, signal)
     const shared = [...(await coordinationLines(config, signal)), ...(await sharedCacheLines(config, signal))]
-    return [...found, ...account, ...leaders, ...shared, ...identityLines(config)]
+    return [...listener, ...found, ...account, ...leaders, ...shared, ...identityLines(config)]
   } finally {
     await connection.close()
+  }
+}
+
+/** The files of HTTPS; plain HTTP needs none. */
+export function listenerLines(config: Config): readonly CheckLine[] {
+  try {
+    if (listenerCertificates(config) === undefined) return []
+    return [{ level: 'ok', text: 'listen.tls: the certificate and its key can be used' }]
+  } catch (error) {
+    return [{ level: 'fail', text: error instanceof Error ? error.message : String(error) }]
   }
 }
 
@@ -58,33 +69,6 @@ function brokerLines({ id, service, state, version, clock }: BrokerStatus): read
   ]
 }
 
-async function accountLines(
-  config: Config,
-  druid: Druid,
-  signal: AbortSignal,
-): Promise<readonly CheckLine[]> {
-  const authorization = ownAuthorization(config)
-  const credentials = authorization === undefined ? [] : ['authorization', authorization]
-  const get = { method: 'GET', path: '/druid/v2/datasources', headers: credentials, body: undefined }
-  try {
-    const answer = await druid.send(
-      { ...get, service: undefined, repeatable: true, cancel: undefined },
-      signal,
-    )
-    for await (const _ of answer.body) continue
-    if (answer.status === 200) return [{ level: 'ok', text: "Ovate's own account may read timelines" }]
-    const text = `GET ${get.path} answered ${answer.status}: answers will live for their bound only; see druid.username`
-    return [{ level: 'fail', text }]
-  } catch (error) {
-    return [
-      {
-        level: 'fail',
-        text: `GET ${get.path} failed: ${error instanceof Error ? error.message : String(error)}`,
-      },
-    ]
-  }
-}
-
 async function leaderLines(
   { management }: DruidConnection,
   signal: AbortSignal,
@@ -98,31 +82,6 @@ async function leaderLines(
       ? { level: 'fail', text: `druid.management: no ${role} says that it leads` }
       : { level: 'ok', text: `druid.management: the leading ${role} is ${url}` }
   })
-}
-
-async function coordinationLines(config: Config, signal: AbortSignal): Promise<readonly CheckLine[]> {
-  if (config.coordination === undefined) return []
-  const { path, auth } = config.coordination
-  const open = 'coordination.auth is not set: whoever reaches ZooKeeper may change what Ovate obeys'
-  const warned: readonly CheckLine[] = auth === undefined ? [{ level: 'warn', text: open }] : []
-  let coordination: Coordination | undefined
-  let last = 'no session'
-  try {
-    coordination = await connectCoordination(config, ({ message }) => (last = message))
-    const session = coordination
-    await waited(() => session.state === 'connected', signal)
-    if (coordination.state !== 'connected')
-      return [{ level: 'fail', text: `ZooKeeper is ${coordination.state} for coordination: ${last}` }]
-    const replicas = await coordination.children(`${path}/replicas`, undefined, signal)
-    const text = `coordination: ZooKeeper answers, ${replicas?.length ?? 0} replicas are registered at ${path}`
-    return [{ level: 'ok', text }, ...warned]
-  } catch (error) {
-    return [
-      { level: 'fail', text: `coordination: ${error instanceof Error ? error.message : String(error)}` },
-    ]
-  } finally {
-    await coordination?.close()
-  }
 }
 
 function identityLines({ identity }: Config): readonly CheckLine[] {

@@ -125,6 +125,7 @@ function tlsOf({ druid: { tls } }: Config, current: () => Certificates): () => D
 function watchedCertificates({ druid: { tls } }: Config, listener: BrokerListener): WatchedCertificates {
   const { ca, cert, key } = tls
   return new WatchedCertificates({
+    setting: 'druid.tls',
     files: { ca, cert, key },
     clock: systemClock,
     onNew: () => listener('certificates-new', {}),

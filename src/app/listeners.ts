@@ -27,14 +27,15 @@ interface Hooks {
   readonly certificates?: WatchedCertificates | undefined
 }
 
-/** The certificates of the listener for clients; undefined: plain HTTP. @throws Error for files that can't be used. */
+/** The certificates of the listener for clients; undefined: plain HTTP. @throws OvateError OVATE_CONFIG. */
 export function listenerCertificates(
   { listen: { tls } }: Config,
   told: Pick<CertificatesOptions, 'onNew' | 'onBad'> = { onNew: () => undefined, onBad: () => undefined },
 ): WatchedCertificates | undefined {
   if (tls === undefined) return undefined
   const { cert, key, clientCa: ca } = tls
-  return new WatchedCertificates({ files: { cert, key, ca }, clock: systemClock, ...told })
+  const files = { cert, key, ca }
+  return new WatchedCertificates({ setting: 'listen.tls', files, clock: systemClock, ...told })
 }
 
 /** As the server wants them: files that are configured are there. */

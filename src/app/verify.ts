@@ -57,6 +57,7 @@ class Course {
   #now: string | undefined
   #lastOfDruid: Got | undefined
   #hits = 0
+  #answered = 0
   readonly #ovateMs: number[] = []
   readonly #druidMs: number[] = []
   readonly #verdicts: Verdict[] = []
@@ -77,6 +78,7 @@ class Course {
     this.#ovateMs.push(ours.tookMs)
     this.#druidMs.push(theirs.tookMs)
     if (ours.kind === 'answer' && /; hit\b/.test(ours.cache)) this.#hits += 1
+    if (isAnswered(ours) && isAnswered(theirs)) this.#answered += 1
     const { verdict, note } = await this.#judge(ours, theirs, signal)
     this.#lastOfDruid = theirs
     this.#verdicts.push(verdict)
@@ -101,6 +103,7 @@ class Course {
       druidMs,
       faster: druidMs / ovateMs,
       hits: this.#hits,
+      answered: this.#answered,
       notes,
     }
   }

@@ -121,12 +121,7 @@ export class MemoryCache<Entry extends Sized> {
   }
 
   #makeRoom(): void {
-    while (
-      this.#entries.size > 0 &&
-      this.#entries.calculatedSize + this.#heldBytes > this.#options.sizeBytes
-    ) {
+    while (this.#entries.size > 0 && this.#entries.calculatedSize + this.#heldBytes > this.#options.sizeBytes)
       this.#entries.pop()
-      this.#evictions += 1
-    }
   }
 }

@@ -12,7 +12,8 @@ export interface Described {
   readonly fallback: string | undefined
 }
 
-const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const DAY_MS = 86_400_000
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: DAY_MS }
 const UNIT_BYTES: Record<string, number> = {
   B: 1,
   KB: 1_000,
@@ -23,26 +24,36 @@ const UNIT_BYTES: Record<string, number> = {
   GiB: 1_073_741_824,
 }
 const ISO_DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/
-const DURATION_MAX_MS = 365 * 86_400_000
+/** A timer of Node's waits 2^31 - 1 ms, not quite 25 days, and none at all for more; some wait twice what is set. */
+const TIMER_MAX_DAYS = 12
+const AGE_MAX_DAYS = 365
 
 function described<Schema extends z.ZodType>(schema: Schema, meta: Described): Schema {
   return schema.meta({ ...meta })
 }
 
-/** Milliseconds, from `250ms`, `5s`, `1m`, `PT5S` or a number of ms. */
+/** Whole milliseconds that a timer may wait, from `250ms`, `5s`, `1m`, `PT5S` or a number of ms. */
 export function duration(
   doc: string,
   fallback: string,
   min = 0,
+  maxDays = TIMER_MAX_DAYS,
 ): z.ZodDefault<z.ZodType<number, string | number>> {
-  const allowed = `a duration like 250ms, 5s, 1m, 2h or PT5S${min > 0 ? `, at least ${min} ms` : ''}`
+  const least = min > 0 ? `, at least ${min} ms` : ''
+  const allowed = `a duration like 250ms, 5s, 1m, 2h or PT5S${least}, at most ${maxDays}d`
   const schema = z.union([z.string(), z.number()]).transform((value, context) => {
-    const ms = typeof value === 'number' ? value : durationMs(value)
-    if (ms !== undefined && ms >= min && ms <= DURATION_MAX_MS) return ms
+    // 16.1 s are 16100.000000000002 ms to a computer, and nothing to Node's own timeouts.
+    const ms = Math.round((typeof value === 'number' ? value : durationMs(value)) ?? Number.NaN)
+    if (ms >= min && ms <= maxDays * DAY_MS) return ms
     context.addIssue({ code: 'custom', message: allowed })
     return z.NEVER
   })
   return described(schema.default(durationMs(fallback) ?? 0), { kind: 'duration', allowed, doc, fallback })
+}
+
+/** The same for what nobody waits for: times are compared with it. */
+export function age(doc: string, fallback: string, min = 0): ReturnType<typeof duration> {
+  return duration(doc, fallback, min, AGE_MAX_DAYS)
 }
 
 /** Bytes, from `256MiB`, `64KB` or a number of bytes. */

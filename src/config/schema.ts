@@ -1,6 +1,7 @@
 // Every setting, once: its kind, its default, its line in the docs.
 import { z } from 'zod'
 import {
+  age,
   choice,
   count,
   duration,
@@ -209,8 +210,8 @@ const freshness = z.strictObject({
     0.001,
     { min: 0, max: 1 },
   ),
-  lookup: duration('How long an answer that read a lookup may live.', '60s'),
-  schemaRefresh: duration("The Brokers' `druid.sql.planner.metadataRefreshPeriod`.", '1m'),
+  lookup: age('How long an answer that read a lookup may live.', '60s'),
+  schemaRefresh: age("The Brokers' `druid.sql.planner.metadataRefreshPeriod`.", '1m'),
   maxSegments: count(
     'Segments of one datasource that are followed; with more, answers live for their bound only.',
     200_000,
@@ -243,11 +244,8 @@ const identity = z.strictObject({
     'Key under which identities are hashed, the same for all replicas. Left out: a random one for each start.',
   ),
   secretFile: text('File that holds the key.'),
-  recheck: duration(
-    'No answer leaves the cache for an identity whose rights were last proved longer ago.',
-    '60s',
-  ),
-  policy: duration('How long answers live under an identity, since row policies may change unseen.', '60s'),
+  recheck: age('No answer leaves the cache for an identity whose rights were last proved longer ago.', '60s'),
+  policy: age('How long answers live under an identity, since row policies may change unseen.', '60s'),
   unseenByDruid: lowerCaseListOr(
     'What Druid cannot see of a client behind Ovate, and needs not by your word: a certificate that Ovate asked for, the address, Kerberos tickets for a host.',
     [],
@@ -284,11 +282,7 @@ const shared = z.strictObject({
   queue: size('What may wait to be written; beyond it the oldest is dropped.', '32MiB', 1_024),
   compressAbove: size('Answers above this are compressed.', '4KiB'),
   maxEntry: size('The largest answer that is shared, before compression.', '8MiB', 1_024),
-  ttl: duration(
-    'How long an entry is kept at most. Whether it still holds is checked each time.',
-    '1d',
-    1_000,
-  ),
+  ttl: age('How long an entry is kept at most. Whether it still holds is checked each time.', '1d', 1_000),
 })
 
 const cache = z.strictObject({

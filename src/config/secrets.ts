@@ -9,6 +9,7 @@ type Json = Record<string, unknown>
 const FILES: readonly (readonly string[])[] = [
   ['listen', 'tls', 'cert'],
   ['listen', 'tls', 'key'],
+  ['listen', 'tls', 'clientCa'],
   ['druid', 'tls', 'ca'],
   ['druid', 'tls', 'cert'],
   ['druid', 'tls', 'key'],

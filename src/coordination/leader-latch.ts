@@ -42,14 +42,14 @@ export class LeaderLatch {
   #tell(nodes: ReadonlyMap<string, Znode>): void {
     const url = this.#urlOf(firstOf(nodes))
     if (this.#told !== undefined && this.#told.url === url) return
-    this.#told = { url }
     this.#options.onLeader(url)
+    this.#told = { url }
   }
 
   #urlOf(znode: Znode | undefined): string | undefined {
     if (znode === undefined) return undefined
     const url = znode.data.toString('utf8', 0, URL_MAX_BYTES)
-    if (SERVER.test(url)) return url
+    if (SERVER.test(url) && URL.canParse(url)) return url
     this.#options.onError(new Error(`${this.#options.path}: the first znode names no server`))
     return undefined
   }

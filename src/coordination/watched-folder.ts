@@ -9,7 +9,7 @@ export interface WatchedFolderOptions {
   readonly clock: Clock
   /** Names beyond so many, in order, are left out. */
   readonly namesMax: number
-  /** All that is there, whenever something was read anew. */
+  /** All that is there, whenever something was read anew; where it throws, it is told and called again like a read. */
   readonly onNodes: (nodes: ReadonlyMap<string, Znode>) => void
   /** What could not be read; it is tried again. */
   readonly onError: (error: Error) => void
@@ -86,6 +86,8 @@ export class WatchedFolder {
     this.#due = 'nothing'
     try {
       await this.#read(all, signal)
+      // One that can't take it must hear it again: what it missed may have forbidden something.
+      if (!signal.aborted) this.#options.onNodes(this.#nodes)
     } catch (error) {
       if (signal.aborted) return
       this.#due = 'all'
@@ -93,7 +95,6 @@ export class WatchedFolder {
       return await this.#pause(signal)
     }
     this.#failures = 0
-    if (!signal.aborted) this.#options.onNodes(this.#nodes)
   }
 
   async #pause(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
 // The log: one JSON object a line, on stderr; stdout belongs to the one line that says where Ovate listens.
-import { destination, pino, type Logger } from 'pino'
+import { destination, pino, type DestinationStream, type Logger } from 'pino'
 
 export type Log = Logger
 
@@ -30,6 +30,16 @@ export function createLog(level: LogLevel): Log {
         censor: '(cut)',
       },
     },
-    destination({ dest: 2, sync: true }),
+    stderr(),
   )
+}
+
+/** What waits while stderr takes nothing; lines beyond it are lost. */
+const WAITING_MAX_BYTES = 1_000_000
+
+// A log that can't be written must end nothing: a full disk may have room again, and then what waits goes first.
+function stderr(): DestinationStream {
+  // With a length below 1, `flush` does nothing (sonic-boom 4.2), and who has to drop lines would never try again.
+  const stream = destination({ dest: 2, sync: true, minLength: 1, maxLength: WAITING_MAX_BYTES })
+  return stream.on('error', () => undefined).on('drop', () => stream.flush())
 }

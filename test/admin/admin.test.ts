@@ -53,9 +53,43 @@ describe('with a token', () => {
     for (const path of ['/metrics', '/ovate/status', '/ovate/cache', '/ovate/explain?sql=SELECT'])
       expect((await ask(`${admin.url}${path}`, { method: 'GET', headers })).status).toBe(status)
     expect((await ask(`${admin.url}/ovate/ready`, { method: 'GET', headers })).status).toBe(200)
+    const byName = { ...headers, host: 'ovate.example:9888' }
+    expect((await ask(`${admin.url}/metrics`, { method: 'GET', headers: byName })).status).toBe(status)
     const nowhere = await ask(`${admin.url}/nowhere`, { method: 'GET', headers })
     expect(nowhere.status).toBe(status === 200 ? 404 : 401)
   })
+})
+
+describe('without a token', () => {
+  const named = async (method: string, path: string, name: string): Promise<Got> => {
+    const host = name.replace('PORT', new URL(admin.url).port)
+    return await ask(`${admin.url}${path}`, { method, headers: { host } })
+  }
+
+  test.each([
+    'evil.example:PORT',
+    'evil.example',
+    '127.0.0.1.evil.example:PORT',
+    'localhost.evil.example:PORT',
+    '[evil]:PORT',
+    'x@127.0.0.1:PORT',
+  ])('a page of %s gets nothing and does nothing, whatever address its name has', async (name) => {
+    await askSql(stack.sqlUrl, COUNT)
+    await stack.keeper.settled()
+    const got = await named('DELETE', '/ovate/cache', name)
+    expect([got.status, stack.cache.usage.entries]).toEqual([403, 1])
+    expect(JSON.parse(got.body.toString())).toMatchObject({ code: 'OVATE_FORBIDDEN' })
+    for (const path of ['/metrics', '/ovate/status', '/nowhere'])
+      expect((await named('GET', path, name)).status).toBe(403)
+    expect((await named('GET', '/ovate/ready', name)).status).toBe(200)
+  })
+
+  test.each(['127.0.0.1:PORT', '127.0.0.1', 'localhost:PORT', 'LOCALHOST', '[::1]:PORT', '[::1]'])(
+    'whoever asks for %s is let in',
+    async (name) => {
+      expect((await named('GET', '/ovate/status', name)).status).toBe(200)
+    },
+  )
 })
 
 test.each([

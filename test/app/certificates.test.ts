@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CertificateFiles, LOOK_MS, WatchedCertificates } from '../../src/app/certificates.ts'
+import { listenerLines } from '../../src/app/check.ts'
+import { type CheckLine } from '../../src/app/check-steps.ts'
+import { parseConfig } from '../../src/config/config.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/tls')
@@ -37,6 +40,7 @@ function watched(): Watched {
   const clock = new ManualClock()
   const told: string[] = []
   const certificates = new WatchedCertificates({
+    setting: 'listen.tls',
     files,
     clock,
     onNew: () => told.push('new'),
@@ -93,16 +97,45 @@ describe('what is no good takes nothing away, and is told of once', () => {
   })
 })
 
-test('there is no start with files that are no good', () => {
+test('there is no start with files that are no good, and what is said names the setting', () => {
   put('key', 'client.key')
-  expect(watched).toThrow(/key values mismatch/)
+  const mistake: Record<string, unknown> = {
+    code: 'OVATE_CONFIG',
+    message: expect.stringMatching(/listen\.tls: .*key values mismatch/) as unknown,
+  }
+  expect(watched).toThrow(expect.objectContaining(mistake) as Error)
+})
+
+describe('the check of a configuration', () => {
+  const linesOf = (tls: object | undefined): readonly CheckLine[] =>
+    listenerLines(parseConfig({ druid: { brokers: ['http://127.0.0.1:1'] }, listen: { tls } }))
+
+  test.each<[string, () => void, RegExp]>([
+    ['a key that is of another', () => put('key', 'client.key'), /^listen\.tls: .*key values mismatch/],
+    ['a certificate that is none', () => writeFileSync(files.cert, 'nonsense'), /^listen\.tls: /],
+    ['a key that is none', () => writeFileSync(files.key, 'nonsense'), /^listen\.tls: /],
+  ])('fails for %s', (_, spoil, text) => {
+    spoil()
+    const { cert, key } = files
+    expect(linesOf({ cert, key })).toEqual([
+      { level: 'fail', text: expect.stringMatching(text) as unknown as string },
+    ])
+  })
+
+  test('says nothing of plain HTTP, and that certificates can be used', () => {
+    const { cert, key } = files
+    expect([linesOf(undefined), linesOf({ cert, key })]).toEqual([
+      [],
+      [{ level: 'ok', text: 'listen.tls: the certificate and its key can be used' }],
+    ])
+  })
 })
 
 test.each<CertificateFiles>([{}, { ca: undefined }])('without files nothing wakes', async (none) => {
   const clock = new ManualClock()
   const told: string[] = []
   const tell = (): unknown => told.push('told')
-  const certificates = new WatchedCertificates({ files: none, clock, onNew: tell, onBad: tell })
+  const certificates = new WatchedCertificates({ setting: '', files: none, clock, onNew: tell, onBad: tell })
   certificates.start()
   expect(clock.sleepers).toBe(0)
   await certificates.stop()

@@ -56,6 +56,7 @@ async function standIn(script: Script): Promise<StandIn> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sent }
 }
 
+const REFUSED: Reply = { status: 401, body: 'no' }
 const NOW_MS = Date.UTC(2026, 10, 20, 12)
 const COUNT = 'SELECT COUNT(*) AS n FROM t'
 const ABOUT_NOW = 'SELECT COUNT(*) AS n FROM t WHERE __time > CURRENT_TIMESTAMP'
@@ -198,6 +199,16 @@ test('where Druid refuses the key, each has its own now, and that is said', asyn
     'Druid refuses the context key sqlCurrentTimestamp (403 Unauthorized): each side has a now of its own',
   ])
   expect(ovate.sent.some(({ body }) => body.includes('sqlCurrentTimestamp'))).toBe(false)
+})
+
+test.each<[string, Script, Script, number]>([
+  ['answered by both', always(answer('[1]')), always(answer('[1]')), 3],
+  ['answered by both at last', (_, index) => (index < 1 ? REFUSED : answer('[1]')), always(answer('[1]')), 2],
+  ['refused by both', always(REFUSED), always(REFUSED), 0],
+  ['refused by one', always(answer('[1]')), always(REFUSED), 0],
+])('rounds are counted that compared answers: %s', async (_, ovate, druid, answered) => {
+  const report = await run(await standIn(ovate), await standIn(druid), { sql: COUNT, rounds: 3 })
+  expect(report.statements[0]?.answered).toBe(answered)
 })
 
 test('no more are asked at once than was said', async () => {

@@ -49,6 +49,18 @@ describe('room', () => {
     )
   })
 
+  test('what had to go is counted once, whatever took its place', () => {
+    const cache = cacheOf(10_000)
+    for (let at = 0; at < 10; at += 1) cache.put(`k${at}`, new Thing(2_000), 0)
+    expect(cache.usage).toMatchObject({ entries: 5, evictions: 5 })
+    cache.hold(5_000)
+    expect(cache.usage).toMatchObject({ entries: 2, evictions: 8 })
+    cache.resized('k9', cache.get('k9') ?? new Thing(0))
+    cache.delete('k8')
+    expect(cache.deleteWhere(() => true)).toBe(1)
+    expect(cache.usage).toMatchObject({ entries: 0, evictions: 8 })
+  })
+
   test('flights may hold half of it', () => {
     const cache = cacheOf(1_000)
     expect(cache.hold(500)).toBe(true)

@@ -50,6 +50,10 @@ test.each([
   ['P1D', 86_400_000],
   [1_234, 1_234],
   ['0s', 0],
+  ['16.1s', 16_100],
+  ['1.1h', 3_960_000],
+  ['PT1.001S', 1_001],
+  [999.6, 1_000],
 ])('the duration %s is %i ms', (given, ms) => {
   expect(parseConfig({ ...BROKERS, freshness: { head: given } }).freshness.head).toBe(ms)
 })
@@ -87,6 +91,12 @@ describe('a mistake is told with its path, the value and what is allowed', () =>
       { ...BROKERS, freshness: { head: 'soon' } },
       'freshness.head: "soon" is not a duration like',
     ],
+    [
+      'more than any timer waits',
+      { ...BROKERS, listen: { shutdown: '30d' } },
+      'listen.shutdown: "30d" is not a duration like 250ms, 5s, 1m, 2h or PT5S, at most 12d',
+    ],
+    ['more than a year', { ...BROKERS, identity: { recheck: '366d' } }, 'at most 365d'],
     [
       'a negative duration',
       { ...BROKERS, freshness: { head: -1 } },
@@ -162,6 +172,11 @@ describe('a mistake is told with its path, the value and what is allowed', () =>
       'a certificate that is not there',
       { ...BROKERS, listen: { tls: { cert: '/nowhere/x', key: 'y' } } },
       "listen.tls.cert: /nowhere/x can't be read",
+    ],
+    [
+      'authorities that are not there',
+      { ...BROKERS, listen: { tls: { cert: 'x', key: 'y', clientCa: '/nowhere/x' } } },
+      "listen.tls.clientCa: /nowhere/x can't be read",
     ],
     ['a header that is none', { ...BROKERS, identity: { headers: ['a b'] } }, '"a b" is not a header name'],
     [

@@ -88,6 +88,8 @@ test.each([
   'file:///etc/passwd',
   'http://u:p@10.0.0.1:8081',
   'http://10.0.0.1:8081/x',
+  'http://10.0.0.1:99999',
+  'http://999.0.0.1:8081',
 ])('a first znode that says %j leads to nobody', async (data) => {
   coordination.put(PATH)
   waits('0000000001', data)

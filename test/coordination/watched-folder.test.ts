@@ -11,19 +11,25 @@ let coordination: FakeCoordination
 let folder: WatchedFolder
 let told: string[][]
 let errors: string[]
+/** So often what was read can't be taken. */
+let refusals: number
 
 beforeEach(() => {
   clock = new ManualClock()
   coordination = new FakeCoordination()
   told = []
   errors = []
+  refusals = 0
   folder = new WatchedFolder({
     coordination,
     path: PATH,
     clock,
     namesMax: 3,
-    onNodes: (nodes) =>
-      told.push([...nodes].map(([name, { data }]) => `${name}=${data.toString()}`).toSorted()),
+    onNodes: (nodes) => {
+      refusals -= 1
+      if (refusals >= 0) throw new Error('refused')
+      told.push([...nodes].map(([name, { data }]) => `${name}=${data.toString()}`).toSorted())
+    },
     onError: ({ message }) => errors.push(message),
     retryMs: RETRY_MS,
   })
@@ -93,6 +99,20 @@ test('a read that fails is told and tried again', async () => {
   expect([errors.length, told]).toEqual([2, []])
   await clock.advance(2 * RETRY_MS)
   expect([errors.length, told]).toEqual([2, [['a=1']]])
+})
+
+test('what was read but could not be taken is told, and read and given again, ever less often', async () => {
+  coordination.put(PATH)
+  coordination.put(`${PATH}/a`, '1')
+  refusals = 2
+  await connect()
+  await clock.advance(RETRY_MS)
+  await clock.advance(RETRY_MS)
+  expect([errors, told]).toEqual([['refused', 'refused'], []])
+  await clock.advance(RETRY_MS)
+  coordination.put(`${PATH}/b`, '2')
+  await settle()
+  expect([errors.length, told]).toEqual([2, [['a=1'], ['a=1', 'b=2']]])
 })
 
 test('what keeps failing is tried again less often, at once when the connection is there anew', async () => {

@@ -20,6 +20,8 @@ export interface StatementReport {
   readonly faster: number
   /** Answers that Ovate held. */
   readonly hits: number
+  /** Rounds in which both gave an answer: in others there was nothing to compare. */
+  readonly answered: number
   readonly notes: readonly string[]
 }
 
@@ -34,9 +36,18 @@ export function hasDifferences({ statements }: Report): boolean {
   return statements.some(({ verdict }) => BAD.includes(verdict))
 }
 
+/** Also false where nothing was compared: wrong credentials are refused alike. */
+export function isAlike(report: Report): boolean {
+  return !hasDifferences(report) && !hasNothing(report)
+}
+
+function hasNothing({ statements }: Report): boolean {
+  return statements.every(({ answered }) => answered === 0)
+}
+
 /** Ready for JSON. */
 export function reportJson(report: Report): object {
-  return { ...report, summary: summary(report), alike: !hasDifferences(report) }
+  return { ...report, summary: summary(report), alike: isAlike(report) }
 }
 
 const SQL_WIDTH = 60
@@ -90,8 +101,12 @@ function summaryText(report: Report): string {
   const words = VERDICTS.toReversed()
     .filter((verdict) => counts[verdict] > 0)
     .map((verdict) => `${counts[verdict]} ${WORDS[verdict]}`)
-  const verdict = hasDifferences(report) ? 'NOT ALIKE' : 'alike'
-  return `${report.statements.length} statements, ${report.rounds} rounds: ${words.join(', ')}: ${verdict}`
+  return `${report.statements.length} statements, ${report.rounds} rounds: ${words.join(', ')}: ${conclusion(report)}`
+}
+
+function conclusion(report: Report): string {
+  if (hasDifferences(report)) return 'NOT ALIKE'
+  return hasNothing(report) ? 'NOTHING COMPARED, no statement was answered by both' : 'alike'
 }
 
 function oneLine(sql: string): string {

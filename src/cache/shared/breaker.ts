@@ -6,6 +6,8 @@ export type BreakerState = 'closed' | 'open' | 'half-open'
 /** Calls in a row without an answer in time after which no more are made. */
 const FAILURES_MAX = 5
 const OPEN_MS = 1_000
+/** So long after its last failure a server counts as failing: several tries, where anybody asks it at all. */
+const FAILING_MS = 10_000
 
 export class Breaker {
   readonly #clock: Clock
@@ -13,6 +15,7 @@ export class Breaker {
   #state: BreakerState = 'closed'
   #failures = 0
   #openedAtMs = 0
+  #failedAtMs = 0
 
   constructor(clock: Clock, onState: (state: BreakerState) => void) {
     this.#clock = clock
@@ -21,6 +24,14 @@ export class Breaker {
 
   get state(): BreakerState {
     return this.#state
+  }
+
+  /**
+   * Whether it failed lately, and hasn't answered since. Only a call closes it, and a server that left its cluster, or has no
+   * keys there any more, never gets one: it must not count for ever.
+   */
+  get isFailing(): boolean {
+    return this.#state !== 'closed' && this.#clock.monotonic() - this.#failedAtMs < FAILING_MS
   }
 
   /** Whether `take` would give leave. */
@@ -50,6 +61,7 @@ export class Breaker {
   /** No answer in time. */
   failed(): void {
     this.#failures += 1
+    this.#failedAtMs = this.#clock.monotonic()
     if (this.#state === 'closed' && this.#failures < FAILURES_MAX) return
     if (this.#state !== 'open') this.#openedAtMs = this.#clock.monotonic()
     this.#become('open')

@@ -24,8 +24,8 @@ export class Breakers {
     return made
   }
 
-  /** Whether some server is left alone. */
-  get someOpen(): boolean {
-    return [...this.#byServer.values()].some(({ state }) => state !== 'closed')
+  /** Whether some server is left alone that failed lately. */
+  get someFailing(): boolean {
+    return [...this.#byServer.values()].some(({ isFailing }) => isFailing)
   }
 }

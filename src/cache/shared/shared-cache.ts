@@ -95,7 +95,7 @@ export class LinkedSharedCache implements SharedCache {
 
   get state(): SharedCacheState {
     const { state } = this.#link
-    return state === 'ready' && this.#breakers.someOpen ? 'failing' : state
+    return state === 'ready' && this.#breakers.someFailing ? 'failing' : state
   }
 
   get usage(): { queuedEntries: number; queuedBytes: number; reading: number } {

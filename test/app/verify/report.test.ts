@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import {
   hasDifferences,
+  isAlike,
   median,
   type Report,
   reportJson,
@@ -18,6 +19,7 @@ function report(...verdicts: readonly Verdict[]): Report {
     druidMs: 25,
     faster: 12.5,
     hits: 1,
+    answered: 2,
     notes: verdict === 'different' ? ['1 rows instead of 2'] : [],
   }))
   return { rounds: 2, now: '2026-11-20T12:00:00.000Z', statements }
@@ -46,9 +48,20 @@ test.each<[Verdict, boolean]>([
   ['different', true],
 ])('%s: whether it is bad is %s', (verdict, isBad) => {
   const one = report('same', verdict)
-  expect(hasDifferences(one)).toBe(isBad)
+  expect([hasDifferences(one), isAlike(one)]).toEqual([isBad, !isBad])
   expect(reportText(one).endsWith(isBad ? 'NOT ALIKE\n' : ': alike\n')).toBe(true)
   expect(reportJson(one)).toMatchObject({ alike: !isBad, summary: { same: verdict === 'same' ? 2 : 1 } })
+})
+
+test('where every statement was refused on both sides nothing is alike, since nothing was compared', () => {
+  const refused = report('same', 'same')
+  const statements = refused.statements.map((one) => ({ ...one, answered: 0 }))
+  const [first, ...others] = statements
+  const none = { ...refused, statements }
+  expect([isAlike(none), hasDifferences(none)]).toEqual([false, false])
+  expect(reportText(none)).toMatch(/: 2 same: NOTHING COMPARED, no statement was answered by both\n$/)
+  expect(reportJson(none)).toMatchObject({ alike: false })
+  expect(isAlike({ ...refused, statements: [{ ...first!, answered: 1 }, ...others] })).toBe(true)
 })
 
 test.each([

@@ -79,12 +79,31 @@ test('while a server fails it gets few calls, whatever comes when', async () => 
 test('each server has its own', () => {
   const breakers = new Breakers(new ManualClock(), () => undefined)
   for (let call = 0; call < 5; call += 1) breakers.of('a').failed()
-  expect([breakers.of('a').take(), breakers.of('b').take(), breakers.someOpen]).toEqual([false, true, true])
+  expect([breakers.of('a').take(), breakers.of('b').take(), breakers.someFailing]).toEqual([
+    false,
+    true,
+    true,
+  ])
 })
 
 test('servers of long ago are forgotten', () => {
   const breakers = new Breakers(new ManualClock(), () => undefined)
   for (let call = 0; call < 5; call += 1) breakers.of('a').failed()
   for (let server = 0; server < 1_000; server += 1) breakers.of(`b${server}`)
-  expect(breakers.someOpen).toBe(false)
+  expect(breakers.someFailing).toBe(false)
+})
+
+test('a server that nobody asks any longer is no trouble for ever; one that goes on failing is', async () => {
+  const clock = new ManualClock()
+  const breakers = new Breakers(clock, () => undefined)
+  for (let call = 0; call < 5; call += 1) breakers.of('a').failed()
+  for (let second = 1; second <= 30; second += 1) {
+    await clock.advance(1_000)
+    if (breakers.of('a').take()) breakers.of('a').failed()
+    expect(breakers.someFailing).toBe(true)
+  }
+  await clock.advance(9_999)
+  expect(breakers.someFailing).toBe(true)
+  await clock.advance(1)
+  expect([breakers.someFailing, breakers.of('a').state]).toEqual([false, 'open'])
 })

@@ -157,6 +157,35 @@ describe('a server that hangs', () => {
     expect(await next).toBe('all of it')
   })
 
+  test('is of no account once another one has its keys', async () => {
+    let master = 'a:1'
+    const hangs = new Promise<never>(() => undefined)
+    const miss = Promise.resolve({ kind: 'value' as const, value: Buffer.alloc(0) })
+    const cluster: Link = {
+      state: 'ready',
+      serverOf: () => master,
+      together: (calls) => calls(),
+      read: () => (master === 'a:1' ? hangs : miss),
+      store: () => Promise.resolve({ kind: 'value', value: true }),
+      close: () => undefined,
+    }
+    const over = new LinkedSharedCache(cluster, clock, OPTIONS, told.events)
+    for (let call = 0; call < 5; call += 1) {
+      const found = over.get(['a'], never)
+      await settle()
+      await clock.advance(50)
+      await found
+    }
+    expect(over.state).toBe('failing')
+    master = 'b:1'
+    for (let second = 0; second < 10; second += 1) {
+      await over.get(['a'], never)
+      await clock.advance(1_000)
+    }
+    expect(over.state).toBe('ready')
+    await over.close()
+  })
+
   test('holds up at most a thousand look-ups; more are misses at once', async () => {
     const keys = Array.from({ length: 1_100 }, (_, at) => `k${at}`)
     const found = cache.get(keys, never)
