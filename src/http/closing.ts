@@ -2,6 +2,7 @@
 import { type Server } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 import { type Socket } from 'node:net'
+import { stopListening } from './backlog.ts'
 import { answerOf } from './bad-http.ts'
 
 /** Between two looks for connections that have become idle, while the listener closes. */
@@ -107,9 +108,9 @@ function whileBusy(sockets: readonly Socket[], act: () => void): void {
   for (const [index, socket] of sockets.entries()) (socket as OfAnswer)._httpMessage = before[index]
 }
 
-/** Takes no new connection, lets running requests end for `graceMs`, then cuts them. */
+/** For a server that drains already. Takes no new connection, lets running requests end for `graceMs`, then cuts them. */
 export async function closed(server: Server, connections: Connections, graceMs: number): Promise<void> {
-  connections.lastAnswers()
+  await stopListening(server)
   const ended = new Promise<void>((resolve) => server.close(() => resolve()))
   // A connection that works now is idle after its answer, and would stay for as long as it is kept alive.
   const sweep = setInterval(() => connections.endIdle(), SWEEP_MS)

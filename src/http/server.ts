@@ -71,7 +71,7 @@ export interface RunningServer {
   drain(): void
   /** New connections are made with these; those that are open stay. Only where it serves HTTPS. */
   renew(certificates: ServerCertificates): void
-  /** Takes no new connection, lets running requests end for `graceMs`, then cuts them. */
+  /** Drains, takes no new connection as soon as none waits to be taken, lets running requests end for `graceMs`, then cuts them. */
   close(graceMs: number): Promise<void>
 }
 
@@ -90,17 +90,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       resolve()
     })
   })
+  const drain = (): void => {
+    draining.abort()
+    connections.lastAnswers()
+  }
   return {
     url: urlOf(server, options),
     connections: () => new Promise((resolve) => server.getConnections((_, count) => resolve(count))),
-    drain: () => {
-      draining.abort()
-      connections.lastAnswers()
-    },
+    drain,
     renew: ({ cert, key, ca }) => {
       if (server instanceof HttpsServer) server.setSecureContext({ cert, key, ca })
     },
-    close: (graceMs) => closed(server, connections, graceMs),
+    close: (graceMs) => {
+      drain()
+      return closed(server, connections, graceMs)
+    },
   }
 }
 

@@ -21,6 +21,7 @@ import { type Block } from './operating-page.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const COMMAND_MS = 90_000
+const LOG_CHARS = 4_000
 
 interface Ran {
   readonly exit: number | null
@@ -119,6 +120,12 @@ export class OperatingPlace {
 
   async status(replica: number): Promise<string> {
     return (await this.run(this.here(`curl -s http://127.0.0.1:988${replica}/ovate/status`))).out
+  }
+
+  /** The last lines that a program wrote into a file here. */
+  log(name: string): string {
+    const file = join(this.folder, name)
+    return existsSync(file) ? readFileSync(file, 'utf8').slice(-LOG_CHARS) : ''
   }
 
   stopAll(): void {

@@ -2,7 +2,7 @@
 // real Druid, ZooKeeper and Redis, under load from the first answer to the last. No request is broken, by whatever is done.
 import { Agent } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hasRedis, type RedisServer, startRedis } from '../redis/server.ts'
 import { ask, type AskOptions } from './ask.ts'
 import { clusterAvailable, theCluster } from './available.ts'
@@ -44,7 +44,8 @@ describe.runIf(isPossible)('docs/operating.md', () => {
   let zooKeeper: ZooKeeper
   let redis: RedisServer
 
-  beforeAll(async () => {
+  // Each attempt in a place of its own: what a failed one has started must not stand in the next one's way.
+  beforeEach(async () => {
     zooKeeper = await startZooKeeper()
     ends.push(() => zooKeeper.stop())
     redis = await startRedis(ends)
@@ -55,8 +56,8 @@ describe.runIf(isPossible)('docs/operating.md', () => {
     place.environment = { ...place.environment, OVATE_COORDINATION_CONNECT: zooKeeper.connectString }
     await place.install('0.1.0', '0.2.0')
   })
-  afterAll(async () => {
-    for (const end of ends.toReversed()) await end()
+  afterEach(async () => {
+    for (const end of ends.splice(0).toReversed()) await end()
   })
 
   /** The page's second one, where this machine has it: as it stands there, and so that it sees only the clients' port. */
@@ -104,7 +105,8 @@ describe.runIf(isPossible)('docs/operating.md', () => {
       process.stderr.write(
         `operating: ${load.answers} answers while all of it was done, ${load.streams} long ones, ${load.broken.length} broken\n`,
       )
-      expect(load.broken).toEqual([])
+      const isBroken = load.broken.length > 0
+      expect(isBroken ? [...load.broken, place.log('nginx-error.log')] : []).toEqual([])
       expect(load.answers).toBeGreaterThan(ANSWERS_MIN)
       expect(load.streams).toBeGreaterThanOrEqual(STREAMS_MIN)
       for (const block of blocks.slice(end)) await place.step(block)

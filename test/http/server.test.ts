@@ -53,12 +53,24 @@ test('a request that runs is answered, and its connection, though kept alive, ho
   await until(() => stack.flights.size === 1)
   const began = performance.now()
   const closed = stack.server.close(GRACE_MS)
-  await expect(ask(stack.sqlUrl, asked)).rejects.toThrow('ECONNREFUSED')
+  await until(() => refuses(stack.server.url))
   release.resolve()
   expect((await running).body.toString()).toBe('[{"n":3}]\n')
   await closed
   expect(performance.now() - began).toBeLessThan(GRACE_MS / 2)
 })
+
+async function refuses(url: string): Promise<boolean> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ECONNREFUSED'
+  } finally {
+    socket.destroy()
+  }
+}
 
 test('a request that runs longer than it may is cut', async () => {
   const running = ask(stack.sqlUrl, { ...asked, agent })
@@ -166,6 +178,17 @@ test('a request that comes on a new connection just before its end is answered',
   await delay(SWEEPS_MS)
   connection.send(rawPost('/druid/v2/sql', asked.body))
   expect((await connection.end()).text).toMatch(/^HTTP\/1\.1 200 [^]*connection: close/i)
+  await closed
+})
+
+test('those who have connected, and whose connections nobody here has looked at yet, are answered', async () => {
+  release.resolve()
+  const opened = Array.from({ length: 20 }, () => rawConnection(stack.server.url))
+  const connections = await Promise.all(opened)
+  const closed = stack.server.close(GRACE_MS)
+  for (const connection of connections) connection.send(rawPost('/druid/v2/sql', asked.body))
+  const answers = await Promise.all(connections.map((connection) => connection.end()))
+  for (const { text } of answers) expect(text).toMatch(/^HTTP\/1\.1 200 [^]*connection: close/i)
   await closed
 })
 
