@@ -4,11 +4,18 @@ import { parameterAt } from '../../plan/parameters.ts'
 import { type Parts } from '../../plan/plan.ts'
 import { type Cut } from '../../result/assemble.ts'
 
-/** What is left out and how much is given; undefined for a parameter that is no number. */
+/** Java's largest int. Druid cuts a count to its lowest 32 bits, and a fraction off it, without a word (33.0.0). */
+const COUNT_MAX = 2_147_483_647
+
+/**
+ * What is left out and how much is given; undefined where Druid reads another number than is written, or may refuse it:
+ * it adds the two up as ints, an absent limit as the largest (`limit >= 0` and `due to overflow` of a groupBy, 33.0.0).
+ */
 export function cutOf({ grouped, outerLimit }: Parts, parameters: string): Cut | undefined {
   const limit = countOf(grouped.limit, parameters, Number.POSITIVE_INFINITY)
   const offset = countOf(grouped.offset, parameters, 0)
-  return limit === undefined || offset === undefined
+  if (limit === undefined || offset === undefined) return undefined
+  return offset > 0 && offset + limit > COUNT_MAX
     ? undefined
     : { limit: Math.min(limit, outerLimit), offset }
 }
@@ -20,7 +27,7 @@ export function isApproximate(groups: number, { limit }: Cut, topNThreshold: num
 
 function countOf(count: Count | undefined, parameters: string, absent: number): number | undefined {
   if (count === undefined) return absent
-  if (count.kind === 'literal') return count.value
-  const { value } = parameterAt(parameters, count.index)
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+  const value = count.kind === 'literal' ? count.value : parameterAt(parameters, count.index).value
+  const isPlain = typeof value === 'number' && Number.isInteger(value) && value >= 0
+  return isPlain && value <= COUNT_MAX ? value : undefined
 }
