@@ -136,6 +136,8 @@ export interface Grouped {
   /** Undefined: there is none. */
   readonly having: { readonly formula: Formula | undefined } | undefined
   readonly order: readonly OrderKey[]
+  /** The text that fetches parts would have the `?` in another order than the client's. */
+  readonly movesParameters: boolean
   readonly limit: Count | undefined
   readonly offset: Count | undefined
   readonly texts: Texts

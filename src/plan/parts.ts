@@ -117,6 +117,7 @@ const CUTTING = new Set([
 function whyNot(grouped: Grouped): Reason | undefined {
   if (grouped.groupingSets) return 'grouping-sets'
   if (zoneOf(grouped.zone) === undefined) return 'time-zone'
+  if (grouped.movesParameters) return 'moved-parameters'
   if (grouped.bucket !== undefined)
     return granularity(grouped.bucket.grid) === undefined ? 'time-zone' : undefined
   return isMergeable(grouped) ? undefined : 'not-mergeable'

@@ -28,6 +28,7 @@ export const REASONS = [
   'grouping-sets',
   'lookup',
   'not-mergeable',
+  'moved-parameters',
   'plan-disagrees',
   'right-not-proved',
   'too-large',

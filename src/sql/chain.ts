@@ -7,7 +7,7 @@ import { groupedOf } from './grouped.ts'
 import { isAggregating, isGrouping, isProjection, isSelection, levelsOf, usesWindow } from './levels.ts'
 import { type Normalised } from './normalise.ts'
 import { tailOf } from './outputs.ts'
-import { type Reader } from './reader.ts'
+import { parametersIn, type Reader } from './reader.ts'
 import { Scopes } from './scopes.ts'
 import { type QueryTree } from './tree.ts'
 import { NotUnderstood } from './view.ts'
@@ -60,7 +60,8 @@ function read(reader: Reader, { tree, normalised, range }: Given): ChainFacts {
   if (!isPlain || from !== at || tail === undefined || level.select.conditions.length > 0)
     return whole('subquery')
   try {
-    const chain = { reader, scopes, normalised, spell, range, levels, at, level, tail, bounds }
+    const apart = remembered((one) => [spell(one), ...parametersIn([one], view)].join(' '))
+    const chain = { reader, scopes, normalised, spell: apart, range, levels, at, level, tail, bounds }
     return { bounds, grouped: groupedOf(chain) }
   } catch (error) {
     if (error instanceof NotUnderstood) return whole('subquery')

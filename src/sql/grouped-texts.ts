@@ -15,6 +15,7 @@ export interface GroupedChain {
   readonly reader: Reader
   readonly scopes: Scopes
   readonly normalised: Normalised
+  /** Equal where tokens mean the same; two `?` never do. */
   readonly spell: (range: TokenRange) => string
   /** The whole statement. */
   readonly range: TokenRange

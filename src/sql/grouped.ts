@@ -15,10 +15,11 @@ import { type TokenRange } from './clauses.ts'
 import { Formulas, holdsAggregate, stretchOf } from './formulas.ts'
 import { isStar, type Level } from './levels.ts'
 import { type GroupedChain, shapeOf, tailClauses, textsOf } from './grouped-texts.ts'
+import { movesParameters } from './moved-parameters.ts'
 import { pathAt } from './names.ts'
 import { countNow } from './now.ts'
 import { type Output, Outputs } from './outputs.ts'
-import { callName, parameterIndex, type Reader } from './reader.ts'
+import { callName, parameterIndex, parametersIn, type Reader } from './reader.ts'
 import { timeColumn } from './time-column.ts'
 import { type Expression } from './tree.ts'
 import { NotUnderstood, type View } from './view.ts'
@@ -62,6 +63,9 @@ class Reading {
     const isOutside = tail.at === 0 && (at === 0 || isProjected(levels[0], this.#reader.view))
     if (!isOutside && bucket !== undefined && order.some(({ column }) => column === undefined))
       return 'subquery'
+    const texts = textsOf(this.#chain)
+    const { aggregates } = formulas
+    const dimensionTexts = dimensions.map(({ range }): Dimension => ({ text: this.#stretch(range) }))
     return {
       table: this.#table(),
       zone: this.#reader.zone,
@@ -69,18 +73,22 @@ class Reading {
       timeForm: bounds.form,
       unreadTime: bounds.unread,
       timeTexts: bounds.ranges.map((range) => this.#stretch(range)),
-      timeParameters: this.#parametersIn(bounds.ranges),
+      timeParameters: parametersIn(bounds.ranges, this.#reader.view),
       timeColumn: timeColumn(levels.slice(at + 1), this.#chain.scopes, this.#reader),
       bucket,
       groupingSets: groups.some(({ value }) => isGroupingSet(value, this.#reader)),
-      dimensions: dimensions.map(({ range }): Dimension => ({ text: this.#stretch(range) })),
+      dimensions: dimensionTexts,
       columns,
       having,
       order,
-      aggregates: formulas.aggregates,
+      aggregates,
       limit: this.#count(tailClauses(this.#chain).limit),
       offset: this.#count(tailClauses(this.#chain).offset),
-      texts: textsOf(this.#chain),
+      movesParameters: movesParameters(
+        { bucket, dimensions: dimensionTexts, aggregates, order, texts },
+        this.#reader.view,
+      ),
+      texts,
       shape: shapeOf(this.#chain),
     }
   }
@@ -89,15 +97,6 @@ class Reading {
     const { tokens } = this.#reader.view
     const inside = bounds.reduce((sum, range) => sum + countNow(tokens, range), 0)
     return countNow(tokens, this.#chain.range) > inside
-  }
-
-  #parametersIn(ranges: readonly TokenRange[]): readonly number[] {
-    const { view } = this.#reader
-    return ranges.flatMap(({ start, end }) =>
-      Array.from({ length: end - start }, (_, index) => start + index)
-        .filter((at) => view.kind(at) === 'parameter')
-        .map((at) => parameterIndex(view, at)),
-    )
   }
 
   /** Grouping expressions: as they stand, or what an ordinal or an alias stands for. */

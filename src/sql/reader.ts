@@ -1,4 +1,5 @@
 // What the readers of expressions share: names of calls, literals behind markers, whether something is `__time`.
+import { type TokenRange } from './clauses.ts'
 import { pathAt } from './names.ts'
 import { type Expression } from './tree.ts'
 import { type View } from './view.ts'
@@ -56,6 +57,15 @@ export function parameterIndex(view: View, at: number): number {
   let index = 0
   for (let before = 0; before < at; before += 1) if (view.kind(before) === 'parameter') index += 1
   return index
+}
+
+/** The indexes of the `?` in ranges of tokens. */
+export function parametersIn(ranges: readonly TokenRange[], view: View): readonly number[] {
+  return ranges.flatMap(({ start, end }) =>
+    Array.from({ length: end - start }, (_, index) => start + index)
+      .filter((at) => view.kind(at) === 'parameter')
+      .map((at) => parameterIndex(view, at)),
+  )
 }
 
 /** The type of `CAST(x AS type)` where it is one word, and what is cast. */

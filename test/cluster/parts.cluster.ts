@@ -462,6 +462,29 @@ describe.runIf(clusterAvailable)('parts', () => {
     expect(held.at(-1)).toBeGreaterThan(0)
   })
 
+  test.each([
+    [
+      'which an outer SELECT puts in another order',
+      (time: string) =>
+        `SELECT b, a FROM (SELECT SUM(CASE WHEN country = ? THEN added END) AS a, SUM(added) FILTER (WHERE country = ?) AS b FROM events WHERE ${time})`,
+      ['US', 'DE'],
+    ],
+    [
+      'of an aggregate in HAVING, spelled as one that is selected',
+      (time: string) =>
+        `SELECT country, SUM(CASE WHEN device = ? THEN added END) AS d, SUM(added) FILTER (WHERE device = ?) AS m FROM events WHERE ${time} GROUP BY 1 HAVING SUM(added) FILTER (WHERE device = ?) > 3000 ORDER BY 1`,
+      ['desktop', 'mobile', 'desktop'],
+    ],
+  ])('parameters of aggregates %s', async (_, text, values) => {
+    const parameters = values.map((value) => ({ type: 'VARCHAR', value }))
+    const endMs = Math.floor(Date.now() / DAY_MS) * DAY_MS
+    for (const hours of [0, 0, 0, 2, 2])
+      await same({
+        query: text(between(endMs - 5 * DAY_MS + hours * 3_600_000, endMs - 2 * DAY_MS + hours * 4_000_000)),
+        parameters,
+      })
+  })
+
   // A groupBy counts rows without any value as null, a topN not at all.
   test.each(['tags', "NULLIF(tags, 'sale')", 'UPPER(tags)', 'referrer'])(
     'a topN of %s, in which a null may be none of its rows, stays whole',

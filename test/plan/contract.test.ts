@@ -53,6 +53,7 @@ function line(id: string, { plan, reasons, bucket, window }: Explanation): strin
 const NOT_TAKEN_APART = new Set([
   'context-key',
   'not-mergeable',
+  'moved-parameters',
   'grouping-sets',
   'lookup',
   'time-zone',

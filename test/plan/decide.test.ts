@@ -377,6 +377,39 @@ test('a column that a parameter is part of is not merged', () => {
   })
 })
 
+test.each([
+  ['SELECT k, SUM(CASE WHEN a = ? THEN v END) AS x, SUM(v) FILTER (WHERE a = ?) AS y FROM t GROUP BY 1', []],
+  ['SELECT k, SUM(v) AS x FROM t WHERE a = ? GROUP BY 1 ORDER BY SUM(v) LIMIT ?', []],
+  [
+    "SELECT FLOOR(__time TO DAY), CASE WHEN a = ? THEN 'x' END, COUNT(*) FROM t WHERE b = ? GROUP BY 1, 2",
+    [],
+  ],
+  [
+    'SELECT y, x FROM (SELECT SUM(CASE WHEN a = ? THEN v END) AS x, SUM(v) FILTER (WHERE a = ?) AS y FROM t)',
+    ['moved-parameters'],
+  ],
+  [
+    'SELECT k, SUM(CASE WHEN a = ? THEN v END) AS x, SUM(v) FILTER (WHERE a = ?) AS y FROM t GROUP BY 1 HAVING SUM(v) FILTER (WHERE a = ?) > 3',
+    ['moved-parameters'],
+  ],
+  ['SELECT k, AVG(CASE WHEN a = ? THEN v END) AS x FROM t GROUP BY 1', ['moved-parameters']],
+  ['SELECT CASE WHEN a = ? THEN 1 END, COUNT(*) FROM t GROUP BY 1', ['moved-parameters']],
+  [
+    'SELECT k, COUNT(*) FROM t WHERE b = ? GROUP BY 1 ORDER BY SUM(v) FILTER (WHERE a = ?)',
+    ['moved-parameters'],
+  ],
+  [
+    'SELECT FLOOR(__time TO DAY), SUM(CASE WHEN a = ? THEN v END) FROM t WHERE b = ? GROUP BY 1 ORDER BY SUM(CASE WHEN a = ? THEN v END)',
+    ['moved-parameters'],
+  ],
+  ['SELECT DISTINCT FLOOR(__time TO DAY), CASE WHEN a = ? THEN 1 END FROM t', ['moved-parameters']],
+])('%s: parameters are in the order in which they were given', (sql, reasons) => {
+  const analysis = analyse(sql, { timeZone: undefined, maxLength: 10_000, maxDepth: 64 })
+  const given = ['a', 'b', 'c'].map((value) => ({ type: 'VARCHAR', value }))
+  const made = decide(analysis, query({}, { parameters: JSON.stringify(given) }), CIRCUMSTANCES)
+  expect(made).toMatchObject({ kind: 'whole', reasons })
+})
+
 test('what a whole answer reads of time is known where it is the same at every moment', () => {
   const bounds = (where: string, parameters = ''): unknown => {
     const sql = `SELECT a FROM t WHERE ${where}`
