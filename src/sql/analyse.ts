@@ -2,7 +2,7 @@
 import { type Analysis, type Facts, type SetOption, type Unknown } from '../plan/facts.ts'
 import { spell, type Spelling } from './canonical.ts'
 import { type ChainFacts, chainFacts } from './chain.ts'
-import { lex, type Token } from './lexer.ts'
+import { lex, type Token, upperCase } from './lexer.ts'
 import { lookupsOf, namesOf } from './names.ts'
 import { nowUse } from './now.ts'
 import { setOptions } from './options.ts'
@@ -128,7 +128,7 @@ function volatileIn(tokens: readonly Token[], { start, end }: Range): readonly s
   const found = new Set<string>()
   for (let at = start; at < end; at += 1) {
     const token = tokens[at]
-    const word = token?.kind === 'identifier' || token?.kind === 'quoted' ? token.value.toUpperCase() : ''
+    const word = token?.kind === 'identifier' || token?.kind === 'quoted' ? upperCase(token.value) : ''
     if (tokens[at + 1]?.text === '(' && VOLATILE_FUNCTIONS.has(word)) found.add(word)
   }
   return [...found].toSorted()

@@ -1,5 +1,5 @@
 // A statement's text without what means nothing: white space, comments, the case of keywords and of functions' names.
-import { type Token } from './lexer.ts'
+import { type Token, upperCase } from './lexer.ts'
 import { type View } from './view.ts'
 import { CASELESS, NOW_WORDS, RESERVED } from './words.ts'
 
@@ -22,7 +22,7 @@ export function spell(view: View, range: { start: number; end: number }, folded:
   for (let at = range.start; at < range.end; at += 1) {
     const token = view.tokens[at]
     if (token === undefined) break
-    const text = isFolded(token, at, folded) ? token.text.toUpperCase() : token.text
+    const text = isFolded(token, at, folded) ? upperCase(token.text) : token.text
     canonical.push(text)
     form.push(formOf(token, kept.has(at)) ?? text)
   }
@@ -53,9 +53,9 @@ export function spellShape(
 }
 
 function spelled(token: Token, at: number, folded: Folded): string {
-  if (isFolded(token, at, folded)) return token.text.toUpperCase()
+  if (isFolded(token, at, folded)) return upperCase(token.text)
   // What is refused without quotes must not find the shape of what is taken with them.
-  const isBare = token.kind === 'identifier' && !RESERVED.has(token.text.toUpperCase())
+  const isBare = token.kind === 'identifier' && !RESERVED.has(upperCase(token.text))
   return isBare || token.kind === 'quoted' ? `"${token.value.replaceAll('"', '""')}"` : token.text
 }
 
@@ -72,7 +72,7 @@ export interface Folded {
 
 function isFolded(token: Token, at: number, { functions, keywords }: Folded): boolean {
   if (token.kind !== 'identifier') return false
-  const word = token.text.toUpperCase()
+  const word = upperCase(token.text)
   // `SELECT current_date` names its column as it is written (33.0.0), though Calcite reserves the word.
   if (NOW_WORDS.has(word)) return false
   return functions.has(at) || keywords.has(at) || CASELESS.has(word)
@@ -87,7 +87,7 @@ function formOf(token: Token, kept: boolean): string | undefined {
 function literalsToKeep(view: View): ReadonlySet<number> {
   const kept = new Set<number>()
   for (const [at, { value }] of view.tokens.entries()) {
-    if (!view.isName(at) || !view.opens(at + 1) || !READS.has(value.toUpperCase())) continue
+    if (!view.isName(at) || !view.opens(at + 1) || !READS.has(upperCase(value))) continue
     const close = view.close(at + 1)
     for (let inner = at + 2; inner < close; inner += 1) kept.add(inner)
   }

@@ -2,6 +2,7 @@
 import { type Grid } from '../plan/grouped.ts'
 import { isUtc } from '../time/utc.ts'
 import { instantMs } from './instants.ts'
+import { upperCase } from './lexer.ts'
 import { type Call, callName, type Reader, stringOf, unitBehind } from './reader.ts'
 import { type Expression } from './tree.ts'
 
@@ -47,7 +48,8 @@ export function gridOf(it: Call, reader: Reader): Floored | undefined {
 }
 
 function truncated(it: Expression | undefined, reader: Reader): string | undefined {
-  return stringOf(it, reader)?.toUpperCase()
+  const text = stringOf(it, reader)
+  return text === undefined ? undefined : upperCase(text)
 }
 
 function byUnit(

@@ -24,8 +24,19 @@ const OPERATOR = /<>|!=|<=|>=|\|\||=>|->|\.\.|::|[()[\]{};.,=<>:+\-*/%|^&~!]/y
 // LBRACE_D and its like: `{ d '2020-01-01'}` opens an escape, with a line break or a comment for the blank it is refused.
 const BRACE = /\{ *[A-Za-z]/y
 const UESCAPE = /UESCAPE/iy
+const OTHER_THAN_ASCII = /[\u0080-\uffff]/
 // Literals in a character set or as bytes (N'…', _latin1'…', X'…', E'…'): rare, and read differently by version.
 const PREFIX = /^(?:[nxe]|_.*)$/i
+
+/**
+ * As Druid tells words and names of functions: letters of ASCII alone. JavaScript makes `S` of `ſ`, `I` of `ı` and `SS` of
+ * `ß` (`No match found for function signature ſum`). Names of functions are put into lower case, so that the Kelvin sign,
+ * which only a quoted name can have, is a `k`: `"LOO\u212aUP"` looks up (33.0.0).
+ */
+export function upperCase(text: string): string {
+  if (!OTHER_THAN_ASCII.test(text)) return text.toUpperCase()
+  return text.replaceAll('\u212a', 'K').replaceAll(/[a-z]+/g, (word) => word.toUpperCase())
+}
 
 /**
  * The tokens of a statement in order, without white space and comments; `undefined` when Calcite's lexer would refuse

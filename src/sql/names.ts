@@ -1,5 +1,5 @@
 // What a query reads: datasources, lookups, system tables and what is none of these.
-import { type Token } from './lexer.ts'
+import { type Token, upperCase } from './lexer.ts'
 import { NotUnderstood } from './view.ts'
 import { type Expression, type QueryTree, restOf, type Source, visit } from './tree.ts'
 
@@ -80,7 +80,7 @@ function addTable(path: readonly string[], hidden: ReadonlySet<string>, names: N
   const [first = '', second = ''] = path
   if (path.length === 1) {
     if (!hidden.has(first)) names.tables.add(first)
-  } else if (SYSTEM.has(first.toUpperCase())) names.systemTables = true
+  } else if (SYSTEM.has(upperCase(first))) names.systemTables = true
   else if (path.length === 2 && first === 'druid') names.tables.add(second)
   else if (path.length === 2 && first === 'lookup') names.lookups.add(second)
   else names.external = true
@@ -88,7 +88,7 @@ function addTable(path: readonly string[], hidden: ReadonlySet<string>, names: N
 
 function addCall(call: Expression, { tokens, names }: Search): void {
   if (call.kind !== 'call') throw new NotUnderstood('source')
-  const name = (call.at < 0 ? call.name : (tokens[call.at]?.value ?? '')).toUpperCase()
+  const name = upperCase(call.at < 0 ? call.name : (tokens[call.at]?.value ?? ''))
   if (INLINE.has(name)) return
   const literals = call.parts.map((part) => (part.kind === 'literal' ? tokens[part.at] : undefined))
   if (name === 'APPEND' && literals.length > 0 && literals.every((token) => token?.kind === 'string')) {
@@ -114,5 +114,5 @@ export function lookupsOf(tree: QueryTree, tokens: readonly Token[]): ReadonlySe
 
 function isLookup(tokens: readonly Token[], at: number): boolean {
   const token = tokens[at]
-  return isName(token) && token?.value.toUpperCase() === 'LOOKUP' && tokens[at + 1]?.text === '('
+  return isName(token) && upperCase(token?.value ?? '') === 'LOOKUP' && tokens[at + 1]?.text === '('
 }

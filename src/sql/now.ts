@@ -1,7 +1,7 @@
 // Where a statement depends on the moment it runs, and how far from that moment its bounds lie.
 import { type NowUse } from '../plan/facts.ts'
 import { intervalMs, periodMs, unitMs } from './instants.ts'
-import { type Token } from './lexer.ts'
+import { type Token, upperCase } from './lexer.ts'
 import { INTEGERS } from './reader.ts'
 import { type Expression, type QueryTree, restOf, type Source } from './tree.ts'
 import { NOW_FUNCTIONS, NOW_WORDS } from './words.ts'
@@ -36,7 +36,7 @@ export function countNow(tokens: readonly Token[], { start, end }: { start: numb
   for (let at = start; at < end; at += 1) {
     const token = tokens[at]
     if (token === undefined || (token.kind !== 'identifier' && token.kind !== 'quoted')) continue
-    const word = token.value.toUpperCase()
+    const word = upperCase(token.value)
     const isCall = tokens[at + 1]?.text === '('
     if (
       (token.kind === 'identifier' && NOW_WORDS.has(word)) ||
@@ -204,7 +204,7 @@ class Finder {
   }
 
   #word(at: number): string {
-    return this.#tokens[at]?.value.toUpperCase() ?? ''
+    return upperCase(this.#tokens[at]?.value ?? '')
   }
 }
 

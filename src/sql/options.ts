@@ -1,6 +1,6 @@
 // Leading `SET name = literal;` statements, which Druid 34 and newer take as context.
 import { type SetOption } from '../plan/facts.ts'
-import { type Token } from './lexer.ts'
+import { type Token, upperCase } from './lexer.ts'
 import { NotUnderstood } from './view.ts'
 
 const JSON_NUMBER = /^(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
@@ -27,5 +27,5 @@ function literalOf(token: Token | undefined, negative: boolean): string | undefi
   if (token?.kind === 'number' && JSON_NUMBER.test(token.text)) return `${negative ? '-' : ''}${token.text}`
   if (negative) return undefined
   if (token?.kind === 'string') return JSON.stringify(token.value)
-  return token?.kind === 'identifier' ? WORDS[token.text.toUpperCase()] : undefined
+  return token?.kind === 'identifier' ? WORDS[upperCase(token.text)] : undefined
 }

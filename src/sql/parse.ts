@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import parserPackage from 'node-sql-parser/build/postgresql.js'
 import { convertQuery } from './convert.ts'
 import { parseCost } from './cost.ts'
-import { lex } from './lexer.ts'
+import { lex, upperCase } from './lexer.ts'
 import { normalise, type Normalised } from './normalise.ts'
 import { NotUnderstood, type View } from './view.ts'
 import { type QueryTree, visit } from './tree.ts'
@@ -100,7 +100,7 @@ function checkPrinted(text: string, parsed: ReturnType<typeof parser.astify>): v
 
 function significant(text: string): string | undefined {
   return lex(text)
-    ?.filter(({ text: token }) => !NOISE.has(token.toUpperCase()))
+    ?.filter(({ text: token }) => !NOISE.has(upperCase(token)))
     .map(({ text: token }) => token)
     .join(' ')
 }

@@ -1,5 +1,6 @@
 // What the readers of expressions share: names of calls, literals behind markers, whether something is `__time`.
 import { type TokenRange } from './clauses.ts'
+import { upperCase } from './lexer.ts'
 import { pathAt } from './names.ts'
 import { type Expression } from './tree.ts'
 import { type View } from './view.ts'
@@ -17,7 +18,7 @@ export interface Reader {
 
 /** The upper-case name of a call; of what only normalising made a call, the name that it gave. */
 export function callName(it: Call, reader: Reader): string {
-  return it.at < 0 ? it.name : (reader.view.tokens[it.at]?.value.toUpperCase() ?? '')
+  return it.at < 0 ? it.name : upperCase(reader.view.tokens[it.at]?.value ?? '')
 }
 
 /** The text of a string literal; undefined for anything else. */

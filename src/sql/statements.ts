@@ -1,5 +1,5 @@
 // Texts that Ovate sends on its own account, made from the client's text by cutting and adding, never by re-printing.
-import { lex, type Token } from './lexer.ts'
+import { lex, type Token, upperCase } from './lexer.ts'
 
 /**
  * `EXPLAIN PLAN FOR` of a statement, which plans it and runs nothing. Leading SETs stay in front, because they take part
@@ -57,5 +57,5 @@ function isSemicolon(token: Token | undefined): boolean {
 }
 
 function isWord(token: Token | undefined, word: string): boolean {
-  return token?.kind === 'identifier' && token.text.toUpperCase() === word
+  return token?.kind === 'identifier' && upperCase(token.text) === word
 }

@@ -1,5 +1,5 @@
 // Tokens with what is asked of them again and again: upper-case words and pairs of brackets.
-import { type Token } from './lexer.ts'
+import { type Token, upperCase } from './lexer.ts'
 
 /** Thrown inside this folder where a text holds what isn't understood; `analyse` turns it into an unknown. */
 export class NotUnderstood extends Error {}
@@ -16,7 +16,7 @@ export class View {
   constructor(tokens: readonly Token[]) {
     this.tokens = tokens
     this.words = tokens.map(({ kind, text }) => {
-      if (kind === 'identifier') return text.toUpperCase()
+      if (kind === 'identifier') return upperCase(text)
       return kind === 'operator' ? text : undefined
     })
     this.#closing = bracketsOf(this.words)

@@ -154,6 +154,7 @@ test.each<[string, readonly string[]]>([
   ['SELECT 1 FROM a JOIN lookup.l ON a.x = l.k', ['l']],
   ['SELECT 1 FROM a JOIN "lookup"."l x" AS l ON a.x = l.k', ['l x']],
   ['SELECT lookup FROM a', []],
+  ['SELECT "loo\u212aup"(x, \'l\') FROM a', ['l']],
 ])('%s uses lookups %j', (sql, lookups) => {
   const facts = factsOf(sql)
   expect([facts.tables, facts.lookups]).toEqual([['a'], lookups])
@@ -394,6 +395,18 @@ const pieces = fc.array(
   ),
   { maxLength: 25 },
 )
+
+test.each([
+  ['SELECT SUM(a) FROM t', 'SELECT ſum(a) FROM t'],
+  ['SELECT MIN(a) FROM t', 'SELECT mın(a) FROM t'],
+  ['SELECT a FROM t ORDER BY 1 DESC', 'SELECT a FROM t ORDER BY 1 DEſC'],
+  ['SELECT a FROM t WHERE a IS NOT NULL', 'SELECT a FROM t WHERE a ıs NOT NULL'],
+  ['SELECT 1 FROM (SELECT 1) CROSS JOIN (SELECT 2)', 'SELECT 1 FROM (SELECT 1) CROß JOIN (SELECT 2)'],
+])('%s isn’t %s: Druid takes letters outside of ASCII for no others', (sql, other) => {
+  const { canonical } = factsOf(sql)
+  const analysis = analyse(other, OPTIONS)
+  expect(analysis.kind === 'facts' ? analysis.facts.canonical : '').not.toBe(canonical)
+})
 
 test('no text throws, and reading a canonical text again gives it back', () => {
   fc.assert(
