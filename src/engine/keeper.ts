@@ -220,13 +220,14 @@ export class Keeper {
   }
 
   /**
-   * How long after its beginning a flight may be joined by who has its identity, ms: none that began before Druid last
-   * refused him. Who joins a shared one is checked.
+   * How long after its beginning a flight may be joined by who has its identity, ms: none that began before what it reads
+   * was last purged, or before Druid last refused him. Who joins a shared one is checked.
    */
   joinMs(request: SqlRequest, plan: WholePlan): number {
     const isFree = request.identity === ANONYMOUS || plan.shared
     const recheckMs = isFree ? Number.POSITIVE_INFINITY : this.#options.rights.recheckMs
-    return Math.min(recheckMs, this.#sinceRefusedMs(request, plan), this.policyMs(request, plan))
+    const sinceMs = Math.min(this.#sinceRefusedMs(request, plan), this.#sincePurgedMs(plan))
+    return Math.min(recheckMs, sinceMs, this.policyMs(request, plan))
   }
 
   // In the same millisecond it isn't known which of the two was first.
@@ -236,11 +237,18 @@ export class Keeper {
     return clock.now() - rights.refusedAtMs(identity, service ?? druid.defaultService, tables) - 1
   }
 
+  #sincePurgedMs({ tables }: WholePlan): number {
+    return this.#options.clock.now() - this.#lastPurgeMs(tables) - 1
+  }
+
   /** Whether what was asked for at a moment has been purged since. */
   wasPurged(tables: readonly string[], sentAtMs: number): boolean {
-    return ['', ...tables].some(
-      (table) => (this.#purgedAtMs.get(table) ?? Number.NEGATIVE_INFINITY) >= sentAtMs,
-    )
+    return this.#lastPurgeMs(tables) >= sentAtMs
+  }
+
+  #lastPurgeMs(tables: readonly string[]): number {
+    const all = ['', ...tables].map((table) => this.#purgedAtMs.get(table) ?? Number.NEGATIVE_INFINITY)
+    return Math.max(...all)
   }
 }
 
