@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { OvateError } from '../errors.ts'
 import { type Interval } from '../plan/facts.ts'
-import { readInstant } from '../time/instant-text.ts'
+import { instantText, readInstant } from '../time/instant-text.ts'
 
 export interface Segment extends Interval {
   /** Of a segment beyond the ends of time: with its interval. */
@@ -21,18 +21,9 @@ export const BEGINNING_MS = -8_640_000_000_000_000
 export const END_MS = 8_640_000_000_000_000
 export const ALL_TIME: readonly Interval[] = [{ startMs: BEGINNING_MS, endMs: END_MS }]
 
-/** Druid's own ends of time (`Intervals.ETERNITY`). */
-const ETERNITY_START = '-146136543-09-08T08:23:32.096Z'
-const ETERNITY_END = '146140482-04-24T15:36:27.903Z'
-
 /** An interval as Druid writes it in a URL. */
 export function intervalText({ startMs, endMs }: Interval): string {
   return `${instantText(startMs)}/${instantText(endMs)}`
-}
-
-function instantText(ms: number): string {
-  if (ms <= BEGINNING_MS) return ETERNITY_START
-  return ms >= END_MS ? ETERNITY_END : new Date(ms).toISOString()
 }
 
 /** One element of the answer; throws OVATE_BROKER_FAILED on anything that isn't one. */

@@ -3,6 +3,10 @@
 // JavaScript writes and reads other years than 0 to 9999 in its own way (`+058772-…`, `-000044-…`), Joda goes on as it
 // began (`58772-…`, `-0044-…`), further than a Date does; offsets of before there was standard time have seconds (`-04:56:02`).
 
+/** Druid's own ends of time (`Intervals.ETERNITY`). */
+export const ETERNITY_START = '-146136543-09-08T08:23:32.096Z'
+export const ETERNITY_END = '146140482-04-24T15:36:27.903Z'
+
 const INSTANT = /^(-?\d{4,9})(-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})(?:Z|([+-])(\d\d):(\d\d)(?::(\d\d))?)$/
 
 /** The calendar is the same again, to the millisecond, after so many years. */
@@ -20,4 +24,13 @@ export function readInstant(text: string): number | bigint | undefined {
   if (Number.isNaN(inCycleMs)) return undefined
   const ms = cycles * CYCLE_MS + inCycleMs
   return Number.isSafeInteger(ms) ? ms : BigInt(cycles) * BigInt(CYCLE_MS) + BigInt(inCycleMs)
+}
+
+const DATE_MAX_MS = 8_640_000_000_000_000
+
+/** An instant of a Date, in ms, in UTC; its first and its last one stand for the ends of time. */
+export function instantText(ms: number): string {
+  if (ms <= -DATE_MAX_MS) return ETERNITY_START
+  if (ms >= DATE_MAX_MS) return ETERNITY_END
+  return new Date(ms).toISOString().replace(/^\+0?|(?<=^-)0{1,2}/, '')
 }
