@@ -6,8 +6,10 @@
 import { createHash } from 'node:crypto'
 import { OvateError } from '../errors.ts'
 import { type Interval } from '../plan/facts.ts'
+import { instantText, readInstant } from '../time/instant-text.ts'
 
 export interface Segment extends Interval {
+  /** Of a segment beyond the ends of time: with its interval. */
   readonly version: string
   readonly partition: number
   /** At least one Historical serves it. */
@@ -19,36 +21,37 @@ export const BEGINNING_MS = -8_640_000_000_000_000
 export const END_MS = 8_640_000_000_000_000
 export const ALL_TIME: readonly Interval[] = [{ startMs: BEGINNING_MS, endMs: END_MS }]
 
-/** Druid's own ends of time (`Intervals.ETERNITY`). */
-const ETERNITY_START = '-146136543-09-08T08:23:32.096Z'
-const ETERNITY_END = '146140482-04-24T15:36:27.903Z'
-
 /** An interval as Druid writes it in a URL. */
 export function intervalText({ startMs, endMs }: Interval): string {
   return `${instantText(startMs)}/${instantText(endMs)}`
 }
 
-function instantText(ms: number): string {
-  if (ms <= BEGINNING_MS) return ETERNITY_START
-  return ms >= END_MS ? ETERNITY_END : new Date(ms).toISOString()
-}
-
-function instantMs(text: string): number {
-  const ms = Date.parse(text)
-  if (!Number.isNaN(ms)) return ms
-  return text.startsWith('-') ? BEGINNING_MS : END_MS
-}
-
 /** One element of the answer; throws OVATE_BROKER_FAILED on anything that isn't one. */
 export function segmentOf(value: unknown): Segment {
   const { interval, version, partitionNumber, locations } = (value ?? {}) as Record<string, unknown>
-  if (typeof interval !== 'string' || typeof version !== 'string' || typeof partitionNumber !== 'number') {
-    throw new OvateError('OVATE_BROKER_FAILED', 'the Broker listed a segment that is not understood')
-  }
-  const [start = '', end = ''] = interval.split('/')
+  if (typeof interval !== 'string' || typeof version !== 'string' || typeof partitionNumber !== 'number')
+    throw notUnderstood()
+  const [start, end] = interval.split('/').map(readInstant)
+  if (start === undefined || end === undefined) throw notUnderstood()
   const sealed =
     Array.isArray(locations) && locations.some((one: { type?: unknown }) => one.type === 'historical')
-  return { startMs: instantMs(start), endMs: instantMs(end), version, partition: partitionNumber, sealed }
+  return {
+    startMs: clamped(start, BEGINNING_MS, END_MS - 1),
+    endMs: clamped(end, BEGINNING_MS + 1, END_MS),
+    // All that lies beyond has the same last millisecond: segments of one version would be joined, and a drop go unseen.
+    version: start >= END_MS || end <= BEGINNING_MS ? `${version} ${interval}` : version,
+    partition: partitionNumber,
+    sealed,
+  }
+}
+
+function clamped(ms: number | bigint, minMs: number, maxMs: number): number {
+  if (ms < minMs) return minMs
+  return ms > maxMs ? maxMs : Number(ms)
+}
+
+function notUnderstood(): OvateError {
+  return new OvateError('OVATE_BROKER_FAILED', 'the Broker listed a segment that is not understood')
 }
 
 /**

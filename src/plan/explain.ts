@@ -1,4 +1,5 @@
 // A plan and what led to it, for people and scripts: `ovate explain` and `/ovate/explain`.
+import { ETERNITY_END, ETERNITY_START, instantText } from '../time/instant-text.ts'
 import { type Analysis, type Facts, type Interval } from './facts.ts'
 import { type Bucket, type Stretch } from './grouped.ts'
 import { type Parts, type Plan } from './plan.ts'
@@ -67,7 +68,7 @@ function groupsOf({ grouped }: Parts, sql: string): NonNullable<Explanation['gro
 }
 
 function bucketOf({ grid: { period, originMs, zone } }: Bucket): NonNullable<Explanation['bucket']> {
-  return { period, zone, ...(originMs !== undefined && { origin: isoInstant(originMs) }) }
+  return { period, zone, ...(originMs !== undefined && { origin: instantText(originMs) }) }
 }
 
 function nearest({ now }: Facts): number | null {
@@ -77,16 +78,7 @@ function nearest({ now }: Facts): number | null {
 
 /** ISO-8601 as Druid writes it; an open end is the end of time that Druid itself has. */
 export function isoInterval({ startMs, endMs }: Interval): string {
-  return `${isoInstant(startMs)}/${isoInstant(endMs)}`
-}
-
-const ERA = '-146136543-09-08T08:23:32.096Z'
-const END_OF_ERA = '146140482-04-24T15:36:27.903Z'
-const DATE_MAX_MS = 8.64e15
-
-function isoInstant(ms: number): string {
-  if (ms <= -DATE_MAX_MS) return ERA
-  return ms >= DATE_MAX_MS ? END_OF_ERA : new Date(ms).toISOString()
+  return `${instantText(startMs)}/${instantText(endMs)}`
 }
 
 /** The same in lines of words. */
@@ -145,9 +137,9 @@ const PLAN_WORDS: Record<Explanation['plan'], string> = {
 
 function windowWords(interval: string): string {
   const [start = '', end = ''] = interval.split('/')
-  const from = start === ERA ? '' : `from ${start} `
-  const to = end === END_OF_ERA ? 'to the end of the data' : `to ${end}`
-  return start === ERA && end === END_OF_ERA ? 'all of time' : `${from}${to}`
+  const from = start === ETERNITY_START ? '' : `from ${start} `
+  const to = end === ETERNITY_END ? 'to the end of the data' : `to ${end}`
+  return start === ETERNITY_START && end === ETERNITY_END ? 'all of time' : `${from}${to}`
 }
 
 function nowWords(nearestMs: number | null): string {

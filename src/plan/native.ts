@@ -1,5 +1,6 @@
 // Druid's own plan of a grouped aggregate, in a form in which two plans can be compared: names that Druid numbers are
 // replaced by what they stand for. Read from the PLAN of EXPLAIN PLAN FOR (33.0.0).
+import { readInstant } from '../time/instant-text.ts'
 import { type Interval } from './facts.ts'
 import { type NativeOrderKey, orderKeys } from './native-order.ts'
 import { NativeTexts, resolvedExpression } from './native-text.ts'
@@ -219,8 +220,8 @@ export function intervalsOf(value: unknown): readonly Interval[] | undefined {
 }
 
 function instant(text: string, open: number): number {
-  const ms = Date.parse(text)
-  return Number.isNaN(ms) ? open : ms
+  const ms = Number(readInstant(text) ?? open)
+  return Math.max(FIRST_MS, Math.min(LAST_MS, ms))
 }
 
 function listOf(value: unknown): readonly Json[] {

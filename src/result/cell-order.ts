@@ -1,4 +1,6 @@
 // Cells of rows in Druid's order. Values stay the text that Druid wrote; what is compared is read from it when needed.
+import { OvateError } from '../errors.ts'
+import { readInstant } from '../time/instant-text.ts'
 
 /** What an order compares: numbers (bigint past 2^53), text by its UTF-8 bytes, null. */
 export type SortKey = number | bigint | Buffer | null
@@ -10,9 +12,12 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const SAFE_DIGITS = 15
 
-/** The reader for a column by its native and SQL types, as in the heads of an answer. */
+/**
+ * The reader for a column by its native and SQL types, as in the heads of an answer. It throws OVATE_BROKER_FAILED at a
+ * time that Druid doesn't write.
+ */
 export function keyReader(type: string, sqlType: string): KeyReader | undefined {
-  if (sqlType === 'TIMESTAMP' || sqlType === 'DATE') return readInstant
+  if (sqlType === 'TIMESTAMP' || sqlType === 'DATE') return readTime
   if (sqlType === 'BOOLEAN') return readBoolean
   switch (type) {
     case 'LONG':
@@ -50,9 +55,12 @@ function readBoolean(bytes: Buffer, start: number): SortKey {
   return bytes[start] === 0x74 ? 1 : 0
 }
 
-function readInstant(bytes: Buffer, start: number, end: number): SortKey {
+/** What isn't understood has no place among others: the caller's text is left to Druid. */
+function readTime(bytes: Buffer, start: number, end: number): SortKey {
   if (isNull(bytes, start)) return null
-  return Date.parse(bytes.toString('latin1', start + 1, end - 1))
+  const instant = readInstant(bytes.toString('latin1', start + 1, end - 1))
+  if (instant === undefined) throw new OvateError('OVATE_BROKER_FAILED', 'a time that is not understood')
+  return instant
 }
 
 function readText(bytes: Buffer, start: number, end: number): SortKey {

@@ -65,6 +65,13 @@ test('a series in words', () => {
   ])
 })
 
+test('a window up to the end of 9999 ends as Druid writes it', () => {
+  const sql = "SELECT COUNT(*) FROM events WHERE __time <= TIMESTAMP '9999-12-31 23:59:59.999'"
+  expect(explainStatement(sql, CONFIG).window).toEqual([
+    '-146136543-09-08T08:23:32.096Z/10000-01-01T00:00:00.000Z',
+  ])
+})
+
 describe.runIf(sandboxAvailable)('of what was asked before', () => {
   let it: SandboxStack
 

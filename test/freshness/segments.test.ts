@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { readCandidates } from '../../src/freshness/candidates.ts'
 import {
   ALL_TIME,
+  differences,
   intervalText,
   joined,
   type Segment,
@@ -119,4 +120,64 @@ test('the ends of time are those that Druid has', () => {
   expect(segmentOf({ interval: text, version: 'v', partitionNumber: 0, locations: [] })).toMatchObject(
     ALL_TIME[0] ?? {},
   )
+})
+
+describe('a segment of stray timestamps', () => {
+  const of = (interval: string, version = 'v1', type = 'historical'): Segment =>
+    segmentOf({ interval, version, partitionNumber: 0, locations: [{ type }] })
+  const under = (segments: readonly Segment[]): { segments: readonly Segment[]; schema: string } => ({
+    segments: joined(segments),
+    schema: '',
+  })
+
+  describe.each([
+    ['of microseconds', '58772-05-01T00:00:00.000Z/58772-05-02T00:00:00.000Z'],
+    ['of nanoseconds', '56883255-08-14T00:00:00.000Z/56883255-08-15T00:00:00.000Z'],
+    ['of before our era', '-0044-03-15T00:00:00.000Z/-0044-03-16T00:00:00.000Z'],
+    ['of long before it', '-1000000-01-01T00:00:00.000Z/-1000000-01-02T00:00:00.000Z'],
+    ['up to the end of time', '275760-09-13T00:00:00.000Z/146140482-04-24T15:36:27.903Z'],
+    ['from the beginning of time', '-146136543-09-08T08:23:32.096Z/-271821-04-20T00:00:00.000Z'],
+  ])('%s', (_, interval) => {
+    test('counts in the state of all of time', () => {
+      const hashes = [[], [of(interval)], [of(interval, 'v2')]].map((all) => stateUnder(all, ALL_TIME).hash)
+      expect(new Set(hashes).size).toBe(3)
+      expect(stateUnder([of(interval, 'v1', 'indexer-executor')], ALL_TIME).sealed).toBe(false)
+    })
+
+    test('is a difference', () => {
+      const [all = { startMs: 0, endMs: 0 }] = ALL_TIME
+      expect(differences(under([of(interval)]), under([]), all)).toHaveLength(1)
+    })
+
+    test('does not count in the state of a day', () => {
+      const day = [{ startMs: 0, endMs: DAY_MS }]
+      expect(stateUnder([of(interval)], day)).toEqual(stateUnder([], day))
+    })
+  })
+
+  test('counts beside others of its kind, however far off they are', () => {
+    const days = [1, 2, 3].map((day) =>
+      of(`56883255-08-0${day}T00:00:00.000Z/56883255-08-0${day + 1}T00:00:00.000Z`),
+    )
+    const dropped = days.filter((_, at) => at !== 1)
+    expect(stateUnder(joined(days), ALL_TIME).hash).not.toBe(stateUnder(joined(dropped), ALL_TIME).hash)
+  })
+
+  test.each(['58772-05-01/58772-05-02', '+058772-05-01T00:00:00.000Z/+058772-05-02T00:00:00.000Z', 'a/b'])(
+    'is refused as %s, which Druid does not write',
+    (interval) => {
+      expect(() => of(interval)).toThrow('not understood')
+    },
+  )
+})
+
+test('a segment of all time has one state, wherever looks met', () => {
+  const [start = '', end = ''] = ALL_TIME.map(intervalText).join().split('/')
+  const pieces = (middle: string): readonly Segment[] =>
+    joined(
+      [`${start}/${middle}`, `${middle}/${end}`].map((interval) =>
+        segmentOf({ interval, version: 'v', partitionNumber: 0, locations: [] }),
+      ),
+    )
+  expect(pieces('2026-11-25T00:00:00.000Z')).toEqual(pieces('2026-11-26T00:00:00.000Z'))
 })

@@ -82,6 +82,28 @@ describe('cells in Druid’s order', () => {
         '"2026-11-01T07:00:00.000Z"',
       ],
     ],
+    [
+      'LONG',
+      'TIMESTAMP',
+      [
+        'null',
+        '"-146136543-09-08T08:23:32.096Z"',
+        '"-3706-08-05T00:00:00.000Z"',
+        '"-0001-12-31T19:03:58.000-04:56:02"',
+        '"0000-01-01T00:19:32.001+00:19:32"',
+        '"1880-01-01T00:00:00.000-04:56:02"',
+        '"2026-11-01T07:00:00.000Z"',
+        '"11476-08-15T05:20:00.000Z"',
+        '"14645-06-30T15:06:40.000Z"',
+        '"292278994-08-17T07:12:55.806Z"',
+        '"292278994-08-17T07:12:55.807Z"',
+      ],
+    ],
+    [
+      'LONG',
+      'DATE',
+      ['"-0044-03-15T00:00:00.000Z"', '"2026-11-01T00:00:00.000Z"', '"10000-01-01T00:00:00.000Z"'],
+    ],
   ])('%s %s', (type, sqlType, cells) => {
     expect(sorted(type, sqlType, cells.toReversed())).toEqual(cells)
   })
@@ -97,5 +119,10 @@ describe('cells in Druid’s order', () => {
 
   test.each(['ARRAY<LONG>', 'COMPLEX<HLLSketch>'])('%s has none', (type) => {
     expect(keyReader(type, 'OTHER')).toBeUndefined()
+  })
+
+  test.each(['"2026-11-01"', '"nonsense"', '1793491200000'])('%s is no instant, and none is told', (cell) => {
+    const read = keyReader('LONG', 'TIMESTAMP')
+    expect(() => read?.(Buffer.from(cell), 0, cell.length)).toThrow('not understood')
   })
 })

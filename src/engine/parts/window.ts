@@ -176,6 +176,8 @@ export function isCalm(window: readonly Interval[], zone: string): boolean {
   const last = window.at(-1)
   if (known === undefined) return false
   if (first === undefined || last === undefined) return true
+  // Where its offsets aren't known, neither are their changes.
+  if (Number.isNaN(known.offsetAt(first.startMs - DAY_MS))) return false
   return known.nextTransition(first.startMs - DAY_MS) >= last.endMs + DAY_MS
 }
 

@@ -146,6 +146,9 @@ function rowsOf(times: readonly string[], at: 'shown' | 'added'): readonly strin
   })
 }
 
+/** In New York's overlap of 1883, after which it had standard time, Druid prints `-04:56:02` of both (33.0.0). */
+const BEFORE_STANDARD_TIME = ['1883-11-18T12:01:13.000-04:56:02', '1883-11-18T12:01:00.000-04:56:02']
+const FAR = ['-3706-08-05T00:00:00.000Z', '11476-08-15T05:20:00.000Z', '14645-06-30T15:06:40.000Z']
 const AROUND_A_YEAR = ['2026-10-20T01:00:00.000-04:00', '2026-12-20T01:00:00.000-05:00']
 
 test.each<[string, string, Keys, readonly string[], string]>([
@@ -153,6 +156,7 @@ test.each<[string, string, Keys, readonly string[], string]>([
   ['which are not shown', NEW_YORK, [BY_ADDED, BY_BUCKET], rowsOf(BACK, 'added'), PRINTED_ALIKE],
   ['inside of a bucket', NEW_YORK, [BY_BUCKET, BY_TIME], rowsOf(BACK, 'shown'), PRINTED_ALIKE],
   ['of a change among them', NEW_YORK, [BY_TIME], rowsOf(AROUND_A_YEAR, 'shown'), PRINTED_ALIKE],
+  ['of before the zone is known', NEW_YORK, [BY_TIME], rowsOf(BEFORE_STANDARD_TIME, 'shown'), PRINTED_ALIKE],
   ['of a zone that is not known', 'Nowhere/Land', [BY_TIME], rowsOf(CALM, 'shown'), PRINTED_ALIKE],
   ['of quiet days', NEW_YORK, [BY_TIME, BY_BUCKET], rowsOf(CALM, 'shown'), '10'],
   ['of quiet days, which are not shown', NEW_YORK, [BY_ADDED], rowsOf(CALM, 'added'), '10'],
@@ -164,6 +168,7 @@ test.each<[string, string, Keys, readonly string[], string]>([
     rowsOf(['2026-11-01T05:00:00.000Z', '2026-11-01T06:00:00.000Z'], 'shown'),
     '10',
   ],
+  ['of years past 9999 and before 0', 'UTC', [BY_TIME], rowsOf(FAR, 'shown'), '210'],
   ['that are null', NEW_YORK, [BY_TIME, BY_BUCKET], ['[0,null,0,null]', '[1,null,3600000,null]'], '01'],
   ['that order nothing', NEW_YORK, [{ ...BY_BUCKET, descending: true }], rowsOf(BACK, 'shown'), '10'],
 ])('an order by times %s', (_, zone, keys, rows, expected) => {
