@@ -12,6 +12,7 @@ import {
 } from '../plan/grouped.ts'
 import { bucketOf, roughMs } from './buckets.ts'
 import { type TokenRange } from './clauses.ts'
+import { isFaithful } from './faithful.ts'
 import { Formulas, holdsAggregate, stretchOf } from './formulas.ts'
 import { isStar, type Level } from './levels.ts'
 import { type GroupedChain, shapeOf, tailClauses, textsOf } from './grouped-texts.ts'
@@ -73,7 +74,10 @@ class Reading {
       timeColumn: timeColumn(levels.slice(at + 1), this.#chain.scopes, this.#reader),
       bucket,
       groupingSets: groups.some(({ value }) => isGroupingSet(value, this.#reader)),
-      dimensions: dimensions.map(({ range }): Dimension => ({ text: this.#stretch(range) })),
+      dimensions: dimensions.map(({ range, value }): Dimension => ({
+        text: this.#stretch(range),
+        isFaithful: this.#isFaithful(value),
+      })),
       columns,
       having,
       order,
@@ -145,16 +149,21 @@ class Reading {
     const shown = new Map(
       this.#outputs.of(at).flatMap((output) => (output === undefined ? [] : [[output.value, output.range]])),
     )
-    return new Formulas(
-      this.#reader,
-      (it, own) => {
+    return new Formulas(this.#reader, {
+      dimensionOf: (it, own) => {
         const range = shown.get(it) ?? own
         return range !== undefined && range.start >= start && range.end <= end
           ? spelled.get(spell(range))
           : undefined
       },
       spell,
-    )
+      isFaithful: (it) => this.#isFaithful(it),
+    })
+  }
+
+  #isFaithful(it: Expression): boolean {
+    const { scopes, levels, at } = this.#chain
+    return isFaithful(scopes.resolved(it, at, levels.length - 1), this.#reader)
   }
 
   #columns(formulas: Formulas, bucket: Group | undefined): readonly OutputColumn[] {

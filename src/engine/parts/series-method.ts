@@ -1,5 +1,6 @@
 // Answers grouped by a time bucket: parts are rows of the answer as they stand.
 import { type Interval } from '../../plan/facts.ts'
+import { type Grouped, isFaithful } from '../../plan/grouped.ts'
 import { startOf } from '../../plan/pieces.ts'
 import { type Parts } from '../../plan/plan.ts'
 import { assembled, canOrder, printedTimes } from '../../result/assemble.ts'
@@ -108,7 +109,7 @@ export class SeriesMethod implements Method<BucketRows, PartHead> {
   ): Buffer | NotMade {
     const { order, queryType } = verdict
     const cut = cutOf(parts, parameters)
-    if (order === undefined || cut === undefined || !canOrder(order, head))
+    if (order === undefined || cut === undefined || !canOrder(order, head, faithfulIn(parts.grouped)))
       return { why: 'an order that is not known here', lasting: true }
     const groups = slices.reduce((sum, slice) => sum + rowsIn(slice), 0)
     if (queryType === 'topN' && isApproximate(groups, cut, this.#topNThreshold))
@@ -118,6 +119,17 @@ export class SeriesMethod implements Method<BucketRows, PartHead> {
     if (times !== undefined && !this.isCalm(parts, [times]))
       return { why: 'an order by times that the zone may print alike', lasting: true }
     return assembled(slices, { head, order, cut })
+  }
+}
+
+/** Behind the client's own columns stand the bucket's instant and what is ordered by and not selected. */
+function faithfulIn(grouped: Grouped): (column: number) => boolean {
+  const { columns, order } = grouped
+  const added = order.filter(({ column }) => column === undefined)
+  return (column) => {
+    if (columns[column]?.role === 'bucket') return true
+    const { formula } = columns[column] ?? added[column - columns.length - 1] ?? { formula: undefined }
+    return isFaithful(formula, grouped)
   }
 }
 
