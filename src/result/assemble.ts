@@ -2,7 +2,6 @@
 import { type Interval } from '../plan/facts.ts'
 import { type BucketRows, type BucketSlice, rowEnd, rowsIn, rowStart } from './bucket-rows.ts'
 import { compareOrdered, keyReader, type KeyReader, type SortKey } from './cell-order.ts'
-import { mayBeCut } from './merge/value-types.ts'
 import { type PartHead } from './part-rows.ts'
 import { Cells, scanRow } from './row-scan.ts'
 
@@ -36,14 +35,15 @@ const OPEN = Buffer.from('[')
 const COMMA = Buffer.from(',')
 const END = Buffer.from(']\n')
 
-/**
- * Whether cells of these types can be compared as an order wants them. `faithful`: of which columns Druid prints what it orders
- * by, whatever it prints of their type.
- */
-export function canOrder({ keys }: Order, head: PartHead, faithful: (column: number) => boolean): boolean {
+/** Whether cells of these types can be compared as an order wants them. `mayBeCut`: Druid may print less than it orders by. */
+export function canOrder(
+  { keys }: Order,
+  head: PartHead,
+  mayBeCut: (column: number, sqlType: string) => boolean,
+): boolean {
   return keys.every(({ of, compare }) => {
     if (of === 'bucket') return true
-    if (mayBeCut(head.sqlTypes[of] ?? '', { isFaithful: faithful(of) })) return false
+    if (mayBeCut(of, head.sqlTypes[of] ?? '')) return false
     const isText = head.types[of] === 'STRING' && head.sqlTypes[of] !== 'BOOLEAN'
     return (
       readerOf(head, of) !== undefined && (compare === undefined || (compare === 'lexicographic') === isText)

@@ -107,11 +107,11 @@ function seriesAnswer(
   zone: string,
   keys: Keys,
   rows: readonly string[],
-  { sqlType = 'TIMESTAMP', of = 'v' } = {},
+  { sqlType = 'TIMESTAMP', of = 'v', round = '' } = {},
 ): string {
   const method = new SeriesMethod({ topNThreshold: 1_000 })
   const own = partsOf(
-    `SELECT c AS n, MAX(${of}) AS m FROM t GROUP BY 1 ORDER BY MIN(${of})`,
+    `SELECT c AS n, MAX(${of})${round} AS m FROM t GROUP BY 1 ORDER BY MIN(${of})${round}`,
     Number.POSITIVE_INFINITY,
   )
   const parts: Parts = { ...own, kind: 'series', grouped: { ...own.grouped, zone } }
@@ -195,4 +195,15 @@ test.each([
   expect(answered('INTEGER', 'CAST(v AS INTEGER)')).toBe('an order that is not known here, lasting')
   expect(answered('INTEGER', 'CHAR_LENGTH(v)')).toBe('10')
   expect(answered('BIGINT', 'v')).toBe('10')
+})
+
+test.each([
+  ['shown', BY_TIME],
+  ['added', BY_ADDED],
+] as const)('an order by floats that are computed from aggregates, as doubles: %s', (_, key) => {
+  const rows = ['[0,1.0,0,1.0]', '[1,2.0,3600000,2.0]']
+  const answered = (round: string): string =>
+    seriesAnswer('UTC', [key, BY_BUCKET], rows, { sqlType: 'FLOAT', round })
+  expect(answered(' * 2')).toBe('an order that is not known here, lasting')
+  expect(answered('')).toBe('10')
 })
