@@ -1,6 +1,8 @@
 // What `plan` wants to be told about a grouped aggregate over one datasource. `sql` finds it out.
 //
 // Conventions: instants are ms since 1970-01-01T00:00:00Z; a stretch is `[from, to)` in characters of the client's text.
+// `isFaithful`: if the type is INTEGER or DATE, Druid surely prints the value as it computes with it. It computes with 64 bits,
+// and prints 32 of an INTEGER, and the day of a DATE (33.0.0: `SqlResults.coerce`).
 
 /** A part of the client's text. */
 export interface Stretch {
@@ -77,6 +79,8 @@ export interface Aggregate {
   readonly argument: Stretch | undefined
   /** `FILTER (WHERE …)` as it stands. */
   readonly filter: Stretch | undefined
+  /** Of what it is computed from. */
+  readonly isFaithful: boolean
 }
 
 /** What a column, a HAVING or an order is computed from, once the aggregates are put together. */
@@ -111,6 +115,7 @@ export interface OrderKey {
 /** A grouping expression that isn't the bucket. */
 export interface Dimension {
   readonly text: Stretch
+  readonly isFaithful: boolean
 }
 
 export interface Grouped {
@@ -178,6 +183,15 @@ interface OuterTexts {
   readonly isStar: boolean
   /** With its word. */
   readonly where: Stretch
+}
+
+/** Whether Druid surely prints what a formula gives as it computes with it, if the type is INTEGER or DATE. */
+export function isFaithful(
+  formula: Formula | undefined,
+  { dimensions, aggregates }: Pick<Grouped, 'dimensions' | 'aggregates'>,
+): boolean {
+  if (formula?.kind === 'dimension') return dimensions[formula.index]?.isFaithful ?? false
+  return formula?.kind === 'aggregate' && (aggregates[formula.index]?.isFaithful ?? false)
 }
 
 /** A number as it stands, or `?` by its index from 0. */

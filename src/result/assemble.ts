@@ -35,10 +35,15 @@ const OPEN = Buffer.from('[')
 const COMMA = Buffer.from(',')
 const END = Buffer.from(']\n')
 
-/** Whether cells of these types can be compared as an order wants them. */
-export function canOrder({ keys }: Order, head: PartHead): boolean {
+/** Whether cells of these types can be compared as an order wants them. `mayBeCut`: Druid may print less than it orders by. */
+export function canOrder(
+  { keys }: Order,
+  head: PartHead,
+  mayBeCut: (column: number, sqlType: string) => boolean,
+): boolean {
   return keys.every(({ of, compare }) => {
     if (of === 'bucket') return true
+    if (mayBeCut(of, head.sqlTypes[of] ?? '')) return false
     const isText = head.types[of] === 'STRING' && head.sqlTypes[of] !== 'BOOLEAN'
     return (
       readerOf(head, of) !== undefined && (compare === undefined || (compare === 'lexicographic') === isText)

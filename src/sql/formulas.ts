@@ -46,11 +46,20 @@ export class Formulas {
   readonly #reader: Reader
   readonly #dimensionOf: DimensionOf
   readonly #spell: (range: TokenRange) => string
+  readonly #isFaithful: (it: Expression) => boolean
 
-  constructor(reader: Reader, dimensionOf: DimensionOf, spell: (range: TokenRange) => string) {
+  constructor(
+    reader: Reader,
+    read: {
+      readonly dimensionOf: DimensionOf
+      readonly spell: (range: TokenRange) => string
+      readonly isFaithful: (it: Expression) => boolean
+    },
+  ) {
     this.#reader = reader
-    this.#dimensionOf = dimensionOf
-    this.#spell = spell
+    this.#dimensionOf = read.dimensionOf
+    this.#spell = read.spell
+    this.#isFaithful = read.isFaithful
   }
 
   /** The formula of an expression; undefined where it isn't understood. Its aggregates join the list. */
@@ -109,6 +118,7 @@ export class Formulas {
         text: this.#stretch(range),
         argument: isStar ? undefined : this.#stretch({ start: filtered.at + 2, end: call.end - 1 }),
         filter: call.end === range.end ? undefined : this.#stretch({ start: call.end, end: range.end }),
+        isFaithful: this.#isFaithful(argument),
       },
       this.#spell(range),
     )

@@ -12,6 +12,7 @@ import {
 } from '../plan/grouped.ts'
 import { bucketOf, roughMs } from './buckets.ts'
 import { type TokenRange } from './clauses.ts'
+import { isFaithful } from './faithful.ts'
 import { Formulas, holdsAggregate, stretchOf } from './formulas.ts'
 import { isStar, type Level } from './levels.ts'
 import { type GroupedChain, shapeOf, tailClauses, textsOf } from './grouped-texts.ts'
@@ -65,7 +66,10 @@ class Reading {
       return 'subquery'
     const texts = textsOf(this.#chain)
     const { aggregates } = formulas
-    const dimensionTexts = dimensions.map(({ range }): Dimension => ({ text: this.#stretch(range) }))
+    const groupTexts = dimensions.map(({ range, value }): Dimension => ({
+      text: this.#stretch(range),
+      isFaithful: this.#isFaithful(value),
+    }))
     return {
       table: this.#table(),
       zone: this.#reader.zone,
@@ -77,7 +81,7 @@ class Reading {
       timeColumn: timeColumn(levels.slice(at + 1), this.#chain.scopes, this.#reader),
       bucket,
       groupingSets: groups.some(({ value }) => isGroupingSet(value, this.#reader)),
-      dimensions: dimensionTexts,
+      dimensions: groupTexts,
       columns,
       having,
       order,
@@ -85,7 +89,7 @@ class Reading {
       limit: this.#count(tailClauses(this.#chain).limit),
       offset: this.#count(tailClauses(this.#chain).offset),
       movesParameters: movesParameters(
-        { bucket, dimensions: dimensionTexts, aggregates, order, texts },
+        { bucket, dimensions: groupTexts, aggregates, order, texts },
         this.#reader.view,
       ),
       texts,
@@ -144,16 +148,21 @@ class Reading {
     const shown = new Map(
       this.#outputs.of(at).flatMap((output) => (output === undefined ? [] : [[output.value, output.range]])),
     )
-    return new Formulas(
-      this.#reader,
-      (it, own) => {
+    return new Formulas(this.#reader, {
+      dimensionOf: (it, own) => {
         const range = shown.get(it) ?? own
         return range !== undefined && range.start >= start && range.end <= end
           ? spelled.get(spell(range))
           : undefined
       },
       spell,
-    )
+      isFaithful: (it) => this.#isFaithful(it),
+    })
+  }
+
+  #isFaithful(it: Expression): boolean {
+    const { scopes, levels, at } = this.#chain
+    return isFaithful(scopes.resolved(it, at, levels.length - 1), this.#reader)
   }
 
   #columns(formulas: Formulas, bucket: Group | undefined): readonly OutputColumn[] {

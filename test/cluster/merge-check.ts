@@ -64,9 +64,9 @@ export class MergeCheck {
     const client = own instanceof Error ? await this.#druids(over).catch(() => undefined) : own
     if (client === undefined) return { query, kind: 'refused', why: '' }
     const parts = await this.#parts(query, grouped, period)
-    const [{ columns }] = parts as [MergeParts]
-    const merger = mergerOf(grouped, { sql: query, client, parts: columns })
-    if (merger === undefined) return { query, kind: 'not-computable', why: '' }
+    const [first] = parts ?? []
+    const merger = first && mergerOf(grouped, { sql: query, client, parts: first.columns })
+    if (parts === undefined || merger === undefined) return { query, kind: 'not-computable', why: '' }
     const partials = parts.flatMap(({ buckets }) => [...buckets.values()])
     const merged = merger.merge(partials)
     // In another order, and in steps.
@@ -119,8 +119,8 @@ export class MergeCheck {
     return { types: rows.heads[1] ?? [], sqlTypes: rows.heads[2] ?? [], rows: rows.rows }
   }
 
-  /** Parts over the window in three ranges that are fetched by two texts; a hidden bucket may lie in two of them. */
-  async #parts(query: string, grouped: Grouped, period: string): Promise<readonly MergeParts[]> {
+  /** Parts over the window in three ranges that are fetched by two texts; a hidden bucket may lie in two of them. Undefined: they can't be merged. */
+  async #parts(query: string, grouped: Grouped, period: string): Promise<readonly MergeParts[] | undefined> {
     const window = windowOf(grouped.time, { nowMs: Date.now(), parameters: '' }) ?? []
     const [{ startMs, endMs }] = window as [Interval]
     const cut = (share: number): number => startMs + Math.floor((endMs - startMs) * share)
@@ -130,15 +130,15 @@ export class MergeCheck {
       { startMs: second, endMs },
     ]
     const inner = [{ startMs: first, endMs: second }]
-    return Promise.all(
+    const found = await Promise.all(
       [outer, inner].map(async (ranges) => {
         const collector = new MergeCollector(mergeShape(grouped), LIMITS)
         await this.#read(mergeText(query, grouped, { ranges, steps: { kind: 'period', period } }), collector)
-        const found = collector.result()
-        if (found === undefined) throw new Error(`${query}: parts are ${collector.bad}`)
-        return found
+        if (collector.bad === 'too-large') throw new Error(`${query}: parts are too large`)
+        return collector.result()
       }),
     )
+    return found.every((parts) => parts !== undefined) ? found : undefined
   }
 
   async #read(query: string, sink: RowSink): Promise<void> {

@@ -27,6 +27,13 @@ export const COMPUTED = ({ days, hours, nothing }: Where): readonly string[] => 
   `SELECT SUM(CASE WHEN country = 'none' THEN added ELSE 0 END), SUM(CASE WHEN country = 'none' THEN 1 ELSE 0 END) FROM events WHERE ${days}`,
   `SELECT MAX(isRobot = 1), MIN(isRobot = 1), MAX(1), MIN(1.5), SUM(1), SUM(0) FROM events WHERE ${days}`,
   `SELECT SUM(country), AVG(added * 1.0), SUM(added * 0.5), SUM(added + deleted), MIN(added - deleted) FROM events WHERE ${days}`,
+  // INTEGER and DATE that Druid prints as it computes with them.
+  `SELECT MAX(CHAR_LENGTH(page)), MIN(STRPOS(page, '/')), MAX(MOD(reqId, 7)), MAX(MOD(price, 7)), MIN(MV_LENGTH(tags)), MAX(CASE WHEN added > 3 THEN 1 ELSE -2 END), MAX(COALESCE(CHAR_LENGTH(city), 0)), MIN(CAST(NULLIF(LENGTH(page), 7) AS INTEGER)) FROM events WHERE ${days}`,
+  `SELECT MOD(reqId, -7) AS m, CHAR_LENGTH(city) AS l, MV_ORDINAL_OF(tags, 'vip') AS o, COUNT(*), MAX(POSITION('a' IN page)) FROM events WHERE ${days} GROUP BY 1, 2, 3 HAVING MAX(CHAR_LENGTH(page)) > 5 ORDER BY 1 DESC, 2, 3`,
+  `SELECT CAST(EXTRACT(YEAR FROM __time) AS INTEGER), CAST({fn TRUNCATE(EXTRACT(HOUR FROM __time),0)} AS INTEGER) AS h, COUNT(*), MAX(CAST({fn TRUNCATE({fn DAYOFYEAR(__time)},0)} AS INTEGER)) FROM events WHERE ${days} GROUP BY 1, 2 ORDER BY h DESC`,
+  `SELECT device, MAX(CAST(__time AS DATE)), MIN(CAST(FLOOR(__time TO HOUR) AS DATE)), MAX(FLOOR(CAST(__time AS DATE) TO MONTH)), MIN(CASE WHEN added > 3 THEN CAST(__time AS DATE) END) FROM events WHERE ${days} GROUP BY 1`,
+  `SELECT {fn TIMESTAMPADD(SQL_TSI_DAY,CAST({fn TRUNCATE((-1 * ({fn DAYOFYEAR(__time)} - 1)),0)} AS INTEGER),CAST(__time AS DATE))} AS y, TIMESTAMPADD(WEEK, -CHAR_LENGTH(city), CAST(__time AS DATE)) AS w, COUNT(*) FROM events WHERE ${days} GROUP BY 1, 2 ORDER BY w DESC`,
+  `SELECT CAST(TIME_SHIFT(__time, 'PT1H', isRobot) AS DATE) AS d, COUNT(*) FROM events WHERE ${days} GROUP BY 1`,
   // CASE over aggregates.
   `SELECT country, CASE WHEN SUM(latency) = 0 THEN NULL ELSE SUM(price) / SUM(latency) END FROM events WHERE ${days} GROUP BY country`,
   `SELECT city, CASE WHEN COUNT(latency) = 0 THEN NULL ELSE SUM(added) / COUNT(latency) END, CASE WHEN COUNT(*) > 50 THEN SUM(added) WHEN COUNT(*) > 20 THEN -SUM(added) END FROM events WHERE ${days} GROUP BY 1`,
@@ -113,6 +120,13 @@ export const COMPUTED = ({ days, hours, nothing }: Where): readonly string[] => 
 ]
 
 export const NOT_COMPUTABLE = ({ days }: Where): readonly string[] => [
+  // Druid prints less of an INTEGER and of a DATE than it computes with.
+  `SELECT MAX(TIMESTAMPDIFF(MILLISECOND, TIMESTAMP '2026-01-01', __time)) FROM events WHERE ${days}`,
+  `SELECT device, MAX(MOD(added, 7) * 1000000000), COUNT(*) FROM events WHERE ${days} GROUP BY 1`,
+  `SELECT CAST(MOD(added, 2) * 4294967296 AS INTEGER) AS a, COUNT(*) FROM events WHERE ${days} GROUP BY 1`,
+  `SELECT device, COUNT(*) FROM events WHERE ${days} GROUP BY 1 HAVING MAX(added * 1000000000) > 0 AND MIN(CHAR_LENGTH(page) * 1000000000) > 0`,
+  `SELECT CAST(__time AS DATE) + INTERVAL '1' HOUR * isRobot AS d, COUNT(*) FROM events WHERE ${days} GROUP BY 1`,
+  `SELECT MAX(CAST(CAST(__time AS DATE) + INTERVAL '1' HOUR * isRobot AS DATE)) FROM events WHERE ${days}`,
   `SELECT tags, COUNT(*) FROM events WHERE ${days} GROUP BY tags HAVING tags = 'vip'`,
   `SELECT isRobot, COUNT(*) FROM events WHERE ${days} GROUP BY 1 HAVING isRobot = 1 OR COUNT(*) > 5`,
   `SELECT country, COUNT(*) FROM events WHERE ${days} GROUP BY 1 HAVING CAST(SUM(price) AS BIGINT) = 88786`,

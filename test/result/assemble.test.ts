@@ -103,7 +103,7 @@ describe('an answer put together', () => {
     fc.assert(
       fc.property(rows, orders, cuts, fc.array(fc.nat(6), { maxLength: 3 }), (all, order, cut, borders) => {
         const { head, rows: found } = collected(all)
-        expect(canOrder(order, head)).toBe(true)
+        expect(canOrder(order, head, () => false)).toBe(true)
         const at = [0, ...borders.toSorted((a, b) => a - b), 6].map((hour) => hour * HOUR_MS)
         const slices = at.slice(1).map((end, index) => sliceOf(found, at[index] ?? 0, end))
         // Each once as a part of what came, and once as rows of its own.
@@ -146,16 +146,27 @@ describe('an answer put together', () => {
     expect(joinedRows([sliceOf(some, HOUR_MS, HOUR_MS)])).toMatchObject({ addedCount: 1, added: [] })
   })
 
+  test('an order by a column of which less may be printed is none', () => {
+    const { head } = collected([])
+    const order: Order = { keys: [{ of: 2, descending: false, nulls: 'first', compare: 'numeric' }] }
+    const asked = (cut: number): boolean =>
+      canOrder(order, head, (column, sqlType) => column === cut && sqlType === head.sqlTypes[cut])
+    expect(asked(1)).toBe(true)
+    expect(asked(2)).toBe(false)
+  })
+
   test('an order by cells that cannot be compared is none', () => {
     const { head } = collected([])
     const key = { of: 1, descending: false, nulls: 'first' } as const
-    expect(canOrder({ keys: [{ ...key, compare: 'numeric' }] }, head)).toBe(false)
-    expect(canOrder({ keys: [{ ...key, compare: 'lexicographic' }] }, head)).toBe(true)
-    expect(canOrder({ keys: [{ ...key, of: 2, compare: 'lexicographic' }] }, head)).toBe(false)
+    const none = (): boolean => false
+    expect(canOrder({ keys: [{ ...key, compare: 'numeric' }] }, head, none)).toBe(false)
+    expect(canOrder({ keys: [{ ...key, compare: 'lexicographic' }] }, head, none)).toBe(true)
+    expect(canOrder({ keys: [{ ...key, of: 2, compare: 'lexicographic' }] }, head, none)).toBe(false)
     expect(
       canOrder(
         { keys: [{ ...key, compare: undefined }] },
         { ...head, types: head.types.map(() => 'COMPLEX<x>') },
+        none,
       ),
     ).toBe(false)
   })

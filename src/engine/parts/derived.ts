@@ -1,7 +1,7 @@
 // Computes parts of one shape from those of another.
 import { type Piece } from '../../freshness/pieces.ts'
 import { isDoubleSum, type PartsPlan, type Regrouped, regrouped, sameRows } from '../../plan/derivation.ts'
-import { type Formula } from '../../plan/grouped.ts'
+import { type Formula, type Grouped, isFaithful } from '../../plan/grouped.ts'
 import { intersected } from '../../plan/intervals.ts'
 import {
   type Bucketed,
@@ -107,7 +107,8 @@ function coarserRows(
   }: { readonly source: Source; readonly slices: readonly Slice<BucketRows>[]; readonly from: PartHead },
   { making, grid, client, exactDoubles }: Omit<Target<Bucketed, unknown>, 'method'>,
 ): BucketRows | undefined {
-  const { bucket, zone } = making.parts.grouped
+  const { grouped } = making.parts
+  const { bucket, zone } = grouped
   const starts = nestedStarts(source, grid)
   const { ours, order } = making.verdict
   const isOrderedBySums =
@@ -118,13 +119,14 @@ function coarserRows(
   if (labelAt >= 0 && client.sqlTypes[labelAt] !== 'TIMESTAMP') return undefined
   const columns = [...made.dimensions, ...made.aggregates.map(({ column }) => column)]
   const plain = typesOf(from, columns)
-  const shape = { dimensions: made.dimensions.length, aggregates: made.aggregates, isUtc: true }
+  const facts = seriesFacts(made, grouped)
+  const shape = { ...mergeShape(facts), dimensions: facts.dimensions.slice(1) }
   if (exactDoubles && addsDoubles(plain, shape)) return undefined
   const partials = partialsOf(slices, columns, { types: plain, shape })
   const kinds = partTypes(plain, shape)?.parts
   if (partials === undefined || kinds === undefined) return undefined
   return rowsOfPartials(coarsened(partials, starts, kinds), {
-    facts: seriesFacts(made),
+    facts,
     sql: making.request.query.sql,
     client,
     parts: plain,
@@ -132,8 +134,13 @@ function coarserRows(
   })
 }
 
-function seriesFacts({ dimensions, aggregates, columns }: Regrouped): MergeFacts {
+/** The bucket's label is the first of its dimensions. */
+function seriesFacts({ dimensions, aggregates, columns }: Regrouped, grouped: Grouped): MergeFacts {
   const text = { from: 0, to: 0 }
+  const isShownFaithful = (kind: 'dimension' | 'aggregate', index: number): boolean => {
+    const shown = columns.findIndex((cell) => cell.kind === kind && cell.index === index)
+    return isFaithful(grouped.columns[shown]?.formula, grouped)
+  }
   const formulas = columns.map((cell): Formula => {
     if (cell.kind === 'label') return { kind: 'dimension', index: 0 }
     return cell.kind === 'dimension'
@@ -142,8 +149,17 @@ function seriesFacts({ dimensions, aggregates, columns }: Regrouped): MergeFacts
   })
   return {
     zone: 'UTC',
-    dimensions: [{ text }, ...dimensions.map(() => ({ text }))],
-    aggregates: aggregates.map(({ kind }) => ({ kind, text, argument: undefined, filter: undefined })),
+    dimensions: [
+      { text, isFaithful: true },
+      ...dimensions.map((_, index) => ({ text, isFaithful: isShownFaithful('dimension', index) })),
+    ],
+    aggregates: aggregates.map(({ kind }, index) => ({
+      kind,
+      text,
+      argument: undefined,
+      filter: undefined,
+      isFaithful: isShownFaithful('aggregate', index),
+    })),
     columns: formulas.map((formula) => ({ role: 'other', formula })),
     having: undefined,
     order: [],

@@ -128,7 +128,7 @@ function factsOf({ columns, dimensions, aggregates }: Grouped, added: readonly F
   const label: Formula = { kind: 'dimension', index: 0 }
   return {
     zone: 'UTC',
-    dimensions: [{ text: { from: 0, to: 0 } }, ...dimensions],
+    dimensions: [{ text: { from: 0, to: 0 }, isFaithful: true }, ...dimensions],
     aggregates,
     columns: [
       ...columns.map((column) => ({

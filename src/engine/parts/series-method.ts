@@ -1,11 +1,13 @@
 // Answers grouped by a time bucket: parts are rows of the answer as they stand.
 import { type Interval } from '../../plan/facts.ts'
+import { type Grouped, isFaithful } from '../../plan/grouped.ts'
 import { startOf } from '../../plan/pieces.ts'
 import { type Parts } from '../../plan/plan.ts'
 import { assembled, canOrder, printedTimes } from '../../result/assemble.ts'
 import { type BucketRows, type BucketSlice, joinedRows, rowsIn, sizeOf } from '../../result/bucket-rows.ts'
 import { KeptReader } from '../../result/kept-reader.ts'
 import { packRows, unpackRows } from '../../result/packed/bucket-rows.ts'
+import { mayBeCut } from '../../result/merge/value-types.ts'
 import { packHead, unpackHead } from '../../result/packed/heads.ts'
 import { labelReader, PartCollector, type PartHead } from '../../result/part-rows.ts'
 import { seriesText } from '../../sql/rewrite.ts'
@@ -108,7 +110,7 @@ export class SeriesMethod implements Method<BucketRows, PartHead> {
   ): Buffer | NotMade {
     const { order, queryType } = verdict
     const cut = cutOf(parts, parameters)
-    if (order === undefined || cut === undefined || !canOrder(order, head))
+    if (order === undefined || cut === undefined || !canOrder(order, head, cutsIn(parts.grouped)))
       return { why: 'an order that is not known here', lasting: true }
     const groups = slices.reduce((sum, slice) => sum + rowsIn(slice), 0)
     if (queryType === 'topN' && isApproximate(groups, cut, this.#topNThreshold))
@@ -118,6 +120,22 @@ export class SeriesMethod implements Method<BucketRows, PartHead> {
     if (times !== undefined && !this.isCalm(parts, [times]))
       return { why: 'an order by times that the zone may print alike', lasting: true }
     return assembled(slices, { head, order, cut })
+  }
+}
+
+/**
+ * Of which columns Druid may print less than it orders by. Dimensions and aggregates that are FLOATs are floats, but doubles
+ * are computed from them, and printed as floats (33.0.0). Behind the client's own columns stand the bucket's instant and what
+ * is ordered by and not selected.
+ */
+function cutsIn(grouped: Grouped): (column: number, sqlType: string) => boolean {
+  const { columns, order } = grouped
+  const added = order.filter(({ column }) => column === undefined)
+  return (column, sqlType) => {
+    if (columns[column]?.role === 'bucket') return false
+    const { formula } = columns[column] ?? added[column - columns.length - 1] ?? { formula: undefined }
+    if (sqlType === 'FLOAT') return formula?.kind !== 'dimension' && formula?.kind !== 'aggregate'
+    return mayBeCut(sqlType, { isFaithful: isFaithful(formula, grouped) })
   }
 }
 

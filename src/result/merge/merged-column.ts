@@ -40,9 +40,8 @@ export function mergedColumn(
   if (compiled === undefined || (compiled.type !== type && compiled.type !== 'NULL')) return undefined
   const { evaluate } = compiled
   const aggregate = formula.kind === 'aggregate' ? formula.index : undefined
-  const isInteger = types.sqlTypes[at] === 'INTEGER' && formula.kind === 'operation'
   return {
-    fails: failing(compiled, isInteger),
+    fails: failing(compiled, CUTS[types.sqlTypes[at] ?? '']),
     cell: (table, group) => {
       const value = evaluate(table, group)
       if (value === null || value === undefined) return 'null'
@@ -54,14 +53,23 @@ export function mergedColumn(
 }
 
 const INTEGER_MAX = 2_147_483_647
+const DAY_MS = 86_400_000
 
-/** Druid cuts what it shows as INTEGER to 32 bits, and not what it goes on to compute with. */
-function failing({ evaluate, canFail }: Compiled, isInteger: boolean): MergedColumn['fails'] {
-  if (!canFail && !isInteger) return undefined
+/** By SQL type: whether Druid would show less of a value than this. */
+const CUTS: Readonly<Record<string, (value: number | bigint) => boolean>> = {
+  INTEGER: (value) => typeof value === 'bigint' || Math.abs(value) > INTEGER_MAX,
+  DATE: (value) => Number(value) % DAY_MS !== 0,
+}
+
+function failing(
+  { evaluate, canFail }: Compiled,
+  isCut: (typeof CUTS)[string] | undefined,
+): MergedColumn['fails'] {
+  if (!canFail && isCut === undefined) return undefined
   return (table, group) => {
     const value = evaluate(table, group)
-    if (value === undefined || (isInteger && typeof value === 'bigint')) return true
-    return isInteger && typeof value === 'number' && Math.abs(value) > INTEGER_MAX
+    if (value === undefined) return true
+    return isCut !== undefined && value !== null && typeof value !== 'string' && isCut(value)
   }
 }
 

@@ -22,7 +22,7 @@ export type MergeFacts = Pick<Grouped, 'aggregates' | 'dimensions' | 'columns' |
 
 /** What the parts of a statement are collected as. */
 export function mergeShape({ dimensions, aggregates, zone }: MergeFacts): MergeShape {
-  return { dimensions: dimensions.length, aggregates, isUtc: isUtc(zone) }
+  return { dimensions, aggregates, isUtc: isUtc(zone) }
 }
 
 /**

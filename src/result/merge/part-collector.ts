@@ -1,6 +1,6 @@
 // Reads an answer of parts of a merge: the hidden bucket's instant in ms, dimensions, parts of aggregates, and maybe the
 // last instant of which a group has a row.
-import { type Aggregate } from '../../plan/grouped.ts'
+import { type Aggregate, type Dimension } from '../../plan/grouped.ts'
 import { type RowSink } from '../kept-reader.ts'
 import { type Cells } from '../row-scan.ts'
 import { ColumnBuilder } from './column-builder.ts'
@@ -8,10 +8,10 @@ import { readLong } from './long.ts'
 import { type MergePartial, sizeOf } from './partial.ts'
 import { type ColumnTypes, partTypes, type PartTypes } from './value-types.ts'
 
-/** What is asked for: how many dimensions and which aggregates, and whether times are printed in UTC. */
+/** What is asked for: which dimensions and aggregates, and whether times are printed in UTC. */
 export interface MergeShape {
-  readonly dimensions: number
-  readonly aggregates: readonly Pick<Aggregate, 'kind'>[]
+  readonly dimensions: readonly Pick<Dimension, 'isFaithful'>[]
+  readonly aggregates: readonly Pick<Aggregate, 'kind' | 'isFaithful'>[]
   readonly isUtc: boolean
   /** The last column is each group's last instant. */
   readonly live?: boolean
@@ -65,7 +65,7 @@ export class MergeCollector implements RowSink {
 
   row(bytes: Buffer, start: number, end: number, cells: Cells): void {
     if (this.#bad !== undefined || this.#types === undefined) return
-    const { dimensions } = this.#shape
+    const dimensions = this.#shape.dimensions.length
     const bucketMs = readLong(bytes, cells.starts[0] ?? 0, cells.ends[0] ?? 0)
     if (typeof bucketMs !== 'number' || !this.#takesLast(bucketMs, bytes, cells)) {
       this.#bad = 'not-understood'
@@ -104,7 +104,7 @@ export class MergeCollector implements RowSink {
   // Rows of a bucket mostly come one after the other.
   #bucketOf(ms: number, types: PartTypes): BucketBuilder {
     if (this.#bucket !== undefined && ms === this.#bucketMs) return this.#bucket
-    const bucket = this.#buckets.get(ms) ?? new BucketBuilder(types, this.#shape.dimensions)
+    const bucket = this.#buckets.get(ms) ?? new BucketBuilder(types, this.#shape.dimensions.length)
     this.#buckets.set(ms, bucket)
     this.#bucketMs = ms
     this.#bucket = bucket

@@ -1,5 +1,5 @@
 // How columns of Druid's answers are computed with, told from their native and SQL types.
-import { type Aggregate } from '../../plan/grouped.ts'
+import { type Aggregate, type Dimension } from '../../plan/grouped.ts'
 
 /** `TIME` is TIMESTAMP or DATE; `OTHER` may be handed on but not looked into. */
 export type ValueType = 'LONG' | 'DOUBLE' | 'FLOAT' | 'BOOLEAN' | 'TIME' | 'STRING' | 'OTHER'
@@ -18,6 +18,12 @@ const SQL_TYPES: Readonly<Record<string, ReadonlySet<string>>> = {
   STRING: new Set(['VARCHAR', 'CHAR']),
 }
 const TIMES = new Set(['TIMESTAMP', 'DATE'])
+const CUT = new Set(['INTEGER', 'DATE'])
+
+/** Whether Druid may print less of a column's values than it computes with. */
+export function mayBeCut(sqlType: string, { isFaithful }: { readonly isFaithful: boolean }): boolean {
+  return CUT.has(sqlType) && !isFaithful
+}
 
 /** What one column is. */
 export function valueType({ types, sqlTypes }: ColumnTypes, column: number): ValueType {
@@ -53,7 +59,8 @@ const EXTREMES: ReadonlySet<ValueType> = new Set(['LONG', 'DOUBLE', 'FLOAT', 'BO
 
 /**
  * Reads the types of an answer of parts; undefined where they can't be merged. Times only under UTC: in the hour that a
- * zone has twice, Druid prints two instants alike (33.0.0).
+ * zone has twice, Druid prints two instants alike (33.0.0). Nothing of which less may be printed than is computed with: groups,
+ * extremes and conditions were others.
  */
 export function partTypes(
   columns: ColumnTypes,
@@ -62,8 +69,8 @@ export function partTypes(
     aggregates,
     isUtc,
   }: {
-    readonly dimensions: number
-    readonly aggregates: readonly Pick<Aggregate, 'kind'>[]
+    readonly dimensions: readonly Pick<Dimension, 'isFaithful'>[]
+    readonly aggregates: readonly Pick<Aggregate, 'kind' | 'isFaithful'>[]
     readonly isUtc: boolean
   },
 ): PartTypes | undefined {
@@ -71,20 +78,27 @@ export function partTypes(
   if (!isUtc && found.includes('TIME')) return undefined
   const parts: PartKind[] = []
   const kinds: AggregateKind[] = []
-  for (const { kind } of aggregates) {
+  const faithful = [{ isFaithful: true }, ...dimensions]
+  for (const { kind, isFaithful } of aggregates) {
     const at = parts.length
-    const type = found[1 + dimensions + at] ?? 'OTHER'
+    const type = found[1 + dimensions.length + at] ?? 'OTHER'
+    faithful.push({ isFaithful })
     kinds.push({ kind, type, at })
     if (kind === 'min' || kind === 'max') parts.push({ combine: kind, type })
     else parts.push({ combine: 'sum', type })
-    if (kind === 'avg') parts.push({ combine: 'sum', type: found[2 + dimensions + at] ?? 'OTHER' })
+    if (kind !== 'avg') continue
+    parts.push({ combine: 'sum', type: found[2 + dimensions.length + at] ?? 'OTHER' })
+    faithful.push({ isFaithful })
   }
-  const fits = found.length === 1 + dimensions + parts.length && found[0] === 'LONG'
+  if (columns.sqlTypes.some((sqlType, at) => mayBeCut(sqlType, faithful[at] ?? UNKNOWN))) return undefined
+  const fits = found.length === 1 + dimensions.length + parts.length && found[0] === 'LONG'
   const understood = kinds.every(({ kind, type, at }) => isMergeable(kind, type, parts[at + 1]?.type))
   return fits && understood
-    ? { dimensions: found.slice(1, 1 + dimensions), parts, aggregates: kinds }
+    ? { dimensions: found.slice(1, 1 + dimensions.length), parts, aggregates: kinds }
     : undefined
 }
+
+const UNKNOWN = { isFaithful: false }
 
 /** Whether sums or averages of an answer of parts are doubles; an average of integers is one, too. */
 export function addsDoubles(columns: ColumnTypes, shape: Parameters<typeof partTypes>[1]): boolean {

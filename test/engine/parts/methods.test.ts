@@ -103,9 +103,17 @@ const BY_BUCKET = { of: 'bucket', descending: false, nulls: 'first', compare: un
 type Keys = NonNullable<Wanted['verdict']['order']>['keys']
 
 /** Rows `[n, time, bucket, hidden time]` of a series, as JSON; the numbers of those of its answer, or why it isn't made. */
-function seriesAnswer(zone: string, keys: Keys, rows: readonly string[], sqlType = 'TIMESTAMP'): string {
+function seriesAnswer(
+  zone: string,
+  keys: Keys,
+  rows: readonly string[],
+  { sqlType = 'TIMESTAMP', of = 'v', round = '' } = {},
+): string {
   const method = new SeriesMethod({ topNThreshold: 1_000 })
-  const own = partsOf('SELECT c AS n, MAX(v) AS m FROM t GROUP BY 1', Number.POSITIVE_INFINITY)
+  const own = partsOf(
+    `SELECT c AS n, MAX(${of})${round} AS m FROM t GROUP BY 1 ORDER BY MIN(${of})${round}`,
+    Number.POSITIVE_INFINITY,
+  )
   const parts: Parts = { ...own, kind: 'series', grouped: { ...own.grouped, zone } }
   const sink = method.sink(parts, LIMITS, false)
   const reader = new KeptReader(sink)
@@ -176,6 +184,31 @@ test.each<[string, string, Keys, readonly string[], string]>([
 })
 
 test('days are times, too, and numbers are none', () => {
-  expect(seriesAnswer(NEW_YORK, [BY_TIME], rowsOf(BACK, 'shown'), 'DATE')).toBe(PRINTED_ALIKE)
-  expect(seriesAnswer(NEW_YORK, [BY_TIME], ['[0,1,0,0]', '[1,2,3600000,0]'], 'BIGINT')).toBe('10')
+  const days = { sqlType: 'DATE', of: 'CAST(v AS DATE)' }
+  expect(seriesAnswer(NEW_YORK, [BY_TIME], rowsOf(BACK, 'shown'), days)).toBe(PRINTED_ALIKE)
+  const numbers = { sqlType: 'BIGINT' }
+  expect(seriesAnswer(NEW_YORK, [BY_TIME], ['[0,1,0,0]', '[1,2,3600000,0]'], numbers)).toBe('10')
+})
+
+test.each([
+  ['shown', BY_TIME],
+  ['added', BY_ADDED],
+] as const)('an order by what Druid may print less of than it orders by: %s', (_, key) => {
+  const rows = ['[0,1,0,1]', '[1,2,3600000,2]']
+  const answered = (sqlType: string, of: string): string =>
+    seriesAnswer('UTC', [key, BY_BUCKET], rows, { sqlType, of })
+  expect(answered('INTEGER', 'CAST(v AS INTEGER)')).toBe('an order that is not known here, lasting')
+  expect(answered('INTEGER', 'CHAR_LENGTH(v)')).toBe('10')
+  expect(answered('BIGINT', 'v')).toBe('10')
+})
+
+test.each([
+  ['shown', BY_TIME],
+  ['added', BY_ADDED],
+] as const)('an order by floats that are computed from aggregates, as doubles: %s', (_, key) => {
+  const rows = ['[0,1.0,0,1.0]', '[1,2.0,3600000,2.0]']
+  const answered = (round: string): string =>
+    seriesAnswer('UTC', [key, BY_BUCKET], rows, { sqlType: 'FLOAT', round })
+  expect(answered(' * 2')).toBe('an order that is not known here, lasting')
+  expect(answered('')).toBe('10')
 })

@@ -7,7 +7,7 @@ import { type MergePartial } from '../../../src/result/merge/partial.ts'
 import { type ColumnTypes } from '../../../src/result/merge/value-types.ts'
 
 /** Native and SQL type in one word: `LONG`, `DOUBLE`, `TIMESTAMP` … */
-type TypeName = keyof typeof TYPES
+export type TypeName = keyof typeof TYPES
 
 const TYPES = {
   LONG: ['LONG', 'BIGINT'],
@@ -17,6 +17,7 @@ const TYPES = {
   FLOAT: ['FLOAT', 'FLOAT'],
   BOOLEAN: ['LONG', 'BOOLEAN'],
   TIMESTAMP: ['LONG', 'TIMESTAMP'],
+  DATE: ['LONG', 'DATE'],
   STRING: ['STRING', 'VARCHAR'],
   NULL: ['STRING', 'NULL'],
   ARRAY: ['ARRAY<STRING>', 'ARRAY'],
@@ -38,12 +39,27 @@ export function factsOf(given: {
   readonly having?: Formula
   readonly order?: readonly Formula[]
   readonly zone?: string
+  readonly isFaithful?: boolean
 }): MergeFacts {
-  const { dimensions = 0, aggregates, columns = [], having, order = [], zone = 'UTC' } = given
+  const {
+    dimensions = 0,
+    aggregates,
+    columns = [],
+    having,
+    order = [],
+    zone = 'UTC',
+    isFaithful = true,
+  } = given
   return {
     zone,
-    dimensions: Array.from({ length: dimensions }, () => ({ text: NOWHERE })),
-    aggregates: aggregates.map((kind) => ({ kind, text: NOWHERE, argument: NOWHERE, filter: undefined })),
+    dimensions: Array.from({ length: dimensions }, () => ({ text: NOWHERE, isFaithful })),
+    aggregates: aggregates.map((kind) => ({
+      kind,
+      text: NOWHERE,
+      argument: NOWHERE,
+      filter: undefined,
+      isFaithful,
+    })),
     columns: columns.map((formula) => ({ role: 'other', text: NOWHERE, formula })),
     having: having === undefined ? undefined : { formula: having },
     order: order.map((formula) => ({

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Formula } from '../../../src/plan/grouped.ts'
+import { type MergeFacts } from '../../../src/result/merge/merger.ts'
 import {
   aggregate,
   dimension,
@@ -10,6 +11,7 @@ import {
   operation,
   partialsOf,
   partsOf,
+  type TypeName,
   typesOf,
 } from './fixtures.ts'
 
@@ -212,6 +214,31 @@ describe('what is not known is not computed', () => {
     expect(mergerFor(facts, { parts: ['LONG'], client: ['LONG', 'LONG'] })).toBeUndefined()
     const dimensions = factsOf({ dimensions: 1, aggregates: [], columns: [D0] })
     expect(mergerFor(dimensions, { parts: ['STRING'], client: ['LONG'] })).toBeUndefined()
+  })
+
+  test.each(['INTEGER', 'DATE'] as const)(
+    'and a %s of which Druid may print less is not computed with',
+    (type) => {
+      const of = (isFaithful: boolean): readonly MergeFacts[] => [
+        factsOf({ isFaithful, aggregates: ['max'], columns: [A0] }),
+        factsOf({ isFaithful, dimensions: 1, aggregates: [], columns: [D0] }),
+      ]
+      for (const facts of of(true)) expect(mergerFor(facts, { parts: [type], client: [type] })).toBeDefined()
+      for (const facts of of(false))
+        expect(mergerFor(facts, { parts: [type], client: [type] })).toBeUndefined()
+    },
+  )
+
+  test.each<[TypeName, TypeName, string, string]>([
+    ['LONG', 'INTEGER', '2147483647', '2147483648'],
+    ['LONG', 'INTEGER', '-2147483647', '-9007199254740993'],
+    ['TIMESTAMP', 'DATE', '"2026-10-01T00:00:00.000Z"', '"2026-10-01T01:00:00.000Z"'],
+  ])('and %s that is shown as %s is shown whole, or by Druid', (part, client, whole, cut) => {
+    const facts = factsOf({ aggregates: ['max'], columns: [A0] })
+    const shown = (text: string): unknown =>
+      merged(facts, { parts: [part], client: [client], rows: [`[0,${text}]`] })
+    expect(shown(whole)).toEqual([`[${whole}]`])
+    expect(shown(cut)).toBe('unsure')
   })
 
   test.each<[string, Formula, 'having' | 'order', boolean]>([
