@@ -25,8 +25,8 @@ function iso(ms: number): string {
 }
 
 function window(where: string, parameters = ''): string | undefined {
-  const { time } = grouped(`SELECT COUNT(*) FROM t WHERE ${where}`)
-  const intervals = windowOf(time, { nowMs: NOW_MS, parameters })
+  const facts = grouped(`SELECT COUNT(*) FROM t WHERE ${where}`)
+  const intervals = windowOf(facts, { nowMs: NOW_MS, parameters })
   return intervals?.map(({ startMs, endMs }) => `${iso(startMs)}/${iso(endMs)}`).join(', ')
 }
 
@@ -192,8 +192,9 @@ describe('levels', () => {
 
   /** Roles of the columns, the bucket's period, how many dimensions, keys of the order: column or `-`, and the window. */
   function briefly(sql: string): string {
-    const { columns, bucket, dimensions, order, having, time } = grouped(sql)
-    const intervals = windowOf(time, { nowMs: NOW_MS, parameters: '' }) ?? []
+    const facts = grouped(sql)
+    const { columns, bucket, dimensions, order, having } = facts
+    const intervals = windowOf(facts, { nowMs: NOW_MS, parameters: '' }) ?? []
     return [
       columns.map(({ role }) => role).join(),
       bucket?.grid.period ?? '-',
