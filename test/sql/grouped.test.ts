@@ -408,6 +408,29 @@ describe('texts that fetch parts', () => {
     )
   })
 
+  test('of instants that a clock shows twice: by their milliseconds', () => {
+    const sql = 'SELECT FLOOR(__time TO HOUR) AS h FROM t GROUP BY 1'
+    const startMs = Date.parse('2026-10-25T00:00:00Z')
+    const ranges = [
+      { startMs: startMs - 7_200_000, endMs: startMs - 3_600_000 },
+      { startMs, endMs: startMs + 86_400_000 },
+    ]
+    const textIn = (zone: string): string => seriesText(sql, grouped(sql, zone), ranges)
+    const ms = 'TIMESTAMP_TO_MILLIS("__time")'
+    const each = ranges.map((range) => `(${ms} >= ${range.startMs} AND ${ms} < ${range.endMs})`)
+    expect(textIn('Europe/Berlin')).toContain(`WHERE (${each.join(' OR ')}) GROUP BY`)
+    expect(textIn('America/New_York')).toContain(`"__time" >= MILLIS_TO_TIMESTAMP(${startMs})`)
+  })
+
+  test('of a merge in steps: their ends by milliseconds', () => {
+    const sql = 'SELECT COUNT(*) FROM t'
+    const steps = { kind: 'mixed', period: 'PT1H', beforeMs: 500, fromMs: 2_500 } as const
+    const ends = 'TIMESTAMP_TO_MILLIS("__time") < 500 OR TIMESTAMP_TO_MILLIS("__time") >= 2500'
+    expect(mergeText(sql, grouped(sql), { ranges: RANGES, steps })).toContain(
+      `CASE WHEN ${ends} THEN "__time" ELSE TIME_FLOOR("__time", 'PT1H', NULL, 'UTC') END`,
+    )
+  })
+
   test('of a series with DISTINCT: what it stands for', () => {
     const sql = 'SELECT DISTINCT FLOOR(__time TO DAY) AS d, c FROM t ORDER BY c'
     expect(seriesText(sql, grouped(sql), RANGES).trim()).toBe(
