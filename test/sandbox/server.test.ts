@@ -316,6 +316,20 @@ describe.runIf(sandboxAvailable)('the wire', () => {
     },
   )
 
+  test('constants of an hour that comes twice are other instants, and milliseconds are not', async () => {
+    const table = await sandbox.engine.createTable('hours', new Map([['__time', 'TIMESTAMP']]))
+    const ms = Date.parse('2026-10-25T00:00:00Z')
+    await table.append([{ __time: ms + 1_800_000 }, { __time: ms + 5_400_000 }])
+    const context = { sqlTimeZone: 'Europe/Berlin', sqlCurrentTimestamp: '2026-10-25T00:45:00Z' }
+    const count = async (where: string): Promise<string> =>
+      (await askSql(sandbox.url, `SELECT COUNT(*) AS n FROM hours WHERE ${where}`, { context })).text.trim()
+    expect([
+      await count(`__time >= MILLIS_TO_TIMESTAMP(${ms})`),
+      await count(`TIMESTAMP_TO_MILLIS(__time) >= ${ms}`),
+      await count('__time < CURRENT_TIMESTAMP'),
+    ]).toEqual(['[[1]]', '[[2]]', '[[2]]'])
+  })
+
   test('a step of the stream that fails is only missing', async () => {
     const live = await startSandbox({ clock, days: 0, live: true })
     try {
