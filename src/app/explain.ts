@@ -30,7 +30,8 @@ export function explainBody(planner: Planner, bytes: Buffer, nowMs = systemClock
   }
   const { analysis, plan } = planner.explain(reading.body, ANONYMOUS)
   const { sql, parameters } = reading.body.query
-  const moment = { nowMs, parameters, sql }
+  const pinnedNowMs = plan.kind === 'whole' ? plan.parts?.pinnedNowMs : undefined
+  const moment = { nowMs: pinnedNowMs ?? nowMs, parameters, sql }
   return {
     explanation: explainPlan(analysis, plan, moment),
     plan,

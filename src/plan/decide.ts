@@ -120,7 +120,7 @@ const INTERVALS_MAX = 16
 /** Bounds that are the same at every moment, and how they are written. */
 function boundsAt({ bounds }: Facts, { parameters }: Query): WholePlan['bounds'] {
   if (bounds === undefined || isRelative(bounds.time)) return undefined
-  const intervals = windowOf(bounds.time, { nowMs: Number.NaN, parameters })
+  const intervals = windowOf(bounds, { nowMs: Number.NaN, parameters })
   if (intervals === undefined || intervals.length > INTERVALS_MAX) return undefined
   const [first] = intervals
   if (first?.startMs === FIRST_MS && first.endMs === LAST_MS) return undefined

@@ -48,7 +48,7 @@ export function explainPlan(
   const parts = plan.kind === 'pass' ? undefined : plan.parts
   if (analysis.kind === 'unknown') return { plan: plan.kind, reasons }
   const { facts } = analysis
-  const window = facts.bounds === undefined ? undefined : windowOf(facts.bounds.time, moment)
+  const window = facts.bounds === undefined ? undefined : windowOf(facts.bounds, moment)
   return {
     plan: parts?.kind ?? plan.kind,
     reasons,

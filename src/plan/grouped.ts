@@ -50,6 +50,8 @@ export type TimeCondition =
 /** What a statement says of `__time`, whatever else it asks. */
 export interface TimeBounds {
   readonly time: TimeCondition
+  /** `sqlTimeZone` in force. */
+  readonly zone: string
   /** How each bound is written, literals taken out; '' where there is none. */
   readonly form: string
 }

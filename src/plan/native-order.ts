@@ -29,12 +29,41 @@ export function orderKeys(
     case 'timeseries':
       return dimensions.map((of) => key(of, query['descending'] === true, 'numeric'))
     case 'topN':
-      return topNKeys(query['metric'], dimensions, nameOf)
+      return topNKeys(query['metric'], dimensions, (name) =>
+        isPrinted(query, name) ? nameOf(name) : undefined,
+      )
     case 'groupBy':
-      return limitSpecKeys(query['limitSpec'], nameOf)
+      return limitSpecKeys(query['limitSpec'], (name) => (isPrinted(query, name) ? nameOf(name) : undefined))
     default:
       return undefined
   }
+}
+
+/** Aggregators whose values are compared as they are printed. Sketches are compared by estimates, or by registers (33.0.0). */
+const PRINTED = new Set([
+  'count',
+  ...['long', 'double', 'float'].flatMap((type) =>
+    ['Sum', 'Min', 'Max', 'First', 'Last', 'Any'].map((name) => `${type}${name}`),
+  ),
+])
+/** Post-aggregators that print a whole number for such an estimate. */
+const ESTIMATES = new Set(['finalizingFieldAccess', 'hyperUniqueCardinality'])
+
+/** Whether a column of the query is compared by what is printed of it: two estimates may print as one number. */
+function isPrinted(query: Json, name: unknown): boolean {
+  const aggregator = named(query['aggregations'], name)
+  if (aggregator !== undefined) return PRINTED.has(String(unfiltered(aggregator)['type']))
+  const post = named(query['postAggregations'], name)
+  return post === undefined || !ESTIMATES.has(String(post['type']))
+}
+
+function named(list: unknown, name: unknown): Json | undefined {
+  return Array.isArray(list) ? list.filter(isJson).find((one) => one['name'] === name) : undefined
+}
+
+function unfiltered(aggregator: Json): Json {
+  const inner = aggregator['type'] === 'filtered' ? aggregator['aggregator'] : undefined
+  return isJson(inner) ? unfiltered(inner) : aggregator
 }
 
 function key(of: string, descending: boolean, compare: NativeOrderKey['compare']): NativeOrderKey {

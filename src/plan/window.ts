@@ -1,11 +1,11 @@
 // The window of a query: its bounds on `__time` at one moment, as intervals.
 import { granularity, shift } from '../time/granularity.ts'
-import { onlyInstant } from '../time/local.ts'
+import { onlyInstant, showsOnce } from '../time/local.ts'
 import { parsePeriod } from '../time/period.ts'
 import { zoneOf } from '../time/zone.ts'
 import { isUtc } from '../time/utc.ts'
 import { type Interval } from './facts.ts'
-import { type Grid, type Instant, type TimeCondition } from './grouped.ts'
+import { type Grid, type Instant, type TimeBounds, type TimeCondition } from './grouped.ts'
 import { intersected, united, without } from './intervals.ts'
 import { parameterAt } from './parameters.ts'
 
@@ -16,13 +16,24 @@ export interface Moment {
   readonly parameters: string
 }
 
+interface ZonedMoment extends Moment {
+  readonly zone: string
+}
+
 /** The open ends of time, as far as a JS Date goes. */
 export const FIRST_MS = -8_640_000_000_000_000
 export const LAST_MS = 8_640_000_000_000_000
 const ALL: readonly Interval[] = [{ startMs: FIRST_MS, endMs: LAST_MS }]
 
 /** Intervals, sorted and apart; empty for a condition that nothing meets; undefined where an instant isn't known. */
-export function windowOf(condition: TimeCondition, moment: Moment): readonly Interval[] | undefined {
+export function windowOf(
+  { time, zone }: Pick<TimeBounds, 'time' | 'zone'>,
+  moment: Moment,
+): readonly Interval[] | undefined {
+  return intervalsOf(time, { ...moment, zone })
+}
+
+function intervalsOf(condition: TimeCondition, moment: ZonedMoment): readonly Interval[] | undefined {
   switch (condition.kind) {
     case 'from':
       return between(instantMs(condition.start, moment), LAST_MS)
@@ -31,16 +42,16 @@ export function windowOf(condition: TimeCondition, moment: Moment): readonly Int
     case 'bucket':
       return bucketAt(condition.at, condition.grid, moment)
     case 'not': {
-      const inner = windowOf(condition.of, moment)
+      const inner = intervalsOf(condition.of, moment)
       return inner === undefined ? undefined : without(ALL, inner)
     }
     case 'all':
       return condition.of.reduce<readonly Interval[] | undefined>((sum, one) => {
-        const part = windowOf(one, moment)
+        const part = intervalsOf(one, moment)
         return sum === undefined || part === undefined ? undefined : intersected(sum, part)
       }, ALL)
     case 'any': {
-      const parts = condition.of.map((one) => windowOf(one, moment))
+      const parts = condition.of.map((one) => intervalsOf(one, moment))
       return parts.includes(undefined) ? undefined : united(parts.flatMap((part) => part ?? []))
     }
   }
@@ -71,7 +82,7 @@ function between(startMs: number | undefined, endMs: number | undefined): readon
   return startMs === undefined || endMs === undefined ? undefined : united([{ startMs, endMs }])
 }
 
-function bucketAt(at: Instant, grid: Grid, moment: Moment): readonly Interval[] | undefined {
+function bucketAt(at: Instant, grid: Grid, moment: ZonedMoment): readonly Interval[] | undefined {
   const ms = instantMs(at, moment)
   const buckets = granularity(grid)
   if (ms === undefined || buckets === undefined) return undefined
@@ -81,12 +92,12 @@ function bucketAt(at: Instant, grid: Grid, moment: Moment): readonly Interval[] 
   return bucket.startMs === ms ? [bucket] : []
 }
 
-function instantMs(instant: Instant, moment: Moment): number | undefined {
+function instantMs(instant: Instant, moment: ZonedMoment): number | undefined {
   switch (instant.kind) {
     case 'literal':
       return bounded(instant.ms)
     case 'now':
-      return moment.nowMs
+      return unmoved(moment.nowMs, moment)
     case 'parameter':
       return parameterMs(instant, moment)
     case 'plus': {
@@ -97,13 +108,18 @@ function instantMs(instant: Instant, moment: Moment): number | undefined {
       const [ms, zone] = [instantMs(instant.of, moment), zoneOf(instant.zone)]
       const period = parsePeriod(instant.period)
       if (ms === undefined || zone === undefined || period === undefined) return undefined
-      return shift(ms, period, instant.step, zone)
+      return unmoved(shift(ms, period, instant.step, zone), moment)
     }
     case 'floor':
     case 'ceil':
     case 'after':
-      return onGrid(instant.kind, instantMs(instant.of, moment), instant.grid)
+      return unmoved(onGrid(instant.kind, instantMs(instant.of, moment), instant.grid), moment)
   }
+}
+
+/** What Druid computes for the time of a clock that comes twice is another instant than the one that is meant. */
+function unmoved(ms: number | undefined, { zone }: ZonedMoment): number | undefined {
+  return ms !== undefined && showsOnce(ms, zone) ? ms : undefined
 }
 
 function bounded(ms: number): number | undefined {
@@ -129,7 +145,7 @@ function parameterMs({ index, as, zone }: ParameterInstant, { parameters }: Mome
   const { type, value } = parameterAt(parameters, index)
   if (typeof value === 'number' && Number.isSafeInteger(value)) {
     const ms = bounded(value)
-    if (as === 'millis') return type === 'BIGINT' ? ms : undefined
+    if (as === 'millis') return type === 'BIGINT' && ms !== undefined && showsOnce(ms, zone) ? ms : undefined
     return isInstant(as) && type === 'TIMESTAMP' && ms !== undefined ? onlyInstant(ms, zone) : undefined
   }
   if (typeof value !== 'string' || !readsText(as, type, value)) return undefined

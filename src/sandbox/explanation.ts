@@ -64,7 +64,7 @@ function scans(sql: string, { tables, zone, columns, policies }: Explained): rea
   const analysis = analyse(sql, { timeZone: zone, maxLength: sql.length, maxDepth: 100 })
   const bounds = analysis.kind === 'facts' ? analysis.facts.bounds : undefined
   const isFixed = bounds !== undefined && !isRelative(bounds.time)
-  const known = isFixed ? windowOf(bounds.time, { nowMs: Number.NaN, parameters: '' }) : undefined
+  const known = isFixed ? windowOf(bounds, { nowMs: Number.NaN, parameters: '' }) : undefined
   const intervals = known?.map(intervalText) ?? [ETERNITY]
   const signature = columns.map(({ native }, index) => ({ name: `c${index}`, type: native }))
   const columnMappings = columns.map(({ name }, index) => ({ queryColumn: `c${index}`, outputColumn: name }))

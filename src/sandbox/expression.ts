@@ -7,6 +7,7 @@ import { type AggregateCall, conjunction, filtered, type Found } from './found.t
 import { call, isAggregate } from './functions.ts'
 import { instantLiteral, textLiteral } from './store.ts'
 import { added, cut, timeExtract, timeUnit } from './times.ts'
+import { foldedMs } from './zones.ts'
 
 /** What an expression may refer to. */
 export interface Scope {
@@ -180,6 +181,11 @@ export class ExpressionReader {
     return value
   }
 
+  #now(): string {
+    const { nowMs, zone } = this.#scope
+    return instantLiteral(foldedMs(nowMs, zone))
+  }
+
   #word(token: Token): string {
     const word = token.text.toUpperCase()
     switch (word) {
@@ -189,9 +195,9 @@ export class ExpressionReader {
         return word
       case 'CURRENT_TIMESTAMP':
       case 'LOCALTIMESTAMP':
-        return instantLiteral(this.#scope.nowMs)
+        return this.#now()
       case 'CURRENT_DATE':
-        return `druid_date(${instantLiteral(this.#scope.nowMs)}, ${this.#zone})`
+        return `druid_date(${this.#now()}, ${this.#zone})`
       case 'CASE':
         return this.#case()
       case 'CAST':

@@ -35,7 +35,7 @@ export function takenApart(sql: string, { surroundings, zoneName, parameters }: 
     nowMs: surroundings.nowMs,
     parameters: parameters.length === 0 ? '' : JSON.stringify(parameters),
   }
-  const intervals = windowOf(grouped.time, moment)
+  const intervals = windowOf(grouped, moment)
   const selection = withoutBounds(sql, grouped, surroundings)
   const table = selection?.from?.table
   if (selection === undefined || table === undefined || intervals === undefined) return undefined

@@ -3,7 +3,7 @@ import { floorText } from '../plan/native.ts'
 
 const STEPS =
   /^CASE WHEN (.*) THEN "__time" ELSE druid_(?:cut|steps)(?:_short)?\("__time", (.*), 'UTC'\) END$/
-const END = /\("__time" (<|>=) make_timestamp\(CAST\((-?\d+) AS BIGINT\) \* 1000\)\)/g
+const END = /\(epoch_ms\("__time"\) (<|>=) (-?\d+)\)/g
 const UNIT = /^'(\w+)'$/
 const STEP = /^INTERVAL '?(\d+)'? (\w+)$/
 

@@ -8,6 +8,7 @@ import { mayRead, type SandboxUser, userOf } from './users.ts'
 const UNAUTHENTICATED = '<html><head><title>Error 401 Unauthorized</title></head></html>'
 const SQL = '/druid/v2/sql'
 const DATASOURCES = '/druid/v2/datasources'
+const BASE = 'http://sandbox'
 const NO_STORE = ['Cache-Control', 'no-cache, no-store, max-age=0']
 
 interface Exchange {
@@ -23,9 +24,7 @@ export function sandboxServer(parts: SandboxParts): Server {
   return createServer((request, response) => {
     // Ovate learns from it what a Broker means by now: it must be the clock by which statements are answered.
     response.setHeader('Date', new Date(parts.clock.now()).toUTCString())
-    const url = new URL(request.url ?? '/', 'http://sandbox')
-    const path = url.pathname.replace(/\/$/, '')
-    serve(parts, { request, response, url, path }).catch((error: unknown) => fail(response, error))
+    serve(parts, request, response).catch((error: unknown) => fail(response, error))
   })
 }
 
@@ -35,9 +34,13 @@ const OPEN_PATHS = new Map([
   ['/druid/broker/v1/loadstatus', '{"inventoryInitialized":true}'],
 ])
 
-async function serve(parts: SandboxParts, exchange: Exchange): Promise<void> {
-  const { request, response, path } = exchange
+async function serve(parts: SandboxParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   await parts.faults.passed()
+  const target = request.url ?? '/'
+  if (!URL.canParse(target, BASE)) return nothing(response, 404)
+  const url = new URL(target, BASE)
+  const path = url.pathname.replace(/\/$/, '')
+  const exchange: Exchange = { request, response, url, path }
   if (OPEN_PATHS.has(path)) return end(response, 200, OPEN_PATHS.get(path) ?? '')
   const { users } = parts.behaviour
   const user = users === undefined ? undefined : userOf(users, request.headers)

@@ -1,4 +1,4 @@
-// Instants as Druid prints them under `sqlTimeZone`.
+// Instants as Druid reads and prints them under `sqlTimeZone`.
 
 const MINUTE_MS = 60_000
 
@@ -6,12 +6,21 @@ const MINUTE_MS = 60_000
 export function instantText(ms: number, zone: string): string {
   if (zone === 'UTC') return new Date(ms).toISOString()
   const clockMs = ms + offsetMs(ms, zone)
-  // Druid 33 goes by the clock, and reads it as Joda-Time does (`withZoneRetainFields`): a clock that comes twice has the
-  // offset that the zone has when UTC's clock shows the same, whichever of its two instants was meant.
-  const guess = offsetMs(clockMs, zone)
-  const offset = offsetMs(clockMs - guess, zone) === guess ? guess : clockMs - ms
+  const offset = clockMs - foldedMs(ms, zone)
   if (offset === 0) return new Date(clockMs).toISOString()
   return `${new Date(clockMs).toISOString().slice(0, -1)}${offsetText(offset)}`
+}
+
+/**
+ * The instant in ms that Druid 33 takes a TIMESTAMP for when it folds or prints it. It goes by the clock, and reads it as
+ * Joda-Time does (`withZoneRetainFields`): a clock that comes twice has the offset that the zone has when UTC's clock shows
+ * the same, whichever of its two instants was meant.
+ */
+export function foldedMs(ms: number, zone: string): number {
+  if (zone === 'UTC') return ms
+  const clockMs = ms + offsetMs(ms, zone)
+  const guess = offsetMs(clockMs, zone)
+  return offsetMs(clockMs - guess, zone) === guess ? clockMs - guess : ms
 }
 
 function offsetText(offset: number): string {

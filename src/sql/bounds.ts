@@ -44,6 +44,7 @@ export function boundsOf(
   const [only = ALWAYS, ...more] = conditions
   return {
     time: more.length === 0 ? only : { kind: 'all', of: conditions },
+    zone: reader.zone,
     form: all.map(({ range }) => spell(range).replaceAll(/\d/g, '0')).join(' & '),
     ranges: all.map(({ range }) => range),
     unread: unread.join(' & '),

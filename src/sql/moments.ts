@@ -1,6 +1,6 @@
 // Expressions that give one instant, whatever the row: literals of every form, now, and what is computed from them.
 import { type Grid, type Instant } from '../plan/grouped.ts'
-import { onlyInstant } from '../time/local.ts'
+import { onlyInstant, showsOnce } from '../time/local.ts'
 import { isUtc } from '../time/utc.ts'
 import { gridOf } from './grids.ts'
 import { instantMs } from './instants.ts'
@@ -92,7 +92,7 @@ function call(it: Call, reader: Reader): Instant | undefined {
     case '__DATE':
       return text(stringOf(first, reader), DATE_ONLY, reader)
     case 'MILLIS_TO_TIMESTAMP':
-      return it.parts.length === 1 ? millis(first, reader) : undefined
+      return it.parts.length === 1 ? ofMillis(first, reader) : undefined
     case 'TIME_PARSE':
       if (it.parts.length !== 1) return undefined
       return parameter(first, 'parsed', reader) ?? text(stringOf(first, reader), ANY_SEPARATOR, reader)
@@ -105,6 +105,12 @@ function call(it: Call, reader: Reader): Instant | undefined {
     default:
       return floored(it, reader)
   }
+}
+
+function ofMillis(it: Expression | undefined, reader: Reader): Instant | undefined {
+  const instant = millis(it, reader)
+  const isMoved = instant?.kind === 'literal' && !showsOnce(instant.ms, reader.zone)
+  return isMoved ? undefined : instant
 }
 
 /** Milliseconds since 1970 as a number, or a parameter. */

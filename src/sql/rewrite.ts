@@ -2,6 +2,7 @@
 import { type Interval } from '../plan/facts.ts'
 import { type Aggregate, type Grouped, type Stretch } from '../plan/grouped.ts'
 import { type StepText } from '../plan/step-text.ts'
+import { showsOnce } from '../time/local.ts'
 
 /** Names of columns that Ovate adds; a client's column of such a name would only be a twin. */
 const BUCKET_COLUMN = '__ovate_bucket'
@@ -68,8 +69,8 @@ function stepText(time: string, steps: StepText): string {
   if (steps.kind === 'period') return floor
   const { beforeMs, fromMs } = steps
   const ends = [
-    ...(beforeMs === undefined ? [] : [`${time} < MILLIS_TO_TIMESTAMP(${beforeMs})`]),
-    ...(fromMs === undefined ? [] : [`${time} >= MILLIS_TO_TIMESTAMP(${fromMs})`]),
+    ...(beforeMs === undefined ? [] : [`TIMESTAMP_TO_MILLIS(${time}) < ${beforeMs}`]),
+    ...(fromMs === undefined ? [] : [`TIMESTAMP_TO_MILLIS(${time}) >= ${fromMs}`]),
   ]
   return `CASE WHEN ${ends.join(' OR ')} THEN ${time} ELSE ${floor} END`
 }
@@ -80,8 +81,8 @@ function instantText(label: string): string {
 }
 
 /** The ranges stand where the table is read, whatever the SELECTs round it call its columns. */
-function boundEdits({ timeTexts, texts }: Grouped, ranges: readonly Interval[]): readonly Edit[] {
-  const condition = rangesText(ranges)
+function boundEdits({ timeTexts, texts, zone }: Grouped, ranges: readonly Interval[]): readonly Edit[] {
+  const condition = rangesText(ranges, zone)
   const { from, to } = texts.where
   const first = timeTexts.find((text) => text.from >= from && text.to <= to)
   const others = timeTexts.filter((text) => text !== first).map((text) => ({ ...text, text: 'TRUE' }))
@@ -91,10 +92,14 @@ function boundEdits({ timeTexts, texts }: Grouped, ranges: readonly Interval[]):
 }
 
 /** A condition that Druid folds into these intervals (seen on 33.0.0). */
-function rangesText(ranges: readonly Interval[]): string {
+function rangesText(ranges: readonly Interval[], zone: string): string {
+  // A TIMESTAMP would be taken for the other instant at which the clock shows the same. Elsewhere it serves better: by it
+  // alone Druid finds out which of the client's own conditions on the time always hold there.
+  const isExact = ranges.every(({ startMs, endMs }) => showsOnce(startMs, zone) && showsOnce(endMs, zone))
+  const time = isExact ? '"__time"' : 'TIMESTAMP_TO_MILLIS("__time")'
+  const instant = (ms: number): string => (isExact ? `MILLIS_TO_TIMESTAMP(${ms})` : String(ms))
   const each = ranges.map(
-    ({ startMs, endMs }) =>
-      `("__time" >= MILLIS_TO_TIMESTAMP(${startMs}) AND "__time" < MILLIS_TO_TIMESTAMP(${endMs}))`,
+    ({ startMs, endMs }) => `(${time} >= ${instant(startMs)} AND ${time} < ${instant(endMs)})`,
   )
   return `(${each.join(' OR ')})`
 }

@@ -20,3 +20,14 @@ export function onlyInstant(localMs: number, zone: string): number | undefined {
   const [only] = instants
   return instants.size === 1 ? only : undefined
 }
+
+/**
+ * Whether a zone's clock shows at no other instant what it shows at this one, in ms; false where that isn't known. Druid
+ * takes each TIMESTAMP that it folds to a literal through the clock of `sqlTimeZone` and back
+ * (`Calcites.jodaToCalciteTimestamp`, 33.0.0): where the clock comes twice, one of its two instants becomes the other.
+ */
+export function showsOnce(ms: number, zone: string): boolean {
+  if (isUtc(zone)) return true
+  const offset = zoneOf(zone)?.offsetAt(ms)
+  return offset !== undefined && onlyInstant(ms + offset, zone) === ms
+}

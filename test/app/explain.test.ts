@@ -49,6 +49,16 @@ test('any statement of the list', () => {
   expect(all.length).toBeGreaterThan(150)
 })
 
+test('the window of a statement whose context says when now is', () => {
+  const body = {
+    query:
+      "SELECT COUNT(*) FROM events WHERE __time >= CURRENT_TIMESTAMP - INTERVAL '6' HOUR AND __time < CURRENT_TIMESTAMP",
+    context: { sqlCurrentTimestamp: '2026-10-24T04:30:00Z' },
+  }
+  const { explanation } = explainBody(planner, Buffer.from(JSON.stringify(body)), END_MS)
+  expect(explanation.window).toEqual(['2026-10-23T22:30:00.000Z/2026-10-24T04:30:00.000Z'])
+})
+
 test('a series in words', () => {
   const sql = `SELECT TIME_FLOOR(__time, 'PT1H') AS t, country, SUM(added) AS a FROM events
     WHERE __time >= TIMESTAMP '2026-11-20 00:17:00' AND __time < TIMESTAMP '2026-11-21' GROUP BY 1, 2`

@@ -121,7 +121,7 @@ export class MergeCheck {
 
   /** Parts over the window in three ranges that are fetched by two texts; a hidden bucket may lie in two of them. Undefined: they can't be merged. */
   async #parts(query: string, grouped: Grouped, period: string): Promise<readonly MergeParts[] | undefined> {
-    const window = windowOf(grouped.time, { nowMs: Date.now(), parameters: '' }) ?? []
+    const window = windowOf(grouped, { nowMs: Date.now(), parameters: '' }) ?? []
     const [{ startMs, endMs }] = window as [Interval]
     const cut = (share: number): number => startMs + Math.floor((endMs - startMs) * share)
     const [first, second] = [cut(0.31), cut(0.77)]

@@ -524,6 +524,39 @@ describe.runIf(clusterAvailable)('parts', () => {
     }
   })
 
+  // New York's clock shows 1 to 2 from 05:00Z to 07:00Z.
+  test.each([
+    ['hours', "SELECT TIME_FLOOR(__time, 'PT1H') AS t, COUNT(*) AS n", ' ORDER BY 1'],
+    ['groups', 'SELECT device, COUNT(*) AS n', ' ORDER BY 1'],
+  ])('%s of windows that begin or end within the hour that comes twice', async (_, select, order) => {
+    const pinned = (now: string): object => ({
+      query: `${select} FROM dst WHERE __time >= CURRENT_TIMESTAMP - INTERVAL '6' HOUR AND __time < CURRENT_TIMESTAMP GROUP BY 1${order}`,
+      context: { ...NEW_YORK, sqlCurrentTimestamp: now },
+    })
+    await begun((minute) => pinned(`2026-10-31T20:${minute}:00Z`))
+    const hours = [22, 23, 24, 28, 28.5, 29, 29.5, 30, 30.5, 31, 31.5, 35, 35.5, 36, 36.5, 38]
+    for (const hour of hours) {
+      const now = new Date(Date.parse('2026-10-31T00:00:00Z') + hour * HOUR_MS).toISOString()
+      expect((await same(pinned(now))).status).toBe(200)
+    }
+  })
+
+  // As they are where a day's segments change, or the first ones begin there.
+  test.each([
+    ['hours', "SELECT TIME_FLOOR(__time, 'PT1H') AS t, COUNT(*) AS n", ' ORDER BY 1'],
+    ['groups', 'SELECT device, COUNT(*) AS n', ' ORDER BY 1'],
+  ])('%s of which those are fetched that begin or end within that hour', async (_, select, order) => {
+    const window = (from: string, to: string): object => ({
+      query: `${select} FROM dst WHERE TIMESTAMP_TO_MILLIS(__time) >= ${Date.parse(from)} AND TIMESTAMP_TO_MILLIS(__time) < ${Date.parse(to)} GROUP BY 1${order}`,
+      context: NEW_YORK,
+    })
+    await begun((minute) => window(`2026-10-31T00:${minute}:00Z`, '2026-10-31T12:00:00Z'))
+    for (const hour of ['04', '05', '06', '07', '08', '12']) {
+      const held = heldOf(await same(window('2026-10-31T20:00:00Z', `2026-11-01T${hour}:00:00Z`)))
+      expect(held?.of).toBeGreaterThan(0)
+    }
+  })
+
   describe('of days that change', () => {
     const CHANGED = '2026-11-01/2026-11-02'
     const LATE = { ts: '2026-11-01T05:30:00Z', country: 'ZZ', device: 'tv', added: 499, price: 1.5 }

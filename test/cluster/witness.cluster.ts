@@ -94,7 +94,7 @@ describe.runIf(clusterAvailable)('the witness', () => {
       if (grouped === undefined || grouped.timeParameters.length > 0 || statement.expect === 'error')
         return []
       const moment = { nowMs, parameters: parameters === undefined ? '' : JSON.stringify(parameters) }
-      const window = windowOf(grouped.time, moment)
+      const window = windowOf(grouped, moment)
       if (window === undefined) throw new Error(`${id} has no window`)
       return window.length === 0 ? [] : [{ statement, grouped, window }]
     })

@@ -59,7 +59,7 @@ describe.runIf(hasRedis)('one server', () => {
     await one.cache.flushed(soon())
     const keys = await server.client.keys('*')
     for (const key of keys) {
-      expect(key).toMatch(/^ovate:1:[\w-]{43}$/)
+      expect(key).toMatch(/^ovate:2:[\w-]{43}$/)
       expect(await server.client.pttl(key)).toBeGreaterThan(0)
     }
     expect(await server.client.pttl(storeKey('ovate', 'short'))).toBeLessThanOrEqual(5_000)

@@ -40,7 +40,7 @@ export function fetchingText(
     nowMs: typeof sqlCurrentTimestamp === 'string' ? Date.parse(sqlCurrentTimestamp) : nowMs,
     parameters: parameters.length === 0 ? '' : JSON.stringify(parameters),
   }
-  const window = windowOf(grouped.time, moment)
+  const window = windowOf(grouped, moment)
   const ranges = window === undefined ? [] : intersected(window, DATA)
   if (window === undefined || ranges.length === 0) return undefined
   const text =

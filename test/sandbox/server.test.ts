@@ -1,7 +1,9 @@
 // The sandbox on the wire: heads, formats, refusals, cancels and faults.
 import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { text as textFrom } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { RESULT_FORMATS } from '../../src/result/format.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -299,6 +301,49 @@ describe.runIf(sandboxAvailable)('the wire', () => {
       expect(await lost).toBe('lost')
       sandbox = await startSandbox({ clock, days: 0 })
     })
+  })
+
+  test.each(['//', 'http://[', '/druid/v2/datasources/%E0%A4%A', '/druid/v2/sql/%E0%A4%A'])(
+    'a path that is none, %s, ends nothing',
+    async (path) => {
+      const { hostname, port } = new URL(sandbox.url)
+      for (const method of ['GET', 'DELETE']) {
+        const socket = connect(Number(port), hostname)
+        socket.write(`${method} ${path} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\r\n`)
+        expect(await textFrom(socket)).toMatch(/^HTTP\/1.1 (?:404|500) /)
+      }
+      expect((await ask(`${sandbox.url}/status/health`)).status).toBe(200)
+    },
+  )
+
+  test('constants of an hour that comes twice are other instants, and milliseconds are not', async () => {
+    const table = await sandbox.engine.createTable('hours', new Map([['__time', 'TIMESTAMP']]))
+    const ms = Date.parse('2026-10-25T00:00:00Z')
+    await table.append([{ __time: ms + 1_800_000 }, { __time: ms + 5_400_000 }])
+    const context = { sqlTimeZone: 'Europe/Berlin', sqlCurrentTimestamp: '2026-10-25T00:45:00Z' }
+    const count = async (where: string): Promise<string> =>
+      (await askSql(sandbox.url, `SELECT COUNT(*) AS n FROM hours WHERE ${where}`, { context })).text.trim()
+    expect([
+      await count(`__time >= MILLIS_TO_TIMESTAMP(${ms})`),
+      await count(`TIMESTAMP_TO_MILLIS(__time) >= ${ms}`),
+      await count('__time < CURRENT_TIMESTAMP'),
+    ]).toEqual(['[[1]]', '[[2]]', '[[2]]'])
+  })
+
+  test('a step of the stream that fails is only missing', async () => {
+    const live = await startSandbox({ clock, days: 0, live: true })
+    try {
+      const stream = live.engine.tables.get('stream')
+      if (stream === undefined) throw new Error('there is no stream')
+      await vi.waitFor(() => expect(clock.sleepers).toBe(1))
+      const append = vi.spyOn(stream, 'append').mockRejectedValueOnce(new Error('told to fail'))
+      await clock.advance(1_000)
+      await vi.waitFor(() => expect(clock.sleepers).toBe(1))
+      await clock.advance(1_000)
+      await vi.waitFor(() => expect(append).toHaveBeenCalledTimes(2))
+    } finally {
+      await live.close()
+    }
   })
 
   test('counts what reaches it by kind', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { instantText } from '../../src/sandbox/zones.ts'
+import { foldedMs, instantText } from '../../src/sandbox/zones.ts'
 
 // As Druid 33.0.0 printed them under `sqlTimeZone`.
 test.each<[string, string, string]>([
@@ -17,6 +17,19 @@ test.each<[string, string, string]>([
   ['2026-01-01T00:00:00Z', 'Europe/London', '2026-01-01T00:00:00.000Z'],
 ])('%s in %s is %s', (instant, zone, text) => {
   expect(instantText(Date.parse(instant), zone)).toBe(text)
+})
+
+// As Druid 33.0.0 planned `__time >= MILLIS_TO_TIMESTAMP(…)` and CURRENT_TIMESTAMP.
+test.each<[string, string, string]>([
+  ['2026-11-01T06:30:00Z', 'UTC', '2026-11-01T06:30:00.000Z'],
+  ['2026-11-01T05:30:00Z', 'America/New_York', '2026-11-01T05:30:00.000Z'],
+  ['2026-11-01T06:30:00Z', 'America/New_York', '2026-11-01T05:30:00.000Z'],
+  ['2026-11-01T07:00:00Z', 'America/New_York', '2026-11-01T07:00:00.000Z'],
+  ['2026-10-25T00:00:00Z', 'Europe/Berlin', '2026-10-25T01:00:00.000Z'],
+  ['2026-10-25T01:30:00Z', 'Europe/Berlin', '2026-10-25T01:30:00.000Z'],
+  ['2026-10-29T20:30:00Z', 'Africa/Cairo', '2026-10-29T21:30:00.000Z'],
+])('a constant of %s in %s is folded to %s', (instant, zone, folded) => {
+  expect(new Date(foldedMs(Date.parse(instant), zone)).toISOString()).toBe(folded)
 })
 
 test('a text names its instant, or its neighbour where a clock comes twice', () => {

@@ -17,9 +17,13 @@ function iso(ms: number): string {
 }
 
 /** `-/-` where all of time is read, undefined where it isn't known. */
-function briefly(bounds: TimeBounds | undefined, parameters = PARAMETERS): string | undefined {
-  const moment = { nowMs: NOW_MS, parameters }
-  const window = bounds === undefined ? undefined : windowOf(bounds.time, moment)
+function briefly(
+  bounds: TimeBounds | undefined,
+  parameters = PARAMETERS,
+  nowMs = NOW_MS,
+): string | undefined {
+  const moment = { nowMs, parameters }
+  const window = bounds === undefined ? undefined : windowOf(bounds, moment)
   return window?.map(({ startMs, endMs }) => `${iso(startMs)}/${iso(endMs)}`).join(', ')
 }
 
@@ -127,6 +131,34 @@ test.each<[string, unknown, string | undefined]>([
 ])('a day is compared with a %s of %s', (type, value, expected) => {
   const bounds = boundsOf('SELECT 1 FROM t WHERE CAST(__time AS DATE) < ?')
   expect(briefly(bounds, JSON.stringify([{ type, value }]))).toBe(expected)
+})
+
+// In the hour that comes twice Druid 33.0.0 takes one of its two instants for the other, whatever it is computed from.
+test.each<[string, string, string, string | undefined]>([
+  ['America/New_York', '2026-11-01T06:30:00Z', '__time < CURRENT_TIMESTAMP', undefined],
+  ['America/New_York', '2026-11-01T05:30:00Z', "__time >= CURRENT_TIMESTAMP - INTERVAL '6' HOUR", undefined],
+  ['America/New_York', '2026-11-01T12:30:00Z', "__time >= CURRENT_TIMESTAMP - INTERVAL '6' HOUR", undefined],
+  ['America/New_York', '2026-11-01T04:30:00Z', '__time < CEIL(CURRENT_TIMESTAMP TO HOUR)', undefined],
+  ['America/Santiago', '2026-04-04T12:00:00Z', "__time < CURRENT_DATE + INTERVAL '1' DAY", undefined],
+  ['America/Havana', '2026-11-01T12:00:00Z', '__time >= CURRENT_DATE', undefined],
+  ['America/Havana', '2026-11-01T04:30:00Z', '__time < CEIL(CURRENT_TIMESTAMP TO HOUR)', undefined],
+  ['Europe/Berlin', '2026-10-25T12:00:00Z', '__time >= MILLIS_TO_TIMESTAMP(1792886400000)', '-/-'],
+  ['Europe/Berlin', '2026-10-25T12:00:00Z', 'TIMESTAMP_TO_MILLIS(__time) >= 1792886400000', '2026-10-25/-'],
+  ['Europe/Berlin', '2026-10-25T02:00:00Z', '__time < CURRENT_TIMESTAMP', '-/2026-10-25T02:00:00.000Z'],
+  ['UTC', '2026-10-25T00:30:00Z', '__time < CURRENT_TIMESTAMP', '-/2026-10-25T00:30:00.000Z'],
+])('where the clock of %s comes twice, at %s: WHERE %s reads %s', (zone, now, where, expected) => {
+  const bounds = boundsOf(`SELECT COUNT(*) FROM t WHERE ${where}`, zone)
+  expect(briefly(bounds, '', Date.parse(now))).toBe(expected)
+})
+
+test('milliseconds of a parameter are an instant where the clock does not come twice', () => {
+  const bounds = boundsOf('SELECT 1 FROM t WHERE __time >= MILLIS_TO_TIMESTAMP(?)', 'Europe/Berlin')
+  const at = (time: string): string | undefined =>
+    briefly(bounds, JSON.stringify([{ type: 'BIGINT', value: Date.parse(time) }]))
+  expect([at('2026-10-25T00:30:00Z'), at('2026-10-25T02:00:00Z')]).toEqual([
+    undefined,
+    '2026-10-25T02:00:00.000Z/-',
+  ])
 })
 
 const SINCE = '"__time" >= \'2026-10-01\''

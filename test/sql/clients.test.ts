@@ -210,7 +210,7 @@ function brief(facts: Facts): unknown {
   const iso = (ms: number): string =>
     Math.abs(ms) >= 8.64e15 ? '-' : new Date(ms).toISOString().replace('T00:00:00.000Z', '')
   const window =
-    facts.bounds === undefined ? undefined : windowOf(facts.bounds.time, { nowMs: NOW_MS, parameters: '' })
+    facts.bounds === undefined ? undefined : windowOf(facts.bounds, { nowMs: NOW_MS, parameters: '' })
   const bounds = window?.map(({ startMs, endMs }) => `${iso(startMs)}/${iso(endMs)}`).join(' ')
   return {
     tables: facts.tables,

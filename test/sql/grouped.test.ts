@@ -25,8 +25,8 @@ function iso(ms: number): string {
 }
 
 function window(where: string, parameters = ''): string | undefined {
-  const { time } = grouped(`SELECT COUNT(*) FROM t WHERE ${where}`)
-  const intervals = windowOf(time, { nowMs: NOW_MS, parameters })
+  const facts = grouped(`SELECT COUNT(*) FROM t WHERE ${where}`)
+  const intervals = windowOf(facts, { nowMs: NOW_MS, parameters })
   return intervals?.map(({ startMs, endMs }) => `${iso(startMs)}/${iso(endMs)}`).join(', ')
 }
 
@@ -192,8 +192,9 @@ describe('levels', () => {
 
   /** Roles of the columns, the bucket's period, how many dimensions, keys of the order: column or `-`, and the window. */
   function briefly(sql: string): string {
-    const { columns, bucket, dimensions, order, having, time } = grouped(sql)
-    const intervals = windowOf(time, { nowMs: NOW_MS, parameters: '' }) ?? []
+    const facts = grouped(sql)
+    const { columns, bucket, dimensions, order, having } = facts
+    const intervals = windowOf(facts, { nowMs: NOW_MS, parameters: '' }) ?? []
     return [
       columns.map(({ role }) => role).join(),
       bucket?.grid.period ?? '-',
@@ -404,6 +405,29 @@ describe('texts that fetch parts', () => {
       mergeText(sql, grouped(sql), { ranges: RANGES, steps: { kind: 'period', period: 'PT1H' } }).trim(),
     ).toBe(
       `SELECT * FROM (SELECT ${instant(bucket)} AS "__ovate_bucket", c AS "__ovate_d0", COUNT(*) AS "__ovate_a0" FROM (SELECT x AS c, "z" AS "__ovate_time" FROM (SELECT __time AS z, x FROM t WHERE ${CONDITION}) AS i WHERE x > 1)  GROUP BY ${bucket}, c )`,
+    )
+  })
+
+  test('of instants that a clock shows twice: by their milliseconds', () => {
+    const sql = 'SELECT FLOOR(__time TO HOUR) AS h FROM t GROUP BY 1'
+    const startMs = Date.parse('2026-10-25T00:00:00Z')
+    const ranges = [
+      { startMs: startMs - 7_200_000, endMs: startMs - 3_600_000 },
+      { startMs, endMs: startMs + 86_400_000 },
+    ]
+    const textIn = (zone: string): string => seriesText(sql, grouped(sql, zone), ranges)
+    const ms = 'TIMESTAMP_TO_MILLIS("__time")'
+    const each = ranges.map((range) => `(${ms} >= ${range.startMs} AND ${ms} < ${range.endMs})`)
+    expect(textIn('Europe/Berlin')).toContain(`WHERE (${each.join(' OR ')}) GROUP BY`)
+    expect(textIn('America/New_York')).toContain(`"__time" >= MILLIS_TO_TIMESTAMP(${startMs})`)
+  })
+
+  test('of a merge in steps: their ends by milliseconds', () => {
+    const sql = 'SELECT COUNT(*) FROM t'
+    const steps = { kind: 'mixed', period: 'PT1H', beforeMs: 500, fromMs: 2_500 } as const
+    const ends = 'TIMESTAMP_TO_MILLIS("__time") < 500 OR TIMESTAMP_TO_MILLIS("__time") >= 2500'
+    expect(mergeText(sql, grouped(sql), { ranges: RANGES, steps })).toContain(
+      `CASE WHEN ${ends} THEN "__time" ELSE TIME_FLOOR("__time", 'PT1H', NULL, 'UTC') END`,
     )
   })
 

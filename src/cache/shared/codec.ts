@@ -12,8 +12,8 @@ import { crc32 } from 'node:zlib'
 import { compress, decompress } from './compress.ts'
 import { type Stored } from './stored.ts'
 
-/** A new one for each change of the bytes; it is a part of each key, so old and new replicas don't meet. */
-export const VERSION = 1
+/** A new one for each change of the bytes, and where what lies there may be wrong; a part of each key, so old and new replicas don't meet. */
+export const VERSION = 2
 const MAGIC = Buffer.from('OVAT')
 const COMPRESSED = 1
 const CRC_AT = 24

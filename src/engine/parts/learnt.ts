@@ -165,12 +165,12 @@ export class Learnt {
     const { keeper, clock } = this.#options
     const { parameters } = request.query
     if (pinnedNowMs !== undefined || plan.now.kind === 'none')
-      return windowOf(grouped.time, { nowMs: pinnedNowMs ?? endMs, parameters })
+      return windowOf(grouped, { nowMs: pinnedNowMs ?? endMs, parameters })
     const errorMs = keeper.clockErrorMs(plan.service)
     if (errorMs === undefined || !isSliding(grouped.time)) return undefined
     const offsetMs = keeper.brokerNowMs(plan.service) - clock.now()
     const [first, last] = [answer.sentAtMs - errorMs, endMs + errorMs].map((ms) =>
-      windowOf(grouped.time, { nowMs: ms + offsetMs, parameters }),
+      windowOf(grouped, { nowMs: ms + offsetMs, parameters }),
     )
     return first === undefined || last === undefined ? undefined : intersected(first, last)
   }

@@ -125,7 +125,7 @@ export function windowAt(
   { request, parts }: Pick<Asking, 'request' | 'parts'>,
   nowMs: number,
 ): readonly Interval[] | undefined {
-  return windowOf(parts.grouped.time, { nowMs, parameters: request.query.parameters })
+  return windowOf(parts.grouped, { nowMs, parameters: request.query.parameters })
 }
 
 /** A shape's parts, as Druid plans the text that fetches them. */

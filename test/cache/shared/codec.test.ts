@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { assertSound, decode, encode, sizeOf } from '../../../src/cache/shared/codec.ts'
+import { assertSound, decode, encode, sizeOf, VERSION } from '../../../src/cache/shared/codec.ts'
 import { type Meta, type Stored } from '../../../src/cache/shared/stored.ts'
 import { stored } from './support.ts'
 
@@ -87,7 +87,7 @@ describe('never another body than the one that was written', () => {
 describe('what no writer of ours has written is told by why', () => {
   test.each<[string, (bytes: Buffer) => Buffer | undefined, string]>([
     ['other bytes', () => Buffer.alloc(100, 'x'), 'foreign'],
-    ['another version', (bytes) => void bytes.writeUInt8(2, 4), 'version'],
+    ['another version', (bytes) => void bytes.writeUInt8(VERSION + 1, 4), 'version'],
     ['an absurd length', (bytes) => void bytes.writeUInt32BE(0xffff_ffff, 36), 'length'],
     ['a body that would be absurdly long', (bytes) => void bytes.writeUInt32BE(0xffff_ffff, 28), 'too-large'],
     ['more bytes than an entry has', () => Buffer.alloc(MAX + 1), 'too-large'],
