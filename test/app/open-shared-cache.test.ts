@@ -56,7 +56,7 @@ test.runIf(hasRedis)('it is what the configuration says', async () => {
     cache?.put('l', stored('x'.repeat(2_000)))
     await cache?.flushed(within(20_000))
     const [key = ''] = await server.client.keys('*')
-    expect(key).toMatch(/^one\.druid:1:/)
+    expect(key).toMatch(/^one\.druid:\d+:/)
     expect(await server.client.pttl(key)).toBeLessThanOrEqual(60_000)
     expect(await cache?.get(['k'], within(20_000))).toEqual([stored('x')])
     expect(told.counts).toMatchObject({ 'wrote stored': 1, 'wrote too-large': 1, 'looked hit': 1 })
