@@ -15,7 +15,8 @@ export function cutOf({ grouped, outerLimit }: Parts, parameters: string): Cut |
   const limit = countOf(grouped.limit, parameters, Number.POSITIVE_INFINITY)
   const offset = countOf(grouped.offset, parameters, 0)
   if (limit === undefined || offset === undefined) return undefined
-  return offset > 0 && offset + limit > COUNT_MAX ? undefined : { limit: Math.min(limit, outerLimit), offset }
+  const cut = { limit: Math.min(limit, outerLimit), offset }
+  return offset > 0 && offset + cut.limit > COUNT_MAX ? undefined : cut
 }
 
 /** Above so many groups Druid cuts each segment's to the larger of LIMIT and `minTopNThreshold`: its answer is not the exact one. */
