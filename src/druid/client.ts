@@ -160,14 +160,8 @@ export class DruidClient implements Druid {
         this.#abandon(made, request, signal.reason as Error)
         throw signal.reason
       }
-      return this.#failure(made, error as Error)
+      return failureOf(made, request, error as Error)
     }
-  }
-
-  #failure({ broker, exchange }: Attempt, error: Error): Failure {
-    const { started } = exchange
-    if (isConnectionError(error)) broker.failed(error.message, { error, begun: started })
-    return { error, broker, started }
   }
 
   #answer(made: Attempt, head: Head, request: DruidRequest, signal: AbortSignal): DruidAnswer {
@@ -259,6 +253,15 @@ export class DruidClient implements Druid {
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal, ref: false }).catch(() => undefined)
+}
+
+/** What a failed attempt came to; its Broker is told where it may be the one that failed. */
+function failureOf({ broker, exchange }: Attempt, { body }: DruidRequest, error: Error): Failure {
+  const { started } = exchange
+  // A server that refuses an upload closes while it still comes: the write fails, and the refusal is never read.
+  const mayBeRefused = started && body !== undefined && !Buffer.isBuffer(body)
+  if (isConnectionError(error) && !mayBeRefused) broker.failed(error.message, { error, begun: started })
+  return { error, broker, started }
 }
 
 // What was never written may be sent wherever the body still is; a stream may have been read, or destroyed.

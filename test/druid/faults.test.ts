@@ -1,4 +1,5 @@
 // Traffic × fault × check: what one fault of the first Broker costs, and what the caller sees of it.
+import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { expect, test, vi } from 'vitest'
 import { type DruidClient } from '../../src/druid/client.ts'
@@ -241,10 +242,26 @@ test('two frozen Brokers: the one that wakes up gets the requests of both', asyn
 })
 
 test('a stream that was begun is not sent again', async () => {
-  const { Readable } = await import('node:stream')
   const { druid, first, second } = await twoBrokers()
   first.behave = reset
   const request = query({ body: Readable.from([Buffer.from('{}')]) })
   await expect(druid.send(request, soon())).rejects.toMatchObject({ code: 'OVATE_BROKER_FAILED' })
   expect([first.received.length, second.received.length]).toEqual([1, 0])
+})
+
+// Jetty answers 431 or 413 and closes while the body still comes; the write fails before the answer is read.
+test('a stream that is refused while it still comes tells nothing of its Broker', async () => {
+  const broker = await fakeBroker()
+  const ejected: string[] = []
+  const druid = druidOn([broker], {
+    limits: { connectFailures: 2, probeIntervalMs: 60_000 },
+    events: { ejected: (_, reason) => ejected.push(reason) },
+  })
+  await vi.waitUntil(() => druid.brokers().every(({ state }) => state === 'ready'))
+  broker.behave = reset
+  for (let times = 0; times < 3; times += 1) {
+    const request = query({ body: Readable.from([Buffer.from('{}')]) })
+    await expect(druid.send(request, soon())).rejects.toMatchObject({ code: 'OVATE_BROKER_FAILED' })
+  }
+  expect([ejected, druid.brokers().map(({ state }) => state)]).toEqual([[], ['ready']])
 })
