@@ -256,18 +256,23 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** What a failed attempt came to; its Broker is told where it may be the one that failed. */
-function failureOf({ broker, exchange }: Attempt, { body }: DruidRequest, error: Error): Failure {
+function failureOf({ broker, exchange }: Attempt, request: DruidRequest, error: Error): Failure {
   const { started } = exchange
   // A server that refuses an upload closes while it still comes: the write fails, and the refusal is never read.
-  const mayBeRefused = started && body !== undefined && !Buffer.isBuffer(body)
+  const mayBeRefused = started && !isWhole(request)
   if (isConnectionError(error) && !mayBeRefused) broker.failed(error.message, { error, begun: started })
   return { error, broker, started }
 }
 
 // What was never written may be sent wherever the body still is; a stream may have been read, or destroyed.
-function mayBeginAnew({ repeatable, body, broker }: DruidRequest, { error, started }: Failure): boolean {
-  const whole = body === undefined || Buffer.isBuffer(body)
-  return whole && isConnectionError(error) && (started ? repeatable : broker === undefined)
+function mayBeginAnew(request: DruidRequest, { error, started }: Failure): boolean {
+  const { repeatable, broker } = request
+  return isWhole(request) && isConnectionError(error) && (started ? repeatable : broker === undefined)
+}
+
+/** Whether all of its body is here, rather than a stream that still comes. */
+function isWhole({ body }: DruidRequest): boolean {
+  return body === undefined || Buffer.isBuffer(body)
 }
 
 /** Whether the connection failed, and not the request itself: undici refuses what is no valid HTTP. */
