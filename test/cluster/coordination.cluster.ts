@@ -64,22 +64,12 @@ describe.runIf(missing === undefined)('discovery on ZooKeeper', () => {
 
   beforeAll(async () => {
     server = await startZooKeeper()
-    writer = new (thePackage())({
-      connect: server.connectString,
-      timeout: 20_000,
-      response_counter_limit: 100_000,
-    })
-    await new Promise<void>((resolve, reject) => {
-      writer.connect({}, (error) => (error === null ? resolve() : reject(error)))
-    })
   })
 
-  afterAll(async () => {
-    writer.close()
-    await server.stop()
-  })
+  afterAll(() => server.stop())
 
   beforeEach(async () => {
+    await beginWriter()
     roots += 1
     root = `/root-${roots}`
     for (const path of ['', '/druid', '/druid/internal-discovery', FOLDER]) {
@@ -93,7 +83,20 @@ describe.runIf(missing === undefined)('discovery on ZooKeeper', () => {
   afterEach(async () => {
     await discovery?.stop()
     await coordination.close()
+    writer.close()
   })
+
+  // A session of one test at most: where the server was away for long, what was begun before it has none any more.
+  async function beginWriter(): Promise<void> {
+    writer = new (thePackage())({
+      connect: server.connectString,
+      timeout: 20_000,
+      response_counter_limit: 100_000,
+    })
+    await new Promise<void>((resolve, reject) => {
+      writer.connect({}, (error) => (error === null ? resolve() : reject(error)))
+    })
+  }
 
   async function discover(options: Partial<ZooKeeperOptions> = {}): Promise<void> {
     coordination = await connectZooKeeper({
@@ -158,6 +161,7 @@ describe.runIf(missing === undefined)('discovery on ZooKeeper', () => {
 
   test('a server that is not there yet, and one that is killed and comes back within the session', async () => {
     await announce(1, { flags: 0 })
+    writer.close()
     await server.kill()
     await discover()
     await new Promise((resolve) => setTimeout(resolve, 1_500))
@@ -172,6 +176,7 @@ describe.runIf(missing === undefined)('discovery on ZooKeeper', () => {
     await server.restart()
     await becomes('connected')
     expect(told).toHaveLength(1)
+    await beginWriter()
     await writer.create(broker(2), payload(2), 0)
     await lastIs(1, 2)
   })

@@ -43,7 +43,7 @@ describe.runIf(clusterAvailable)('a random sequence of users', () => {
         process.stderr.write(`users on Druid, ${sight}: OVATE_SEED=${SEED}, ${seconds} s\n${tally.text()}`)
         await world.stop()
       }
-      expect(tally.count('asked', 'all')).toBeGreaterThan(ASKED_MIN)
+      expect(tally.count('asked', 'all')).toBeGreaterThanOrEqual(ASKED_MIN)
     },
     LIMIT_MS,
   )
