@@ -69,8 +69,10 @@ function areWhole(target: PartsPlan, source: PartsPlan): boolean {
 function ofMerge(columns: readonly string[], count: number, source: PartsPlan): Regrouped | undefined {
   const dimensions = columns.slice(0, count).map((one) => columnOf(one, source))
   const aggregates = columns.slice(count).map((one) => aggregateOf(one, source))
-  // The groups of a merge are held by one text of all their dimensions.
-  const isSame = source.kind === 'series' || dimensions.every((column, at) => column === at + 1)
+  // The groups of a merge are held by one text of all their dimensions, one that is shown twice among them.
+  const isSame =
+    source.kind === 'series' ||
+    (source.count === count && dimensions.every((column, at) => column === at + 1))
   return isSame && aggregates.every((one) => one !== undefined)
     ? { dimensions, aggregates, columns: [] }
     : undefined

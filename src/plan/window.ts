@@ -95,7 +95,7 @@ function bucketAt(at: Instant, grid: Grid, moment: ZonedMoment): readonly Interv
 function instantMs(instant: Instant, moment: ZonedMoment): number | undefined {
   switch (instant.kind) {
     case 'literal':
-      return bounded(instant.ms)
+      return takenMs(instant.ms)
     case 'now':
       return unmoved(moment.nowMs, moment)
     case 'parameter':
@@ -122,6 +122,19 @@ function unmoved(ms: number | undefined, { zone }: ZonedMoment): number | undefi
   return ms !== undefined && showsOnce(ms, zone) ? ms : undefined
 }
 
+/**
+ * Druid refuses times before year 1 or after 9999, and the days that the calendar left out in 1582, written as TIMESTAMP or DATE,
+ * and takes some of them written otherwise (33.0.0): what is asked of it whole is answered as it likes.
+ */
+function takenMs(ms: number): number | undefined {
+  const isLeftOut = ms >= LEFT_OUT.startMs && ms < LEFT_OUT.endMs
+  return ms >= YEAR_1_MS && ms < YEAR_10000_MS && !isLeftOut ? ms : undefined
+}
+
+const YEAR_1_MS = Date.parse('0001-01-01T00:00:00Z')
+const YEAR_10000_MS = Date.parse('+010000-01-01T00:00:00Z')
+const LEFT_OUT = { startMs: Date.parse('1582-10-05T00:00:00Z'), endMs: Date.parse('1582-10-15T00:00:00Z') }
+
 function bounded(ms: number): number | undefined {
   return ms >= FIRST_MS && ms <= LAST_MS ? ms : undefined
 }
@@ -144,13 +157,13 @@ type ParameterInstant = Extract<Instant, { kind: 'parameter' }>
 function parameterMs({ index, as, zone }: ParameterInstant, { parameters }: Moment): number | undefined {
   const { type, value } = parameterAt(parameters, index)
   if (typeof value === 'number' && Number.isSafeInteger(value)) {
-    const ms = bounded(value)
+    const ms = takenMs(value)
     if (as === 'millis') return type === 'BIGINT' && ms !== undefined && showsOnce(ms, zone) ? ms : undefined
     return isInstant(as) && type === 'TIMESTAMP' && ms !== undefined ? onlyInstant(ms, zone) : undefined
   }
   if (typeof value !== 'string' || !readsText(as, type, value)) return undefined
   const ms = value.endsWith('Z') && !isUtc(zone) ? undefined : textMs(value)
-  return ms === undefined ? undefined : onlyInstant(ms, zone)
+  return ms === undefined || takenMs(ms) === undefined ? undefined : onlyInstant(ms, zone)
 }
 
 function isInstant(as: ParameterInstant['as']): boolean {

@@ -125,6 +125,10 @@ test('a merge is no source of a series, nor of a merge with its dimensions in an
   const turned = plan({ kind: 'merge', columns: [A], dimensions: ['b STRING', 'a STRING'] })
   expect(regrouped(same, source)?.aggregates).toEqual([{ kind: 'sum', column: 4 }])
   expect(regrouped(turned, source)).toBeUndefined()
+  // One text of all of them, so that what is shown twice stands in it twice.
+  const twice = plan({ kind: 'merge', columns: [N, A], dimensions: ['a STRING', 'b STRING', 'b STRING'] })
+  expect(regrouped(same, twice)).toBeUndefined()
+  expect(regrouped(twice, source)).toBeUndefined()
   // Its last instants are no column of the statement's.
   const last = plan({ kind: 'merge', columns: [LAST], dimensions: ['a STRING', 'b STRING'] })
   expect(regrouped(last, source)).toBeUndefined()
