@@ -71,6 +71,9 @@ export class DruidClient implements Druid {
 
   async send(request: DruidRequest, signal: AbortSignal): Promise<DruidAnswer> {
     if (request.isOwn === true) return await this.#sendBeside(request, signal)
+    // A DELETE ends all of an id, also what came after it was sent (observed on 33.0.0).
+    const left = request.cancel && this.#running.left(request.cancel)
+    if (left !== undefined) await orAborted(left, signal)
     const lost = new Map<Broker, number>()
     let avoid: Broker | undefined
     let written = 0
@@ -200,6 +203,7 @@ export class DruidClient implements Druid {
     const letGo = (): void => exchange.abort(reason)
     // Whatever has come of the DELETE: the place is given back.
     const work = this.#cancelAbandoned({ broker, exchange }, cancel, headers).then(letGo, letGo)
+    this.#running.leaves(cancel, work)
     this.#background.add(work)
     work.finally(() => this.#background.delete(work)).catch(() => undefined)
   }

@@ -1,4 +1,4 @@
-// Which Broker runs which query, so that a DELETE finds it.
+// Which Broker runs which query, so that a DELETE finds it; and which DELETEs are on their way.
 import { type Broker } from './broker.ts'
 
 export interface QueryName {
@@ -9,6 +9,7 @@ export interface QueryName {
 /** Holds only what has a place at a Broker, and so is bounded. The same id may run several times. */
 export class Running {
   readonly #brokers = new Map<string, Broker[]>()
+  readonly #leaving = new Map<string, Promise<unknown>>()
 
   add(query: QueryName, broker: Broker): void {
     const key = keyOf(query)
@@ -27,6 +28,20 @@ export class Running {
 
   brokersOf(query: QueryName): readonly Broker[] {
     return [...new Set(this.#brokers.get(keyOf(query)))]
+  }
+
+  /** `over` resolves when a query that was given up is cancelled, or won't be. */
+  leaves(query: QueryName, over: Promise<void>): void {
+    const key = keyOf(query)
+    const all = Promise.all([this.#leaving.get(key), over]).finally(() => {
+      if (this.#leaving.get(key) === all) this.#leaving.delete(key)
+    })
+    this.#leaving.set(key, all)
+  }
+
+  /** Resolves when no DELETE of that id is on its way; undefined where none is. */
+  left(query: QueryName): Promise<unknown> | undefined {
+    return this.#leaving.get(keyOf(query))
   }
 }
 

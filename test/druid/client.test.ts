@@ -29,6 +29,7 @@ async function rows(druid: DruidClient, change: Parameters<typeof query>[0] = {}
 
 const deletes = ({ received }: FakeBroker): string[] =>
   received.filter(({ method }) => method === 'DELETE').map(({ path }) => path)
+const posts = ({ received }: FakeBroker): number => received.filter(({ method }) => method === 'POST').length
 
 test('an answer comes as it was sent', async () => {
   const broker = await fakeBroker((_request, response) => {
@@ -579,6 +580,48 @@ test('a query that is given up in its answer and not known any more is asked abo
   gone.abort(new Error('client gone'))
   await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
   expect(deletes(broker)).toHaveLength(1)
+})
+
+// The DELETE of the one would end the other.
+test.each(['sql', 'native'] as const)(
+  'a %s query goes out once another of its id, which was given up, is cancelled',
+  async (kind) => {
+    let answerDelete = (): void => undefined
+    const broker = await fakeBroker((request, response) => {
+      if (request.method === 'DELETE') answerDelete = () => response.writeHead(202).end()
+      else if (posts(broker) > 1) answerRows(request, response)
+      else response.writeHead(200).write('[')
+    })
+    const druid = druidOn([broker])
+    const cancel = { kind, id: 'x' } as const
+    const first = await druid.send(query({ cancel }), new AbortController().signal)
+    first.body.destroy()
+    const second = druid.send(query({ cancel }), new AbortController().signal)
+    await vi.waitUntil(() => deletes(broker).length === 1)
+    // Another id waits for nothing.
+    const { body } = await druid.send(query({ cancel: { kind, id: 'y' } }), new AbortController().signal)
+    await buffer(body)
+    expect(posts(broker)).toBe(2)
+    answerDelete()
+    expect((await second).status).toBe(200)
+    await buffer((await second).body)
+    expect(posts(broker)).toBe(3)
+  },
+)
+
+test('who waits for the cancel of another query of its id may go', async () => {
+  const broker = await fakeBroker((request, response) => {
+    if (request.method !== 'DELETE') response.writeHead(200).write('[')
+  })
+  const druid = druidOn([broker])
+  const cancel = { kind: 'sql', id: 'x' } as const
+  const first = await druid.send(query({ cancel }), new AbortController().signal)
+  first.body.destroy()
+  const gone = new AbortController()
+  const second = druid.send(query({ cancel }), gone.signal)
+  gone.abort(new Error('client gone'))
+  await expect(second).rejects.toThrow('client gone')
+  expect(posts(broker)).toBe(1)
 })
 
 test('a Broker that does not answer the DELETE holds nothing for long', async () => {
