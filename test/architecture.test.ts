@@ -42,6 +42,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'observe',
     'abort',
     'clock',
+    'time',
     'errors',
   ],
   http: [
