@@ -42,6 +42,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'observe',
     'abort',
     'clock',
+    'time',
     'errors',
   ],
   http: [
@@ -79,7 +80,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cache: ['result', 'observe', 'abort', 'clock', 'errors'],
   druid: ['coordination', 'observe', 'abort', 'clock', 'errors'],
   coordination: ['observe', 'abort', 'clock', 'errors'],
-  sandbox: ['sql', 'result', 'plan', 'abort', 'clock', 'errors'],
+  sandbox: ['sql', 'result', 'plan', 'abort', 'clock', 'time', 'errors'],
   config: ['observe', 'errors'],
   sql: ['plan', 'time', 'errors'],
   result: ['plan', 'time', 'errors'],

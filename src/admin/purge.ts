@@ -1,6 +1,9 @@
 // DELETE /ovate/cache: drops what was read from a datasource, here and at all other replicas.
 import { type Purge } from '../coordination/epochs.ts'
 import { OvateError } from '../errors.ts'
+import { withinDates } from '../freshness/segments.ts'
+import { type Interval } from '../plan/facts.ts'
+import { readInstant } from '../time/instant-text.ts'
 import { errorAnswer } from './error-answer.ts'
 import { type AdminOptions } from './options.ts'
 
@@ -42,17 +45,18 @@ function purgeOf({ datasource, interval, ...others }: Query): Purge {
   )
 }
 
-const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d(?::\d\d(?::\d\d(?:\.\d{1,3})?)?)?)?Z?$/
+/** What may be left out, in one of the years that are written with four digits. */
+const SHORT = /^\d{4}-\d\d-\d\d(?:T\d\d(?::\d\d(?::\d\d(?:\.\d{1,3})?)?)?)?Z?$/
 
-function timesOf(interval: unknown): { startMs: number; endMs: number } | 'none' {
+function timesOf(interval: unknown): Interval | 'none' {
   const parts = typeof interval === 'string' ? interval.split('/') : []
-  const [startMs = Number.NaN, endMs = Number.NaN] = parts.map(instantMs)
-  return parts.length === 2 && startMs < endMs ? { startMs, endMs } : 'none'
+  const [start = Number.NaN, end = Number.NaN] = parts.map((text) => readInstant(text) ?? shortMs(text))
+  return parts.length === 2 && start < end ? withinDates(start, end) : 'none'
 }
 
-/** In UTC, as Druid reads intervals. */
-function instantMs(text: string): number {
-  if (!INSTANT.test(text)) return Number.NaN
+/** In UTC, as Druid reads intervals; NaN for what isn't read. */
+function shortMs(text: string): number {
+  if (!SHORT.test(text)) return Number.NaN
   const [date = '', time = ''] = text.replace('Z', '').split('T')
   const full = time.length === 2 ? `${time}:00` : time
   return Date.parse(full === '' ? `${date}T00:00Z` : `${date}T${full}Z`)

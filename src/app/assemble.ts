@@ -112,7 +112,7 @@ export function assemble(
   })
   const mayBeRestricted: MayBeRestricted = ({ identity }, { tables, shared: isShared }) =>
     identity !== ANONYMOUS && !isShared && Number.isFinite(settings.policyMs(tables))
-  const refused: Refused = ({ identity }, { tables }, service) => rights.refused(identity, service, tables)
+  const refused: Refused = (request, plan, service) => keeper.refused(request, plan, service)
   const planChecks = new PlanChecks({
     druid,
     clock,

@@ -29,11 +29,8 @@ export function explainBody(planner: Planner, bytes: Buffer, nowMs = systemClock
     return { explanation: { plan: 'pass', reasons: [plan.reason] }, plan, request: undefined }
   }
   const { analysis, plan } = planner.explain(reading.body, ANONYMOUS)
-  const { sql, parameters } = reading.body.query
-  const pinnedNowMs = plan.kind === 'whole' ? plan.parts?.pinnedNowMs : undefined
-  const moment = { nowMs: pinnedNowMs ?? nowMs, parameters, sql }
   return {
-    explanation: explainPlan(analysis, plan, moment),
+    explanation: explainPlan(analysis, plan, reading.body.query, nowMs),
     plan,
     request: requestOf(planner, reading.body, nowMs),
   }

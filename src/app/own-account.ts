@@ -1,8 +1,9 @@
 // Ovate's own account at Druid.
 import { type Config } from '../config/config.ts'
 import { type Druid } from '../druid/druid.ts'
+import { wholeBody } from '../druid/whole-body.ts'
 
-/** What of an answer is looked at: more than any list or set of properties has. */
+/** More than any list or set of properties has. */
 const READ_MAX_BYTES = 4_000_000
 
 /** Its `Authorization`: for health, timelines and discovery only; undefined where Druid wants none. */
@@ -11,7 +12,7 @@ export function ownAuthorization({ druid: { username, password } }: Config): str
   return `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`
 }
 
-/** What a Broker answers to its GET. @throws OvateError when none could be asked; the signal's reason. */
+/** What a Broker answers to its GET. @throws OvateError when none could be asked, or says too much; the signal's reason. */
 export async function askedAsOwn(
   path: string,
   { config, druid }: { readonly config: Config; readonly druid: Pick<Druid, 'send'> },
@@ -21,11 +22,6 @@ export async function askedAsOwn(
   const headers = authorization === undefined ? [] : ['authorization', authorization]
   const get = { method: 'GET', path, headers, body: undefined }
   const answer = await druid.send({ ...get, service: undefined, repeatable: true, cancel: undefined }, signal)
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length
-    if (sizeBytes <= READ_MAX_BYTES) chunks.push(chunk)
-  }
-  return { status: answer.status, text: Buffer.concat(chunks).toString() }
+  const body = await wholeBody(answer.body as AsyncIterable<Buffer>, READ_MAX_BYTES)
+  return { status: answer.status, text: body.toString() }
 }

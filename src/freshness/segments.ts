@@ -36,12 +36,19 @@ export function segmentOf(value: unknown): Segment {
   const sealed =
     Array.isArray(locations) && locations.some((one: { type?: unknown }) => one.type === 'historical')
   return {
-    startMs: clamped(start, BEGINNING_MS, END_MS - 1),
-    endMs: clamped(end, BEGINNING_MS + 1, END_MS),
+    ...withinDates(start, end),
     // All that lies beyond has the same last millisecond: segments of one version would be joined, and a drop go unseen.
     version: start >= END_MS || end <= BEGINNING_MS ? `${version} ${interval}` : version,
     partition: partitionNumber,
     sealed,
+  }
+}
+
+/** An interval as far as a JS Date goes: what lies beyond is its first millisecond, or its last one. */
+export function withinDates(start: number | bigint, end: number | bigint): Interval {
+  return {
+    startMs: clamped(start, BEGINNING_MS, END_MS - 1),
+    endMs: clamped(end, BEGINNING_MS + 1, END_MS),
   }
 }
 

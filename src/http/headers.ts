@@ -71,6 +71,21 @@ export function takesGzip(acceptEncoding: string | undefined): boolean {
   return weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? false
 }
 
+/** Narrower than what a Broker reads: words alone and values in quotes are left to it, and so is a weight past its bounds. */
+const MEDIA_RANGE =
+  /^[ \t]*(?:\*|[\w.+*-]+\/[\w.+*-]+)(?:[ \t]*;[ \t]*(?:q=(?:[01]|1\.0{1,3}|0?\.\d{1,3})|(?!q=)[\w.-]+=[\w.+*-]+))*[ \t]*$/i
+const RANGE_OF_JSON = /^[ \t]*(?:\*|\*\/\*|application\/(?:\*|json))[ \t]*(?:;|$)/i
+
+/**
+ * Hot: a hit passes here. Whether an `Accept` surely lets a Broker answer in JSON: else it refuses the request with 406, or
+ * with 400 where it can't read one of the media ranges (33.0.0, whose Jersey takes no notice of a weight of 0).
+ */
+export function takesJson(accept: string | undefined): boolean {
+  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return true
+  const ranges = accept.split(',')
+  return ranges.every((range) => MEDIA_RANGE.test(range)) && ranges.some((range) => RANGE_OF_JSON.test(range))
+}
+
 /**
  * Whether a client reads trailers (RFC 9110 §10.1.4): some break on those that they did not ask for, and only HTTP/1.1 has
  * the chunks that they stand behind.

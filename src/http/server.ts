@@ -16,7 +16,7 @@ import { answerOf, refuseBadHttp } from './bad-http.ts'
 import { closed, spareAnswers } from './closing.ts'
 import { sendError } from './error-answer.ts'
 import { answerHalfClosed } from './half-closed.ts'
-import { ofTheCaller } from './headers.ts'
+import { ofTheCaller, takesJson } from './headers.ts'
 import { forwardNative, forwardOther } from './native-endpoint.ts'
 import { avaticaEncoding, isNativePath, isSqlPath, originForm, queryNamed } from './paths.ts'
 import { type PassRules } from './passage.ts'
@@ -123,7 +123,7 @@ async function handleOther(
 ): Promise<void> {
   const { request, response } = exchange
   const { method, url = '' } = request
-  const query = method === 'DELETE' ? queryNamed(url) : undefined
+  const query = method === 'DELETE' && takesJson(request.headers.accept) ? queryNamed(url) : undefined
   if (query !== undefined) return await cancel(options, query, exchange)
   const encoding = method === 'POST' ? avaticaEncoding(url) : undefined
   if (encoding !== undefined) return await options.avatica.forward(exchange, encoding)

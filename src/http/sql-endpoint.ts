@@ -13,7 +13,7 @@ import { type Reason } from '../plan/reasons.ts'
 import { cacheStatus, sendHeld, sendStream } from './answer.ts'
 import { readCacheControl } from './cache-control.ts'
 import { sendError } from './error-answer.ts'
-import { endToEnd, forJson, isGzip, ofTheCaller, takesGzip } from './headers.ts'
+import { endToEnd, forJson, isGzip, ofTheCaller, takesGzip, takesJson } from './headers.ts'
 import { inTime } from './in-time.ts'
 import { forward } from './pass-through.ts'
 import { type PassRules } from './passage.ts'
@@ -35,7 +35,7 @@ export interface SqlEndpointOptions {
   /** How long Druid lets a query run that names no timeout, ms. */
   readonly defaultTimeoutMs: number
   readonly onAnswer: (outcome: Outcome, tookMs: number) => void
-  /** For bodies that aren't understood. */
+  /** For requests that aren't understood. */
   readonly rules: PassRules
   readonly onError: (error: unknown) => void
 }
@@ -74,6 +74,10 @@ export class SqlEndpoint {
       if (!Buffer.isBuffer(body)) return sendError(response, body)
       const identity = this.#options.identities.scopeOf(request)
       const exchange = { request, response, arrivedAtMs, identity }
+      if (!takesJson(request.headers.accept)) {
+        this.#forwardRaw(exchange, body, 'accept').catch((error: unknown) => this.#fail(exchange, error))
+        return
+      }
       const key = this.#shortCut.key(request.headers, identity, body)
       try {
         if (key !== undefined && this.#answerAtOnce(exchange, key)) return
@@ -104,10 +108,7 @@ export class SqlEndpoint {
     const gzip = form !== 'other' && isGzip(request.headers['content-encoding'])
     const body = gzip ? await this.#options.bodies.inflated(exchange, raw) : raw
     const json = asJson(form, body)
-    if (json === undefined) {
-      const headers = endToEnd(request.rawHeaders)
-      return await this.#forward(exchange, { body: raw, headers }, 'content-type')
-    }
+    if (json === undefined) return await this.#forwardRaw(exchange, raw, 'content-type')
     const reading: BodyReading = readSqlBody(json)
     if (reading.kind === 'no-json') throw new OvateError('OVATE_BAD_BODY', reading.message)
     if (reading.kind === 'read') {
@@ -187,7 +188,12 @@ export class SqlEndpoint {
     onAnswer(answer.outcome, clock.now() - arrivedAtMs)
   }
 
-  // Bodies that Ovate can't read go to Druid, and its own answer comes back.
+  // As it came.
+  async #forwardRaw(exchange: Exchange, body: Buffer, reason: Reason): Promise<void> {
+    await this.#forward(exchange, { body, headers: endToEnd(exchange.request.rawHeaders) }, reason)
+  }
+
+  // What Ovate can't read goes to Druid, and its own answer comes back.
   async #forward(
     { request, response, arrivedAtMs }: Exchange,
     { body, headers }: { readonly body: Buffer; readonly headers: readonly string[] },

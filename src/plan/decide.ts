@@ -155,7 +155,7 @@ function hasOddValue({ context }: Query): boolean {
 }
 
 /** SET beats the context (druid-docs, sql.md "SET statements", 34 and newer). */
-function withOptions(query: Query, facts: Facts): Query {
+export function withOptions(query: Query, facts: Facts): Query {
   if (facts.options.length === 0) return query
   const context = new Map(query.context)
   for (const { name, literal } of facts.options) context.set(name, literal)

@@ -1,10 +1,13 @@
 // A plan and what led to it, for people and scripts: `ovate explain` and `/ovate/explain`.
 import { ETERNITY_END, ETERNITY_START, instantText } from '../time/instant-text.ts'
+import { withOptions } from './decide.ts'
 import { type Analysis, type Facts, type Interval } from './facts.ts'
 import { type Bucket, type Stretch } from './grouped.ts'
+import { pinnedNowMsOf } from './parts.ts'
 import { type Parts, type Plan } from './plan.ts'
+import { type Query } from './query.ts'
 import { type Reason } from './reasons.ts'
-import { type Moment, windowOf } from './window.ts'
+import { isRelative, windowOf } from './window.ts'
 
 export interface Explanation {
   /** `series` and `merge` once the statement is asked again, and Druid's own plan agrees; till then `whole`. */
@@ -39,16 +42,12 @@ interface ExplainedParts {
 }
 
 /** What is known of a statement and what would be done for it at a moment, ready for JSON. */
-export function explainPlan(
-  analysis: Analysis,
-  plan: Plan,
-  moment: Moment & { readonly sql: string },
-): Explanation {
+export function explainPlan(analysis: Analysis, plan: Plan, query: Query, nowMs: number): Explanation {
   const reasons = plan.kind === 'pass' ? [plan.reason] : plan.reasons
   const parts = plan.kind === 'pass' ? undefined : plan.parts
   if (analysis.kind === 'unknown') return { plan: plan.kind, reasons }
   const { facts } = analysis
-  const window = facts.bounds === undefined ? undefined : windowOf(facts.bounds, moment)
+  const window = windowAt(facts, withOptions(query, facts), nowMs)
   return {
     plan: parts?.kind ?? plan.kind,
     reasons,
@@ -57,9 +56,15 @@ export function explainPlan(
     ...(window !== undefined && { window: window.map(isoInterval) }),
     ...(facts.now.kind === 'used' && { now: { nearestMs: nearest(facts) } }),
     ...(parts?.grouped.bucket !== undefined && { bucket: bucketOf(parts.grouped.bucket) }),
-    ...(parts !== undefined && { groups: groupsOf(parts, moment.sql) }),
+    ...(parts !== undefined && { groups: groupsOf(parts, query.sql) }),
     ...(plan.kind === 'whole' && { shape: parts?.shape ?? plan.form }),
   }
+}
+
+function windowAt({ bounds }: Facts, query: Query, nowMs: number): readonly Interval[] | undefined {
+  const moment = { nowMs: pinnedNowMsOf(query) ?? nowMs, parameters: query.parameters }
+  const isKnown = bounds !== undefined && !(Number.isNaN(moment.nowMs) && isRelative(bounds.time))
+  return isKnown ? windowOf(bounds, moment) : undefined
 }
 
 function groupsOf({ grouped }: Parts, sql: string): NonNullable<Explanation['groups']> {

@@ -4,6 +4,9 @@
 // `isFaithful`: if the type is INTEGER or DATE, Druid surely prints the value as it computes with it. It computes with 64 bits,
 // and prints 32 of an INTEGER, and the day of a DATE (33.0.0: `SqlResults.coerce`).
 
+/** The largest number that an INTEGER shows, and that a LIMIT or OFFSET is read as: Java's largest int. */
+export const INTEGER_MAX = 2_147_483_647
+
 /** A part of the client's text. */
 export interface Stretch {
   readonly from: number

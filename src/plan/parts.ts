@@ -21,8 +21,7 @@ export function decideParts(
   keyOf: (texts: readonly string[]) => string,
 ): PartsDecision {
   if (typeof read === 'string') return { parts: undefined, reasons: [read] }
-  const pinned = contextText(query, 'sqlCurrentTimestamp')
-  const pinnedNowMs = pinned === undefined ? undefined : pinnedMs(pinned)
+  const pinnedNowMs = pinnedNowMsOf(query)
   const outerLimit = outerLimitOf(query)
   // What fetches parts is asked without it, but a SET stands in the text.
   const isSet = options.some(({ name }) => name === OUTER_LIMIT)
@@ -54,8 +53,13 @@ export function decideParts(
 
 const PINNED = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.(\d{1,3}))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?)?$/
 
-/** NaN for what Druid refuses, or reads in a way that isn't known here. What has no offset is UTC (Joda's `DateTime`, 33.0.0). */
-function pinnedMs(text: string): number {
+/**
+ * The moment that a query's own context gives as now, ms; NaN for what Druid refuses, or reads in a way that isn't known
+ * here. What has no offset is UTC (Joda's `DateTime`, 33.0.0).
+ */
+export function pinnedNowMsOf(query: Query): number | undefined {
+  const text = contextText(query, 'sqlCurrentTimestamp')
+  if (text === undefined) return undefined
   const [, date = '', time = '00:00:00', fraction = '', offset = 'Z'] = PINNED.exec(text) ?? []
   const local = `${date}T${time}.${fraction.padEnd(3, '0')}`
   const ms = Date.parse(`${local}Z`)

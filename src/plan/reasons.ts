@@ -3,6 +3,7 @@
 export const REASONS = [
   'body-not-understood',
   'content-type',
+  'accept',
   'sql-too-long',
   'sql-too-deep',
   'sql-not-understood',

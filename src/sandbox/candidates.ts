@@ -1,4 +1,5 @@
 // What a Broker says of a datasource's segments at `/druid/v2/datasources/{name}/candidates`.
+import { instantText, readInstant } from '../time/instant-text.ts'
 import { type SegmentState } from './store.ts'
 
 interface Asked {
@@ -6,7 +7,8 @@ interface Asked {
   readonly endMs: number
 }
 
-const INSTANT = /^[+-]?\d{4,}(-\d\d){0,2}(T\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?(Z|[+-]\d\d:\d\d)?$/
+/** What may be left out of an instant, in one of the years that both Joda and JavaScript write with four digits. */
+const SHORT = /^\d{4}(-\d\d){0,2}(T\d\d(:\d\d(:\d\d(\.\d+)?)?)?)?(Z|[+-]\d\d:\d\d)?$/
 
 /**
  * Each segment clipped to what was asked, once for each interval that it meets, as Druid 33 lists them. Undefined when
@@ -27,15 +29,15 @@ export function candidates(
 
 function parse(interval: string): Asked | undefined {
   const [from = '', to = '', more] = interval.split('/')
-  if (more !== undefined || !INSTANT.test(from) || !INSTANT.test(to)) return undefined
-  return { startMs: instantMs(from), endMs: instantMs(to) }
+  const [startMs, endMs] = [instantMs(from), instantMs(to)]
+  return more === undefined && startMs <= endMs ? { startMs, endMs } : undefined
 }
 
-// Years beyond those of a Date are the ends of Druid's time.
 function instantMs(text: string): number {
-  const ms = Date.parse(/T|Z$/.test(text) && !/(Z|[+-]\d\d:\d\d)$/.test(text) ? `${text}Z` : text)
-  if (!Number.isNaN(ms)) return ms
-  return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+  const full = readInstant(text)
+  if (full !== undefined) return Number(full)
+  if (!SHORT.test(text)) return Number.NaN
+  return Date.parse(/T|Z$/.test(text) && !/(Z|[+-]\d\d:\d\d)$/.test(text) ? `${text}Z` : text)
 }
 
 function meets({ startMs, endMs }: SegmentState, asked: Asked): boolean {
@@ -43,8 +45,8 @@ function meets({ startMs, endMs }: SegmentState, asked: Asked): boolean {
 }
 
 function listed({ startMs, endMs, version, partition, realtime }: SegmentState, asked: Asked): object {
-  const from = new Date(Math.max(startMs, asked.startMs)).toISOString()
-  const to = new Date(Math.min(endMs, asked.endMs)).toISOString()
+  const from = instantText(Math.max(startMs, asked.startMs))
+  const to = instantText(Math.min(endMs, asked.endMs))
   return {
     interval: `${from}/${to}`,
     version,

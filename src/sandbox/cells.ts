@@ -1,7 +1,7 @@
 // Values of DuckDB → cells of Druid's answers, and the types that Druid would name.
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { doubleText, floatText } from '../result/java-text.ts'
-import { instantText } from './zones.ts'
+import { zonedText } from './zones.ts'
 
 export interface ColumnType {
   /** Druid's native type. */
@@ -55,5 +55,5 @@ function number(text: string): string {
 }
 
 function instant(ms: number, zone: string): string {
-  return `"${instantText(ms, zone)}"`
+  return `"${zonedText(ms, zone)}"`
 }

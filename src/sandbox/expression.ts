@@ -23,6 +23,7 @@ export interface Scope {
 const COMPARISONS = ['=', '<>', '!=', '<=', '>=', '<', '>']
 /** Texts that are times beside a time. */
 const TIME_TEXT = /^'\d{4}-\d\d-\d\d[^']*'$/
+const TIME = /\b(?:make_timestamp|TIMESTAMP|druid_time)\b/
 const INTERVAL = /^INTERVAL (\d+) (\w+)$/
 
 export class ExpressionReader {
@@ -86,7 +87,13 @@ export class ExpressionReader {
   }
 
   #beside(text: string, other: string): string {
-    return TIME_TEXT.test(text) ? `druid_beside(${text}, ${other}, ${this.#zone})` : text
+    if (TIME_TEXT.test(text)) return this.#folded(`druid_beside(${text}, ${other}, ${this.#zone})`)
+    return isConstantTime(text) ? this.#folded(text) : text
+  }
+
+  /** Druid folds a constant as a whole, and what is within it is exact, but for literals and now. */
+  #folded(time: string): string {
+    return this.#scope.zone === 'UTC' ? time : `druid_folded(${time}, ${this.#zone})`
   }
 
   get #zone(): string {
@@ -210,14 +217,17 @@ export class ExpressionReader {
         return this.#floor()
       case 'TIMESTAMP':
       case 'DATE':
-        if (this.#cursor.peek()?.kind === 'string')
-          return `druid_${word === 'DATE' ? 'date' : 'time'}(${textLiteral(this.#cursor.next().value)}, ${this.#zone})`
-        return this.#reference(token)
+        return this.#cursor.peek()?.kind === 'string' ? this.#literal(word) : this.#reference(token)
       case 'TIMESTAMPADD':
         return this.#timestampAdd()
       default:
         return this.#cursor.takes('(') ? this.#call(token.text) : this.#reference(token)
     }
+  }
+
+  #literal(type: 'TIMESTAMP' | 'DATE'): string {
+    const text = textLiteral(this.#cursor.next().value)
+    return this.#folded(`druid_${type === 'DATE' ? 'date' : 'time'}(${text}, ${this.#zone})`)
   }
 
   #reference(token: Token): string {
@@ -341,4 +351,10 @@ export class ExpressionReader {
     const [count = '', time = ''] = this.#items()
     return call('TIMESTAMPADD', [unit, count, time], this.#scope.zone)
   }
+}
+
+/** Whether a text of DuckDB is a time, or made of one, and of no column. */
+function isConstantTime(text: string): boolean {
+  const words = text.replaceAll(/'[^']*'/g, '')
+  return TIME.test(words) && !words.includes('"')
 }

@@ -11,7 +11,6 @@ import {
   timeUnit,
 } from './times.ts'
 import { textLiteral } from './store.ts'
-import { foldedMs } from './zones.ts'
 
 /** `args` are expressions of DuckDB; a literal's own text is given where the function reads it itself. */
 type Translate = (args: readonly string[], zone: string) => string
@@ -53,10 +52,7 @@ const FUNCTIONS: Readonly<Record<string, Translate>> = {
   TRIM: plain('trim'),
   UPPER: plain('upper'),
   SAFE_DIVIDE: ([a = '', b = '']) => `druid_divide(${a}, nullif(${b}, 0))`,
-  MILLIS_TO_TIMESTAMP: ([ms = ''], zone) => {
-    const instant = /^\d{1,15}$/.test(ms) ? foldedMs(Number(ms), zone) : ms
-    return `make_timestamp(CAST(${instant} AS BIGINT) * 1000)`
-  },
+  MILLIS_TO_TIMESTAMP: ([ms = '']) => `make_timestamp(CAST(${ms} AS BIGINT) * 1000)`,
   TIMESTAMP_TO_MILLIS: ([time = '']) => `epoch_ms(${time})`,
   TIME_PARSE: ([text = '', pattern, own], zone) => {
     if ((pattern ?? 'NULL') !== 'NULL' || (own ?? 'NULL') !== 'NULL')

@@ -16,6 +16,9 @@ function macro(name: string, ...forms: readonly string[]): string {
   return `CREATE MACRO ${name}${forms.map((form) => `\n  ${form}`).join(',')}`
 }
 
+/** An instant's clock with the offset that the zone has when UTC's clock shows the same. */
+const readAgain = `(${local('a')} - (${local(local('a'))} - ${local('a')}))`
+
 const dayOf = (time: string): string => `CAST(${instant(`date_trunc('day', ${local(time)})`)} AS TIMESTAMP_S)`
 
 /** Statements that make them. They were compared with Druid 33.0.0 (test/sandbox/statements.ts). */
@@ -54,6 +57,12 @@ export const MACROS: readonly string[] = [
     `(a VARCHAR, zone) AS ${parsed}`,
     '(a TIMESTAMP, zone) AS a',
     '(a BIGINT, zone) AS make_timestamp(a * 1000)',
+  ),
+  // As `foldedMs`.
+  macro(
+    'druid_folded',
+    `(a TIMESTAMP, zone) AS CASE WHEN ${local(readAgain)} = ${local('a')} THEN ${readAgain} ELSE a END`,
+    ...['TIMESTAMP_S', 'VARCHAR', ...NUMBERS].map((type) => `(a ${type}, zone) AS a`),
   ),
   macro(
     'druid_date',

@@ -1,8 +1,9 @@
 // The native query that Druid 33 would plan for a grouped aggregate over one datasource.
+import { isoInterval } from '../plan/explain.ts'
 import { type Interval } from '../plan/facts.ts'
 import { type Bucket } from '../plan/grouped.ts'
 import { floorText } from '../plan/native.ts'
-import { FIRST_MS, LAST_MS } from '../plan/window.ts'
+import { instantText } from '../time/instant-text.ts'
 import { aggregationsOf } from './native-aggregations.ts'
 import { conditionFilter, conjunctsOf, filterOf, type Json, unwrapped } from './native-filter.ts'
 import { NativeNames, type Types } from './native-names.ts'
@@ -52,7 +53,7 @@ export function nativeQuery(facts: NativeFacts): NativeQuery | undefined {
   const query = {
     queryType,
     dataSource: { type: 'table', name: facts.table },
-    intervals: { type: 'intervals', intervals: intervals.map(intervalText) },
+    intervals: { type: 'intervals', intervals: intervals.map(isoInterval) },
     ...virtualColumnsOf(names.virtualColumns, dimensions, queryType),
     ...(filter === undefined ? {} : { filter }),
     granularity: { type: 'all' },
@@ -190,7 +191,7 @@ const NAMED: Readonly<Record<string, string>> = {
 
 function granularity({ grid: { period, originMs, zone } }: Bucket): unknown {
   const named = zone === 'UTC' && originMs === undefined ? NAMED[period] : undefined
-  const origin = originMs === undefined ? null : new Date(originMs).toISOString()
+  const origin = originMs === undefined ? null : instantText(originMs)
   return named ?? { type: 'period', period, timeZone: zone, origin }
 }
 
@@ -268,16 +269,4 @@ function holdsAggregates(having: Json): boolean {
   const { type, fields } = having
   if (type === 'and') return (fields as readonly Json[]).every(holdsAggregates)
   return /"a\d+/.test(JSON.stringify(having).replaceAll(String.raw`\"`, '"'))
-}
-
-/** The ends of time as Druid writes them. */
-const ETERNITY = ['-146136543-09-08T08:23:32.096Z', '146140482-04-24T15:36:27.903Z'] as const
-
-export function intervalText({ startMs, endMs }: Interval): string {
-  return `${instant(startMs)}/${instant(endMs)}`
-}
-
-function instant(ms: number): string {
-  if (ms <= FIRST_MS) return ETERNITY[0]
-  return ms >= LAST_MS ? ETERNITY[1] : new Date(ms).toISOString()
 }

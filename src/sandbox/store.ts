@@ -1,5 +1,6 @@
 // Tables made of segments, on an embedded DuckDB: a query sees the rows of the segments that are visible.
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { instantText } from '../time/instant-text.ts'
 import { SandboxError } from './errors.ts'
 import { words } from './words.ts'
 
@@ -206,10 +207,10 @@ export function textLiteral(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-/** An instant as DuckDB writes it. */
+/** An instant as DuckDB writes it, which reads years as Druid writes them. */
 export function instantLiteral(ms: number): string {
   if (!Number.isFinite(ms)) throw new SandboxError(400, 'no such instant')
-  return `TIMESTAMP '${new Date(ms).toISOString().slice(0, -1)}'`
+  return `TIMESTAMP '${instantText(ms).slice(0, -1)}'`
 }
 
 function literal(value: unknown, kind: ColumnKind): string {

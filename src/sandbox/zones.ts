@@ -1,14 +1,15 @@
 // Instants as Druid reads and prints them under `sqlTimeZone`.
+import { instantText } from '../time/instant-text.ts'
 
 const MINUTE_MS = 60_000
 
 /** ISO-8601 with the zone's offset, `Z` for UTC, as Joda-Time writes it. */
-export function instantText(ms: number, zone: string): string {
-  if (zone === 'UTC') return new Date(ms).toISOString()
+export function zonedText(ms: number, zone: string): string {
+  if (zone === 'UTC') return instantText(ms)
   const clockMs = ms + offsetMs(ms, zone)
   const offset = clockMs - foldedMs(ms, zone)
-  if (offset === 0) return new Date(clockMs).toISOString()
-  return `${new Date(clockMs).toISOString().slice(0, -1)}${offsetText(offset)}`
+  if (offset === 0) return instantText(clockMs)
+  return `${instantText(clockMs).slice(0, -1)}${offsetText(offset)}`
 }
 
 /**

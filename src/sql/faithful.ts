@@ -1,9 +1,9 @@
 // Which expressions have values that Druid prints as it computes with them, whatever is in the table. It prints 32 bits of an
 // INTEGER and the day of a DATE, and groups, filters and orders by all 64 bits (33.0.0: `SqlResults.coerce`).
+import { INTEGER_MAX } from '../plan/grouped.ts'
 import { callName, castOf, integerOf, INTEGERS, type Reader, stringOf, unitBehind } from './reader.ts'
 import { type Expression } from './tree.ts'
 
-const INTEGER_MAX = 2_147_483_647
 /**
  * Functions whose values are Java's `int`s in Druid: lengths, places in what has such a length (33.0.0: `Function`), and JDBC's
  * names of EXTRACTs.

@@ -124,6 +124,8 @@ describe('a purge', () => {
     '?datasource[]=events',
     '?dataSource=events',
     '?datasource=events&interval=2026',
+    '?datasource=events&interval=%2B012345-01-01T00:00:00.000Z/12346-01-01T00:00:00.000Z',
+    '?datasource=events&interval=2026-11-02/2026-11-01',
   ])('%s is a mistake, and drops nothing', async (behind) => {
     const got = await purge(behind)
     expect(got.status).toBe(400)
@@ -134,6 +136,13 @@ describe('a purge', () => {
   test.each<[string, number]>([
     ['', 1],
     ['?datasource=events', 1],
+    ['?datasource=events&interval=2026-11-01/2026-11-02', 1],
+    // As Druid writes other years than 0 to 9999, and the ends of time.
+    ['?datasource=events&interval=2026-11-01/12345-01-01T00:00:00.000Z', 1],
+    ['?datasource=events&interval=-0044-03-15T00:00:00.000Z/2026-11-02', 1],
+    ['?datasource=events&interval=-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z', 1],
+    // Segments beyond the years of a Date lie in its last millisecond, as do answers that read them.
+    ['?datasource=events&interval=300000-01-01T00:00:00.000Z/146140482-04-24T15:36:27.903Z', 1],
     ['?datasource=%65vents', 1],
     ['?datasource=Events', 0],
     ['?datasource=ev%0Aents', 0],

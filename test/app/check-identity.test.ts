@@ -82,6 +82,19 @@ describe('a chain', () => {
     const lines = await authenticatorLines(configOf(), druid, soon())
     expect(lines).toEqual([{ level: 'warn', text: 'GET /status/properties failed: it broke off' }])
   })
+
+  test('that is too large is not read to its end', async () => {
+    let given = 0
+    const large = async function* (): AsyncGenerator<Buffer> {
+      for (; given < 100; given += 1) yield await Promise.resolve(Buffer.alloc(1_000_000, ' '))
+    }
+    const druid = new FakeDruid(() => ({ body: large() }))
+    const lines = await authenticatorLines(configOf(), druid, soon())
+    expect(given).toBeLessThan(100)
+    expect(lines).toEqual([
+      { level: 'warn', text: 'GET /status/properties failed: the answer has more than 4000000 bytes' },
+    ])
+  })
 })
 
 describe('serving', () => {

@@ -49,14 +49,28 @@ test('any statement of the list', () => {
   expect(all.length).toBeGreaterThan(150)
 })
 
-test('the window of a statement whose context says when now is', () => {
-  const body = {
-    query:
-      "SELECT COUNT(*) FROM events WHERE __time >= CURRENT_TIMESTAMP - INTERVAL '6' HOUR AND __time < CURRENT_TIMESTAMP",
-    context: { sqlCurrentTimestamp: '2026-10-24T04:30:00Z' },
+describe('the window of a statement whose context says when now is', () => {
+  const LAST_HOURS = "__time >= CURRENT_TIMESTAMP - INTERVAL '6' HOUR AND __time < CURRENT_TIMESTAMP"
+  const windowOf = (query: string, sqlCurrentTimestamp: unknown): readonly string[] | undefined => {
+    const body = { query, context: { sqlCurrentTimestamp } }
+    return explainBody(planner, Buffer.from(JSON.stringify(body)), END_MS).explanation.window
   }
-  const { explanation } = explainBody(planner, Buffer.from(JSON.stringify(body)), END_MS)
-  expect(explanation.window).toEqual(['2026-10-23T22:30:00.000Z/2026-10-24T04:30:00.000Z'])
+
+  test.each([
+    ['in parts', `SELECT COUNT(*) FROM events WHERE ${LAST_HOURS}`],
+    ['whole', `SELECT country FROM events WHERE ${LAST_HOURS}`],
+    ['passed', `SELECT RAND() FROM events WHERE ${LAST_HOURS}`],
+  ])('%s', (_, query) => {
+    expect(windowOf(query, '2026-10-24T04:30:00Z')).toEqual([
+      '2026-10-23T22:30:00.000Z/2026-10-24T04:30:00.000Z',
+    ])
+  })
+
+  test.each(['soon', '2026-W43', 5])('is not known where that is %j', (moment) => {
+    expect(windowOf(`SELECT country FROM events WHERE ${LAST_HOURS}`, moment)).toBeUndefined()
+    const fixed = "SELECT country FROM events WHERE __time >= TIMESTAMP '9999-12-31'"
+    expect(windowOf(fixed, moment)).toHaveLength(1)
+  })
 })
 
 test('a series in words', () => {

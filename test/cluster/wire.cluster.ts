@@ -65,6 +65,17 @@ const REQUESTS: readonly (readonly [string, string])[] = [
   ['any type', typed('*/*')],
   ['a charset that is not so', typed('application/json; charset=utf-16')],
   ['two types', typed('application/json\r\nContent-Type: text/plain')],
+  ...accepting('text/csv'),
+  ...accepting('*/*;q=0'),
+  ...accepting('application/json;q=0, text/html'),
+  ...accepting('application/json;q=2'),
+  ...accepting('text/html, image/gif, *; q=.2'),
+  ...accepting('garbage, application/json'),
+  ...accepting(','),
+  ...accepting(''),
+  ...accepting('text/plain\r\nAccept: application/json'),
+  ['health in HTML', plain('GET', '/status/health', 'Accept: text/html')],
+  ['DELETE of an id in HTML', plain('DELETE', `${SQL}/nobody`, 'Accept: text/html')],
   ['gzip', posted(gzipSync(BODY), 'Content-Encoding: gzip')],
   ['gzip in capitals', posted(gzipSync(BODY), 'Content-Encoding: GZIP')],
   ['gzip behind what is not known', posted(gzipSync(BODY), 'Content-Encoding: br, gzip')],
@@ -155,6 +166,14 @@ const NATIVE_REQUESTS: readonly (readonly [string, string])[] = [
   ['JSON cut short', native(BOUNDS.slice(0, -5))],
   ['a native query of no type', native(BOUNDS).replace('application/json', 'text/plain')],
 ]
+
+function accepting(value: string): readonly (readonly [string, string])[] {
+  const header = `Accept: ${value}`
+  return [
+    [header, posted(BODY, header)],
+    [`${header}, of csv`, posted(`{"query":"${COUNT}","resultFormat":"csv"}`, header)],
+  ]
+}
 
 function inChunks(path: string, body: string): string {
   const size = Buffer.byteLength(body).toString(16)

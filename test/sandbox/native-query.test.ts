@@ -38,6 +38,14 @@ describe.runIf(sandboxAvailable)('the native query of', () => {
     expect(await planOf(sql, context)).toEqual(plan)
   })
 
+  // As 33.0.0 planned it.
+  test('a window up to the end of 9999 ends in the year 10000', async () => {
+    const sql = "SELECT COUNT(*) FROM events WHERE __time <= TIMESTAMP '9999-12-31 23:59:59.999'"
+    expect(await planOf(sql)).toMatchObject([
+      { query: { intervals: { intervals: ['-146136543-09-08T08:23:32.096Z/10000-01-01T00:00:00.000Z'] } } },
+    ])
+  })
+
   test.each([
     ['rows', 'SELECT country FROM events'],
     ['distinct values', 'SELECT DISTINCT country FROM events'],

@@ -330,6 +330,40 @@ describe.runIf(sandboxAvailable)('the wire', () => {
     ]).toEqual(['[[1]]', '[[2]]', '[[2]]'])
   })
 
+  // As Druid 33.0.0 planned `__time >= …`: it folds a constant as a whole, and what its clock shows is what counts of it.
+  test.each([
+    ['MILLIS_TO_TIMESTAMP(1793514600000)', '05:30'],
+    ["MILLIS_TO_TIMESTAMP(1793514600000) + INTERVAL '1' HOUR", '07:30'],
+    ["MILLIS_TO_TIMESTAMP(1793514600000) + INTERVAL '1' MINUTE", '05:31'],
+    ["MILLIS_TO_TIMESTAMP(1793511000000) + INTERVAL '1' HOUR", '05:30'],
+    ["MILLIS_TO_TIMESTAMP(1793518200000) - INTERVAL '1' HOUR", '05:30'],
+    ["FLOOR(MILLIS_TO_TIMESTAMP(1793518200000) TO HOUR) - INTERVAL '1' HOUR", '05:00'],
+    ["TIME_FLOOR(MILLIS_TO_TIMESTAMP(1793514600000), 'PT1H')", '05:00'],
+    ["TIME_SHIFT(MILLIS_TO_TIMESTAMP(1793514600000), 'PT1H', 1)", '07:30'],
+    ["TIMESTAMP '2026-11-01 02:30:00' - INTERVAL '1' HOUR", '05:30'],
+    ["TIMESTAMP '2026-11-01 01:30:00'", '05:30'],
+    ["'2026-11-01 01:30:00'", '05:30'],
+    ["TIMESTAMP '2026-11-01 01:30:00' + INTERVAL '1' HOUR", '05:30'],
+    ["CURRENT_TIMESTAMP + INTERVAL '1' HOUR", '05:30'],
+    ["CURRENT_TIMESTAMP + INTERVAL '1' MINUTE", '05:31'],
+  ])('in New York, as its clocks show an hour twice, %s is %s', async (constant, instant) => {
+    const table = await sandbox.engine.createTable('minutes', new Map([['__time', 'TIMESTAMP']]))
+    const fromMs = Date.parse('2026-11-01T04:00:00Z')
+    await table.append(Array.from({ length: 300 }, (_, at) => ({ __time: fromMs + at * 60_000 })))
+    const context = { sqlTimeZone: 'America/New_York', sqlCurrentTimestamp: '2026-11-01T06:30:00Z' }
+    const first = async (where: string): Promise<string> => {
+      const sql = `SELECT MIN(TIMESTAMP_TO_MILLIS(__time)) FROM minutes WHERE ${where}`
+      const [[ms = 0] = []] = JSON.parse((await askSql(sandbox.url, sql, { context })).text) as number[][]
+      return new Date(ms).toISOString().slice(11, 16)
+    }
+    const wheres = [
+      `__time >= ${constant}`,
+      `${constant} <= __time`,
+      `__time BETWEEN ${constant} AND '2027-01-01'`,
+    ]
+    for (const where of wheres) expect(await first(where)).toBe(instant)
+  })
+
   test('a step of the stream that fails is only missing', async () => {
     const live = await startSandbox({ clock, days: 0, live: true })
     try {

@@ -1,5 +1,6 @@
 // Segments: what queries see, and what the list of candidates says, as the data changes.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ALL_TIME, intervalText, segmentOf } from '../../src/freshness/segments.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { DAY_MS, type SandboxTable } from '../../src/sandbox/store.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -7,6 +8,7 @@ import { ask, askSql } from './ask.ts'
 import { sandboxAvailable } from './available.ts'
 
 const DAY = Date.UTC(2026, 10, 1)
+const ETERNITY = ALL_TIME.map(intervalText).join()
 let sandbox: Sandbox
 let table: SandboxTable
 const clock = new ManualClock()
@@ -133,9 +135,35 @@ describe.runIf(sandboxAvailable)('the segments', () => {
       '01T06:00/02T00:00 v1 p0 historical true',
       '02T00:00/02T01:00 v2 p0 historical true',
     ])
-    expect(await segments('-146136543-09-08T08:23:32.096Z/146140482-04-24T15:36:27.903Z')).toHaveLength(2)
+    expect(await segments(ETERNITY)).toHaveLength(2)
     expect(await segments('2027-01-01/2028-01-01')).toEqual([])
   })
+
+  test.each([
+    [
+      Date.UTC(12_345, 0, 2),
+      '12345-01-02T00:00:00.000Z/12345-01-03T00:00:00.000Z',
+      '12345-01-02T00:00:00.005Z',
+    ],
+    [-63_549_100_800_000, '-0044-03-18T00:00:00.000Z/-0044-03-19T00:00:00.000Z', '-0044-03-18T00:00:00.005Z'],
+  ])(
+    'days of other years than 0 to 9999 are read and written as Druid does: %d',
+    async (day, days, moment) => {
+      await table.append([{ __time: day + 5, added: 7 }])
+      const url = `${sandbox.url}/druid/v2/datasources/edits/candidates?intervals=`
+      for (const intervals of [ETERNITY, days, intervalText({ startMs: day, endMs: day + DAY_MS })]) {
+        const list = JSON.parse((await ask(url + intervals)).text) as Segment[]
+        expect(list.map(({ interval }) => interval).filter((one) => !one.startsWith('2026'))).toEqual([days])
+        expect(list.map(segmentOf)).toContainEqual(
+          expect.objectContaining({ startMs: day, endMs: day + DAY_MS, sealed: true }),
+        )
+      }
+      const before = intervalText({ startMs: Date.UTC(2026, 0, 1), endMs: Date.UTC(2027, 0, 1) })
+      expect(JSON.parse((await ask(url + before)).text)).toHaveLength(2)
+      const { text } = await askSql(sandbox.url, 'SELECT __time, added FROM edits WHERE added = 7')
+      expect(JSON.parse(text)).toEqual([[moment, 7]])
+    },
+  )
 
   test.each(['', '?intervals=', '?intervals=garbage', '?intervals=2026-01-01'])(
     'candidates%s get a page',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { foldedMs, instantText } from '../../src/sandbox/zones.ts'
+import { foldedMs, zonedText } from '../../src/sandbox/zones.ts'
 
 // As Druid 33.0.0 printed them under `sqlTimeZone`.
 test.each<[string, string, string]>([
@@ -16,7 +16,7 @@ test.each<[string, string, string]>([
   ['2026-03-08T07:00:00Z', 'America/New_York', '2026-03-08T03:00:00.000-04:00'],
   ['2026-01-01T00:00:00Z', 'Europe/London', '2026-01-01T00:00:00.000Z'],
 ])('%s in %s is %s', (instant, zone, text) => {
-  expect(instantText(Date.parse(instant), zone)).toBe(text)
+  expect(zonedText(Date.parse(instant), zone)).toBe(text)
 })
 
 // As Druid 33.0.0 planned `__time >= MILLIS_TO_TIMESTAMP(…)` and CURRENT_TIMESTAMP.
@@ -37,7 +37,7 @@ test('a text names its instant, or its neighbour where a clock comes twice', () 
   const instants = fc.integer({ min: Date.UTC(1980, 0, 1), max: Date.UTC(2035, 0, 1) })
   fc.assert(
     fc.property(zones, instants, (zone, ms) => {
-      expect([0, 3_600_000]).toContain(Math.abs(ms - Date.parse(instantText(ms, zone))))
+      expect([0, 3_600_000]).toContain(Math.abs(ms - Date.parse(zonedText(ms, zone))))
     }),
   )
 })

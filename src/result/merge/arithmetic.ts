@@ -1,5 +1,6 @@
 // `+`, `-`, `*`, `/`, CAST, as Druid computes them once aggregates are known (33.0.0: `BinaryMathOperatorExpr`):
 // null with null, LONG with LONG as Java's long, anything else as doubles.
+import { INTEGER_MAX } from '../../plan/grouped.ts'
 import {
   type Compiled,
   computed,
@@ -23,7 +24,6 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   '*': { long: multiply, double: (a, b) => a * b },
   '/': { long: divide, double: (a, b) => a / b },
 }
-const INTEGER_MAX = 2_147_483_647
 /** Well past 2^63. */
 const PAST_LONG = 1e19
 

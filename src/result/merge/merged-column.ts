@@ -1,5 +1,5 @@
 // One column of the client's answer, from merged groups.
-import { type Formula } from '../../plan/grouped.ts'
+import { type Formula, INTEGER_MAX } from '../../plan/grouped.ts'
 import { doubleText, floatText, olderDoubleText } from '../java-text.ts'
 import { compile } from './compile.ts'
 import { type Compiled, type Scope } from './compiled.ts'
@@ -52,7 +52,6 @@ export function mergedColumn(
   }
 }
 
-const INTEGER_MAX = 2_147_483_647
 const DAY_MS = 86_400_000
 
 /** By SQL type: whether Druid would show less of a value than this. */

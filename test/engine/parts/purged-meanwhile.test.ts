@@ -1,15 +1,12 @@
 // A purge while a fetch waits for its turn: what was laid out before it is kept under no name.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { sandboxAvailable } from '../../sandbox/available.ts'
+import { type DaysOfFacts, startDaysOfFacts } from '../../support/days-of-facts.ts'
 import { deferred } from '../../support/deferred.ts'
 import { askSql } from '../../support/http-client.ts'
-import { type SandboxStack, startSandboxStack, until } from '../../support/sandbox-stack.ts'
+import { type SandboxStack, until } from '../../support/sandbox-stack.ts'
 import { kindOf } from '../../support/scripted.ts'
 import { askBoth, cacheStatus, seen } from '../../support/side-by-side.ts'
-
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
-const DAYS = 8
 
 const FORMS: readonly (readonly [string, (window: string) => string])[] = [
   [
@@ -20,32 +17,17 @@ const FORMS: readonly (readonly [string, (window: string) => string])[] = [
 ]
 
 describe.runIf(sandboxAvailable)('an answer of which a part was held before a purge', () => {
+  let facts: DaysOfFacts
   let it: SandboxStack
-  let fromMs: number
-  let table: Awaited<ReturnType<SandboxStack['sandbox']['engine']['createTable']>>
 
   beforeEach(async () => {
-    it = await startSandboxStack({ freshness: { head: '5s', cap: '15s', schemaRefresh: '1s' } })
-    fromMs = Math.floor(it.clock.now() / DAY_MS) * DAY_MS - (DAYS + 2) * DAY_MS
-    const columns = new Map([
-      ['__time', 'TIMESTAMP'],
-      ['v', 'BIGINT'],
-    ] as const)
-    table = await it.sandbox.engine.createTable('facts', columns)
-    await table.append(
-      Array.from({ length: DAYS * 24 }, (_, at) => ({ __time: fromMs + at * HOUR_MS, v: at })),
-    )
-    await it.clock.advance(10_000)
+    facts = await startDaysOfFacts('v', 'BIGINT', (hour) => hour)
+    it = facts.it
   })
   afterEach(async () => {
     vi.restoreAllMocks()
     await it.stop()
   })
-
-  function days(count: number): string {
-    const [from, to] = [fromMs, fromMs + count * DAY_MS]
-    return `__time >= MILLIS_TO_TIMESTAMP(${from}) AND __time < MILLIS_TO_TIMESTAMP(${to})`
-  }
 
   /** Holds up what is asked for, as a connection that is busy does, or what is answered, until it is told. */
   function holdUp(what: 'requests' | 'answers' = 'requests'): {
@@ -69,9 +51,9 @@ describe.runIf(sandboxAvailable)('an answer of which a part was held before a pu
   }
 
   test.each(FORMS)('%s', async (_, form) => {
-    for (const count of [5, 6, 6]) await askBoth(it, form(days(count)))
+    for (const count of [5, 6, 6]) await askBoth(it, form(facts.window(0, count)))
     const held = holdUp()
-    const asked = askSql(`${it.url}/druid/v2/sql`, form(days(7)))
+    const asked = askSql(`${it.url}/druid/v2/sql`, form(facts.window(0, 7)))
     await until(() => held.waiting() === 1)
     await it.clock.advance(10)
     it.stack.keeper.purge('facts')
@@ -79,7 +61,7 @@ describe.runIf(sandboxAvailable)('an answer of which a part was held before a pu
     held.end()
     expect(cacheStatus(await asked)).toMatch(/^fwd=partial/)
     await it.stack.keeper.settled()
-    const { ours, theirs } = await askBoth(it, form(days(7)))
+    const { ours, theirs } = await askBoth(it, form(facts.window(0, 7)))
     expect(cacheStatus(ours)).toMatch(/^fwd=/)
     expect(seen(ours)).toEqual(seen(theirs))
   })
@@ -96,7 +78,7 @@ describe.runIf(sandboxAvailable)('an answer of which a part was held before a pu
     const held = holdUp('answers')
     const before = askSql(`${it.url}/druid/v2/sql`, statement)
     await until(() => held.waiting() === 1)
-    await table.append([{ __time: fromMs, v: 1_000 }])
+    await facts.table.append([{ __time: facts.fromMs, v: 1_000 }])
     await it.clock.advance(10)
     it.stack.keeper.purge('facts')
     await it.clock.advance(10)

@@ -1,12 +1,10 @@
 // A column whose type changes: Brokers learn of it at different times, and no answer is made of rows of both types.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { sandboxAvailable } from '../../sandbox/available.ts'
-import { type SandboxStack, startSandboxStack } from '../../support/sandbox-stack.ts'
+import { DAY_MS, type DaysOfFacts, startDaysOfFacts } from '../../support/days-of-facts.ts'
+import { type SandboxStack } from '../../support/sandbox-stack.ts'
 import { askBoth, cacheStatus, seen } from '../../support/side-by-side.ts'
 
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
-const DAYS = 8
 const STEP_MS = 737
 /** So many askers until it is known how windows move, and what Druid makes of the texts. */
 const LEARNT = 8
@@ -18,20 +16,12 @@ const TOTALS: Form = (window) =>
   `SELECT x, COUNT(*) AS n FROM facts WHERE ${window} GROUP BY 1 ORDER BY 2 DESC, 1`
 
 describe.runIf(sandboxAvailable)('after a column has become another type', () => {
+  let facts: DaysOfFacts
   let it: SandboxStack
-  let fromMs: number
 
   beforeEach(async () => {
-    it = await startSandboxStack({ freshness: { head: '5s', cap: '15s', schemaRefresh: '1s' } })
-    fromMs = Math.floor(it.clock.now() / DAY_MS) * DAY_MS - (DAYS + 2) * DAY_MS
-    const columns = new Map([
-      ['__time', 'TIMESTAMP'],
-      ['x', 'DOUBLE'],
-    ] as const)
-    const table = await it.sandbox.engine.createTable('facts', columns)
-    const rows = Array.from({ length: DAYS * 24 }, (_, at) => ({ __time: fromMs + at * HOUR_MS, x: at % 3 }))
-    await table.append(rows)
-    await it.clock.advance(10_000)
+    facts = await startDaysOfFacts('x', 'DOUBLE', (hour) => hour % 3)
+    it = facts.it
   })
   afterEach(async () => {
     vi.restoreAllMocks()
@@ -46,11 +36,6 @@ describe.runIf(sandboxAvailable)('after a column has become another type', () =>
       const given = await answer(query)
       return /^EXPLAIN|LIMIT 0$|INFORMATION_SCHEMA/.test(query.sql) ? given : asTexts(given)
     })
-  }
-
-  function windowed(form: Form, fromDay: number, toDay: number): string {
-    const [from, to] = [fromMs + fromDay * DAY_MS, fromMs + toDay * DAY_MS].map(Math.round)
-    return form(`__time >= MILLIS_TO_TIMESTAMP(${from}) AND __time < MILLIS_TO_TIMESTAMP(${to})`)
   }
 
   async function same(query: string, headers: Record<string, string> = {}): Promise<string> {
@@ -72,15 +57,15 @@ describe.runIf(sandboxAvailable)('after a column has become another type', () =>
       ['nor is a beginning of a series that is held by steps given beside others', SERIES, moments],
       ['nor are totals added up over a beginning that is held by steps', TOTALS, moments],
     ])('%s', async (__, form, from) => {
-      for (let at = 0; at < LEARNT; at += 1) await same(windowed(form, from(at), 6))
-      expect(await same(windowed(form, from(LEARNT), 6))).toMatch(
+      for (let at = 0; at < LEARNT; at += 1) await same(form(facts.window(from(at), 6)))
+      expect(await same(form(facts.window(from(LEARNT), 6)))).toMatch(
         /^(?:hit|fwd=\w+); detail="(?:series|merge)/,
       )
       change()
-      if (isKnown) await same(windowed(form, 1, 2), { 'cache-control': 'no-cache' })
-      expect(await same(windowed(form, from(LEARNT), 7))).toMatch(/^fwd=/)
+      if (isKnown) await same(form(facts.window(1, 2)), { 'cache-control': 'no-cache' })
+      expect(await same(form(facts.window(from(LEARNT), 7)))).toMatch(/^fwd=/)
       await it.clock.advance(10)
-      await same(windowed(form, from(LEARNT), 8))
+      await same(form(facts.window(from(LEARNT), 8)))
     })
   })
 })
