@@ -6,7 +6,7 @@ import { systemClock } from '../clock.ts'
 import { type Config } from '../config/config.ts'
 import { type OvateError } from '../errors.ts'
 import { type RunningServer, startServer } from '../http/server.ts'
-import { createLog } from '../observe/log.ts'
+import { createLog, type Log, written } from '../observe/log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import { assemble, type Parts } from './assemble.ts'
 import { advertised, coordinate, type Shared } from './coordinate.ts'
@@ -117,6 +117,7 @@ export async function startApp(config: Config): Promise<App> {
       sharedCache,
       leases,
       draining,
+      log,
     })
   } catch (error) {
     await Promise.all([
@@ -126,6 +127,7 @@ export async function startApp(config: Config): Promise<App> {
       shared?.close(),
       sharedCache?.close(),
     ])
+    await written(log)
     throw error
   }
 }
@@ -143,6 +145,7 @@ function running(
     sharedCache,
     leases,
     draining,
+    log,
   }: {
     readonly standing: Standing
     readonly certificates: WatchedCertificates | undefined
@@ -154,6 +157,7 @@ function running(
     readonly sharedCache: SharedCache | undefined
     readonly leases: RunningLeases | undefined
     readonly draining: AbortController
+    readonly log: Log
   },
 ): App {
   const close = async (): Promise<void> => {
@@ -171,6 +175,7 @@ function running(
     await leases?.stop()
     await shared?.close()
     await connection.close()
+    await written(log)
   }
   return { url: server.url, adminUrl: admin?.url, refused: standing.refused, close }
 }

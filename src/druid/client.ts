@@ -262,7 +262,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** What a failed attempt came to; its Broker is told where it may be the one that failed. */
 function failureOf({ broker, exchange }: Attempt, request: DruidRequest, error: Error): Failure {
   const { started } = exchange
-  // A server that refuses an upload closes while it still comes: the write fails, and the refusal is never read.
+  // A server that refuses an upload closes while it still comes: the write fails, and the refusal may be lost.
   const mayBeRefused = started && !isWhole(request)
   if (isConnectionError(error) && !mayBeRefused) broker.failed(error.message, { error, begun: started })
   return { error, broker, started }

@@ -3,6 +3,7 @@ import { type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { OvateError } from '../errors.ts'
 import { errorBody } from './error-answer.ts'
+import { closeAfter, inLine } from './pipelined.ts'
 
 const STATUS: ReadonlyMap<string, string> = new Map([
   ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
@@ -17,21 +18,48 @@ export function answerOf(socket: Socket): ServerResponse | undefined {
 /** The parser's and the server's codes; others are of the connection, or of a TLS handshake that came to nothing. */
 const OF_HTTP = /^(?:HPE_|ERR_HTTP_)/
 
+/** Connections that end with an answer which is due, whatever else comes on them. */
+const ending = new WeakSet<Socket>()
+
 /**
- * For the server's `clientError`. An answer under way on the connection is not written into: it is cut. So is what failed
- * below HTTP: an answer would wait for the end of a handshake, and the connection with it, for ever.
+ * For the server's `clientError`: refuses what came, and ends the connection. As from Jetty (33.0.0), good requests before it
+ * have their answers first; one that is answered while it still comes is cut. So is what failed below HTTP: an answer would
+ * wait for the end of a handshake, and the connection with it, for ever.
  */
 export function refuseBadHttp(error: NodeJS.ErrnoException, socket: Socket): void {
-  const isOfHttp = OF_HTTP.test(error.code ?? '')
-  if (!isOfHttp || !socket.writable || answerOf(socket)?.headersSent === true) {
+  if (!OF_HTTP.test(error.code ?? '') || !socket.writable) {
     socket.destroy()
     return
   }
+  // Node (20) tells of each piece that comes after what it couldn't read. It reads on, and so sees when the client leaves.
+  if (ending.has(socket)) return
+  const due = lastDue(socket)
+  if (due !== undefined) refuseAfter(due, error, socket)
+  else if (answerOf(socket)?.headersSent === true) socket.destroy()
+  else socket.end(refusal(error))
+}
+
+/** The last answer of a connection whose request has come as a whole. */
+function lastDue(socket: Socket): ServerResponse | undefined {
+  return [answerOf(socket), ...inLine(socket)].findLast((answer) => answer?.req.complete)
+}
+
+// A head that isn't out can say that nothing follows. One that is may have promised more, which is the refusal.
+function refuseAfter(due: ServerResponse, error: NodeJS.ErrnoException, socket: Socket): void {
+  ending.add(socket)
+  closeAfter(socket)
+  if (!due.headersSent) due.shouldKeepAlive = false
+  else
+    due.once('finish', () => {
+      ending.delete(socket)
+      if (socket.writable) refuseBadHttp(error, socket)
+    })
+}
+
+function refusal(error: NodeJS.ErrnoException): string {
   const body = errorBody(
     new OvateError('OVATE_BAD_REQUEST', `the request is no valid HTTP: ${error.message}`),
   )
   const status = STATUS.get(error.code ?? '') ?? '400 Bad Request'
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.toString()}`,
-  )
+  return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.toString()}`
 }

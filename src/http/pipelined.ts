@@ -23,6 +23,11 @@ export function closeAfter(socket: Socket): void {
   closing.add(socket)
 }
 
+/** The answers of a connection that stood in line, in their order, and are not out. */
+export function inLine(socket: Socket): readonly ServerResponse[] {
+  return [...(lines.get(socket)?.answers ?? [])]
+}
+
 /**
  * Whether a request is to be answered. Sees to it that its answer learns when its connection has gone: Node (20) tells
  * only the one whose turn it is, and another would wait for ever, and hold a place at a Broker. A connection on which more

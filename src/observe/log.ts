@@ -1,4 +1,5 @@
 // The log: one JSON object a line, on stderr; stdout belongs to the one line that says where Ovate listens.
+import { setTimeout as delay } from 'node:timers/promises'
 import { destination, pino, type DestinationStream, type Logger } from 'pino'
 
 export type Log = Logger
@@ -34,12 +35,38 @@ export function createLog(level: LogLevel): Log {
   )
 }
 
+/** Waits until what was logged is written, half a second at most: what stderr hasn't taken by then is lost. */
+export async function written(log: Log): Promise<void> {
+  const flushed = new Promise((resolve) => log.flush(resolve))
+  await Promise.race([flushed, delay(WRITTEN_MAX_MS, undefined, { ref: false })])
+}
+
+const WRITTEN_MAX_MS = 500
+
 /** What waits while stderr takes nothing; lines beyond it are lost. */
 const WAITING_MAX_BYTES = 1_000_000
 
-// A log that can't be written must end nothing: a full disk may have room again, and then what waits goes first.
+// A log that can't be written must end nothing: a full disk may have room again, and then what waits goes first. Nor may it
+// hold up anything, as a pipe would whose reader stands still if its lines were written in turn with the requests.
 function stderr(): DestinationStream {
-  // With a length below 1, `flush` does nothing (sonic-boom 4.2), and who has to drop lines would never try again.
-  const stream = destination({ dest: 2, sync: true, minLength: 1, maxLength: WAITING_MAX_BYTES })
+  let isLast = false
+  const stream = destination({
+    dest: 2,
+    sync: false,
+    // With a length below 1, `flush` does nothing (sonic-boom 4.2), and who has to drop lines would never try again.
+    minLength: 1,
+    maxLength: WAITING_MAX_BYTES,
+    retryEAGAIN: () => !isLast,
+  })
+  const flushSync = stream.flushSync.bind(stream)
+  // By pino, when the process ends: that must not wait for a reader.
+  stream.flushSync = () => {
+    isLast = true
+    try {
+      flushSync()
+    } catch {
+      // What it doesn't take at once is lost.
+    }
+  }
   return stream.on('error', () => undefined).on('drop', () => stream.flush())
 }

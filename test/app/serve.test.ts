@@ -1,6 +1,8 @@
-// `ovate serve` over sockets: certificates that are renewed while it runs, and Brokers in front of which it must not stand.
+// `ovate serve` over sockets: certificates that are renewed while it runs, a log that stands still, and Brokers in front of
+// which it must not stand.
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
+import { Agent } from 'node:http'
 import { createServer, request } from 'node:https'
 import { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +12,7 @@ import { type TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { startFakeBroker } from '../support/fake-broker.ts'
+import { ask } from '../support/http-client.ts'
 import { ovate, type Run } from '../support/ovate-command.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/tls')
@@ -117,6 +120,26 @@ test(
     expect(await shown(url)).toEqual([client, server])
     run.child.kill('SIGTERM')
     expect((await run.done).exit).toBe(0)
+  },
+  LIMIT_MS,
+)
+
+test(
+  'a log that nobody reads holds up neither requests nor the end',
+  async () => {
+    const run = serve({ druid: { brokers: ['http://127.0.0.1:1'], noBrokerWait: '0s' } })
+    const url = await urlOf(run)
+    run.child.stderr?.pause()
+    const agent = new Agent({ keepAlive: true, maxSockets: 20 })
+    ends.push(() => agent.destroy())
+    const get = async (path: string): Promise<number> =>
+      (await ask(`${url}${path}`, { method: 'GET', agent })).status
+    // Two lines of more than 100 bytes each: more than a pipe and its reader take together.
+    const refused = await Promise.all(Array.from({ length: 3_000 }, () => get('/druid/v2/datasources')))
+    expect(new Set(refused)).toEqual(new Set([503]))
+    expect(await get('/status/health')).toBe(200)
+    run.child.kill('SIGTERM')
+    expect(await once(run.child, 'exit')).toEqual([0, null])
   },
   LIMIT_MS,
 )

@@ -14,7 +14,7 @@ interface Logged {
 
 /** What a process that logs this writes; the log has no other way out than stderr. */
 function logged(statements: string): Logged {
-  const code = `import { createLog } from ${JSON.stringify(LOG)}; const log = createLog('info'); ${statements}`
+  const code = `import { createLog, written } from ${JSON.stringify(LOG)}; const log = createLog('info'); ${statements}`
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--import', 'tsx', '--input-type=module', '-e', code],
@@ -37,6 +37,17 @@ test('one JSON object a line on stderr, from its level on, even where the proces
   expect(lines).toEqual([{ level: 'info', time, broker: 'b:1', msg: 'yes' }])
 })
 
+test.each<[string, number, string]>([
+  ['at once', 20, ''],
+  ['when all is written', 3_000, 'await written(log);'],
+])('lines of one moment are all there where the process ends %s', (_, count, wait) => {
+  const { lines } = logged(`
+    for (let at = 0; at < ${count}; at += 1) log.info({ at, filler: 'x'.repeat(100) }, 'many')
+    ${wait} process.exit()`)
+  const numbers = lines.map((line) => (line as { at: number }).at)
+  expect(numbers.toSorted((one, other) => one - other)).toEqual(Array.from({ length: count }, (__, at) => at))
+})
+
 test('credentials are cut out, also of headers and errors', () => {
   const { lines } = logged(`
     const headers = { authorization: 'hunter2', cookie: 'hunter2', 'set-cookie': ['hunter2'], accept: 'a' }
@@ -57,16 +68,17 @@ test.runIf(existsSync('/dev/full')).each([
   const file = join(mkdtempSync(join(tmpdir(), 'ovate-log-')), 'ovate.log')
   const { exit, out } = logged(`
     import { closeSync, openSync } from 'node:fs'
-    import { setImmediate as turn } from 'node:timers/promises'
     const stderrTo = (path) => { closeSync(2); if (openSync(path, 'a') !== 2) process.exit(3) }
     stderrTo('/dev/full')
     for (let at = 0; at < ${count}; at += 1) log.info({ filler: 'x'.repeat(1_000) }, 'no room')
     // So short that what comes after finds no gap.
     for (let at = 0; at < 100; at += 1) log.info('')
-    await turn()
+    await written(log)
     stderrTo(${JSON.stringify(file)})
-    for (let at = 0; at < 3; at += 1) log.info('room')
-    await turn()
+    for (let at = 0; at < 3; at += 1) {
+      log.info('room')
+      await written(log)
+    }
     console.log('lives')`)
   expect([exit, out]).toEqual([0, 'lives\n'])
   const text = readFileSync(file, 'utf8')
