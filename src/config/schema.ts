@@ -30,7 +30,7 @@ const NAMES: Item = {
   one: 'a header name',
   many: 'header names',
 }
-const SERVER = String.raw`(\[[0-9a-fA-F:.]+\]|[^\s,/:[\]]+)(:\d{1,5})?`
+const SERVER = String.raw`(\[[0-9a-fA-F:.]+\]|[^\s,/:@[\]]+)(:\d{1,5})?`
 const ENSEMBLE: Pattern = {
   matches: new RegExp(String.raw`^${SERVER}( *, *${SERVER})*(/[^\s,]*)?$`),
   allowed: '`host:port,host:port/chroot`',

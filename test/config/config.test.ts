@@ -349,6 +349,34 @@ describe('secrets', () => {
   })
 })
 
+describe('who logs in is not shown in an address that is none', () => {
+  const zookeeper = (connect: string): Record<string, unknown> => ({ druid: { zookeeper: { connect } } })
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['a slash', { druid: { brokers: ['http://ovate:hun/ter2@broker:8082'] } }, '"http://…@broker:8082"'],
+    ['an @', { druid: { brokers: ['http://ovate:hun@ter2@broker:8082'] } }, '"http://…@broker:8082"'],
+    ['no scheme', { druid: { brokers: ['ovate:hunter2@broker:8082'] } }, '"…@broker:8082"'],
+    ['a comma, in a list of YAML', { druid: { brokers: ['http://u:hun', 'ter2@c:1'] } }, 'brokers.0: not'],
+    ['ZooKeeper', zookeeper('ovate:hunter2@zk:2181'), '"…@zk:2181"'],
+    ['ZooKeeper without a user', zookeeper('hunter2@zk:2181'), '"…@zk:2181"'],
+    ['several', zookeeper('zk:2181,ovate:hunter2@zk:2181'), '"…@zk:2181"'],
+    ['Redis', shared({ nodes: [':hunter2@redis:6379'] }), '"…@redis:6379"'],
+    ['Redis without a colon', shared({ nodes: ['hunter2@redis:6379'] }), '"…@redis:6379"'],
+  ])('%s', (_, raw, message) => {
+    const told = messageOf(() => parseConfig(raw))
+    expect(told).toContain(message)
+    expect(told).not.toMatch(/hun|ter2/)
+  })
+
+  test('a comma, in a variable', () => {
+    const told = messageOf(() =>
+      loadConfig(undefined, { OVATE_DRUID_BROKERS: 'http://u:hun,ter2@a,er2@c:8082' }),
+    )
+    expect(told).toContain('druid.brokers.1: not allowed: a URL like')
+    expect(told).not.toMatch(/hun|er2|@a/)
+  })
+})
+
 describe('a file that is no YAML is told by its place, never quoted: the line may hold a password', () => {
   test.each([
     ['a quote left open', 'druid:\n  password: "hunter2\n', 'no YAML at line 3, column 1: missing char'],
