@@ -56,6 +56,7 @@ function mistakes(problems: readonly Problem[]): OvateError {
 // What no single setting can know.
 function crossChecks(raw: Json): readonly Problem[] {
   const druid = sub(raw, 'druid')
+  const listen = sub(raw, 'listen')
   return [
     ...sourceProblems(druid),
     ...managementProblems(druid),
@@ -65,7 +66,8 @@ function crossChecks(raw: Json): readonly Problem[] {
     ...needing('druid.tls', druid && sub(druid, 'tls'), ['cert', 'key']),
     ...needing('druid.tls', druid && sub(druid, 'tls'), ['key', 'cert']),
     ...sharedProblems(sub(raw, 'cache')),
-    ...certificateProblems(sub(raw, 'listen'), sub(raw, 'identity')),
+    ...needing('listen.tls', listen && sub(listen, 'tls'), ['clientCertificate', 'clientCa']),
+    ...certificateProblems(listen, sub(raw, 'identity')),
   ]
 }
 

@@ -178,6 +178,11 @@ describe('a mistake is told with its path, the value and what is allowed', () =>
       { ...BROKERS, listen: { tls: { cert: 'x', key: 'y', clientCa: '/nowhere/x' } } },
       "listen.tls.clientCa: /nowhere/x can't be read",
     ],
+    [
+      'certificates that are wanted, and nobody to sign them',
+      { ...BROKERS, listen: { tls: { cert: 'x', key: 'y', clientCertificate: 'required' } } },
+      'listen.tls.clientCa: missing: clientCertificate is given',
+    ],
     ['a header that is none', { ...BROKERS, identity: { headers: ['a b'] } }, '"a b" is not a header name'],
     [
       'a number that is none',
