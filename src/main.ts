@@ -229,6 +229,8 @@ function anyConfig(): Config {
 
 /** Runs until it is told to stop. The line on stdout is for scripts: nothing else is ever written there. */
 async function serve(app: App): Promise<void> {
+  // Node forgets that `nohup` had it ignored. What writes to a terminal, as nothing does under `nohup`, goes with it.
+  if (!process.stdout.isTTY) process.on('SIGHUP', () => undefined)
   const told = new Promise<undefined>((resolve) => {
     const end = (): void => resolve(undefined)
     process.once('SIGTERM', end).once('SIGINT', end)
