@@ -201,10 +201,13 @@ const freshness = z.strictObject({
     'bounded',
   ),
   head: duration(
-    'How old an answer over data that is still arriving may be. 0: such answers are not kept.',
+    'How old an answer over data that is still arriving may be, within `cap`. 0: such answers are not kept.',
     '5s',
   ),
-  cap: duration('How old any answer may be, counted from the last look at the timeline.', '60s'),
+  cap: duration(
+    'How old any answer may be, counted from the last look at the timeline, whatever `head` says.',
+    '60s',
+  ),
   growth: number(
     "By how many ms the bound grows from `head` for each ms of the data's age, up to `cap`.",
     0.001,
