@@ -39,7 +39,7 @@ function checked(given: Json, known: readonly Problem[]): Config {
   const parsed = schema.safeParse(raw)
   const problems = [
     ...known,
-    ...(parsed.success ? [] : problemsOf(parsed.error.issues, raw)),
+    ...(parsed.success ? roomProblems(parsed.data) : problemsOf(parsed.error.issues, raw)),
     ...crossChecks(raw),
     ...unread,
     ...fileProblems(raw),
@@ -115,6 +115,12 @@ function certificateProblems(listen: Json | undefined, identity: Json | undefine
   const message =
     'Druid never sees the certificates of clients: say so by identity.unseenByDruid: [certificate]'
   return [{ path: 'listen.tls.clientCa', message }]
+}
+
+function roomProblems({ listen: { maxBody, allBodies } }: Config): readonly Problem[] {
+  if (allBodies >= maxBody) return []
+  const message = `less than maxBody (${maxBody} bytes): bodies between the two would be refused for ever; raise it, or lower maxBody`
+  return [{ path: 'listen.allBodies', message }]
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/

@@ -183,6 +183,16 @@ describe('a mistake is told with its path, the value and what is allowed', () =>
       { ...BROKERS, listen: { tls: { cert: 'x', key: 'y', clientCertificate: 'required' } } },
       'listen.tls.clientCa: missing: clientCertificate is given',
     ],
+    [
+      'less room for all bodies than for one',
+      { ...BROKERS, listen: { maxBody: '64MiB', allBodies: '1MiB' } },
+      'listen.allBodies: less than maxBody (67108864 bytes): bodies between the two would be refused for ever; raise it, or lower maxBody',
+    ],
+    [
+      'more room for a body than all have by default',
+      { ...BROKERS, listen: { maxBody: '257MiB' } },
+      'listen.allBodies: less than maxBody (269484032 bytes)',
+    ],
     ['a header that is none', { ...BROKERS, identity: { headers: ['a b'] } }, '"a b" is not a header name'],
     [
       'a number that is none',
@@ -451,6 +461,11 @@ test('the environment alone can ask for the shared cache', () => {
     nodes: ['a:1', 'b:2'],
     tls: { verify: true },
   })
+})
+
+test('all bodies may have as much room as one', () => {
+  const { listen } = parseConfig({ ...BROKERS, listen: { maxBody: '512MiB', allBodies: '512MiB' } })
+  expect(listen).toMatchObject({ maxBody: 536_870_912, allBodies: 536_870_912 })
 })
 
 test('a configuration can not be changed', () => {
