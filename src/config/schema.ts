@@ -47,6 +47,11 @@ const NAMESPACE: Pattern = {
 }
 const ZNODE: Pattern = { matches: /^(\/[^\s/]+)+$/, allowed: 'a path like /druid' }
 const DIGEST: Pattern = { matches: /^[^:]+:[^]+$/, allowed: '`user:password`' }
+// RFC 9110 §5.5: blanks round a header's value are no part of it, and what isn't ASCII is in each client's own bytes.
+const TOKEN: Pattern = {
+  matches: /^[!-~]([ -~]*[!-~])?$/,
+  allowed: 'visible ASCII, with spaces between',
+}
 const UNSEEN = {
   allows: (value: string) => /^(certificate|address|kerberos)$/i.test(value),
   one: 'certificate, address or kerberos',
@@ -97,7 +102,7 @@ const admin = z.strictObject({
   enabled: flag("Whether the operator's listener is there at all.", true),
   host: textOr('Its address. Anything but loopback wants a token.', '127.0.0.1'),
   port: count('Its port; 0 takes a free one.', 9888, PORT),
-  token: secret('Wanted as `Authorization: Bearer …` where set.'),
+  token: secret('Wanted as `Authorization: Bearer …` where set.', TOKEN),
   tokenFile: text('File that holds the token.'),
 })
 

@@ -463,6 +463,18 @@ test('the environment alone can ask for the shared cache', () => {
   })
 })
 
+test.each([' token', 'token ', 'to\nken', 'p\u00e4ssw\u00f6rd'])(
+  'the token %j, which clients send in other bytes or not at all, is refused, and not repeated',
+  (token) => {
+    const message = messageOf(() => parseConfig({ ...BROKERS, admin: { token } }))
+    expect(message).toMatch(/ {2}admin\.token: not allowed: visible ASCII, with spaces between$/)
+  },
+)
+
+test.each(['~', 'a token', 'bWU6c2VjcmV0=='])('the token %j is one', (token) => {
+  expect(parseConfig({ ...BROKERS, admin: { token } }).admin.token).toBe(token)
+})
+
 test('all bodies may have as much room as one', () => {
   const { listen } = parseConfig({ ...BROKERS, listen: { maxBody: '512MiB', allBodies: '512MiB' } })
   expect(listen).toMatchObject({ maxBody: 536_870_912, allBodies: 536_870_912 })
