@@ -111,7 +111,8 @@ function pathOf(section: Json | undefined, fallback: string): string {
 function certificateProblems(listen: Json | undefined, identity: Json | undefined): readonly Problem[] {
   const tls = listen && sub(listen, 'tls')
   const unseen = identity?.['unseenByDruid']
-  if (tls?.['clientCa'] === undefined || (Array.isArray(unseen) && unseen.includes('certificate'))) return []
+  const isSaid = Array.isArray(unseen) && unseen.some((one) => String(one).toLowerCase() === 'certificate')
+  if (tls?.['clientCa'] === undefined || isSaid) return []
   const message =
     'Druid never sees the certificates of clients: say so by identity.unseenByDruid: [certificate]'
   return [{ path: 'listen.tls.clientCa', message }]

@@ -463,6 +463,14 @@ test('the environment alone can ask for the shared cache', () => {
   })
 })
 
+test('that Druid sees no certificates may be said in any case', () => {
+  const [cert, key, clientCa] = [fileOf('x'), fileOf('x'), fileOf('x')]
+  const raw = { ...BROKERS, listen: { tls: { cert, key, clientCa } } }
+  const identity = { unseenByDruid: ['Certificate'] }
+  expect(parseConfig({ ...raw, identity }).identity.unseenByDruid).toEqual(['certificate'])
+  expect(messageOf(() => parseConfig(raw))).toContain('say so by identity.unseenByDruid: [certificate]')
+})
+
 test.each([' token', 'token ', 'to\nken', 'p\u00e4ssw\u00f6rd'])(
   'the token %j, which clients send in other bytes or not at all, is refused, and not repeated',
   (token) => {
