@@ -229,6 +229,8 @@ function anyConfig(): Config {
 
 /** Runs until it is told to stop. The line on stdout is for scripts: nothing else is ever written there. */
 async function serve(app: App): Promise<void> {
+  // Node forgets that `nohup` had it ignored. What writes to a terminal, as nothing does under `nohup`, goes with it.
+  if (!process.stdout.isTTY) process.on('SIGHUP', () => undefined)
   const told = new Promise<undefined>((resolve) => {
     const end = (): void => resolve(undefined)
     process.once('SIGTERM', end).once('SIGINT', end)
@@ -242,10 +244,17 @@ async function serve(app: App): Promise<void> {
   process.exit(0)
 }
 
-function portInUse(error: unknown): string | undefined {
-  const { code, address, port: taken } = error as { code?: string; address?: string; port?: number }
-  if (code !== 'EADDRINUSE') return undefined
-  return `port ${taken} of ${address} is taken: stop what listens there, or choose another (demo: --port, --admin-port, --sandbox-port; serve: listen.port, admin.port)`
+/** Of names and addresses that nobody can listen at here; EINVAL: IPv6 of a link, without the link's name. */
+const NO_ADDRESS = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'EINVAL'])
+
+/** What to do where one of the listeners can't be; undefined: that is not what failed. */
+function noListener(error: unknown): string | undefined {
+  const failed = error as { code?: string; hostname?: string; address?: string; port?: number }
+  const { code = '', address, hostname = address } = failed
+  if (code === 'EADDRINUSE')
+    return `port ${failed.port} of ${address} is taken: stop what listens there, or choose another (demo: --port, --admin-port, --sandbox-port; serve: listen.port, admin.port)`
+  if (hostname === undefined || !NO_ADDRESS.has(code)) return undefined
+  return `${hostname} is no address of this machine (${code}): choose one, IPv6 without brackets (listen.host, admin.host)`
 }
 
 function stackOf(error: unknown): string {
@@ -256,7 +265,7 @@ try {
   await program.parseAsync()
 } catch (error) {
   const known = error instanceof OvateError
-  process.stderr.write(`${known ? error.message : (portInUse(error) ?? stackOf(error))}\n`)
+  process.stderr.write(`${known ? error.message : (noListener(error) ?? stackOf(error))}\n`)
   // What was started before the failure may keep the process alive.
   process.exit(known && error.code === 'OVATE_CONFIG' ? USAGE_EXIT : 1)
 }

@@ -91,6 +91,24 @@ describe('the exit code', () => {
     },
     LIMIT_MS,
   )
+
+  // Of the test network 192.0.2.0/24 (RFC 5737) no machine has an address, and no name ends with .invalid (RFC 6761).
+  test.each([
+    ['OVATE_LISTEN_HOST', 'nowhere.invalid'],
+    ['OVATE_LISTEN_HOST', '[::1]'],
+    ['OVATE_ADMIN_HOST', '192.0.2.1'],
+  ])(
+    'is 1 where an address is not of this machine: %s %s',
+    async (variable, host) => {
+      const result = await ovate(['serve'], { ...ALONE, OVATE_ADMIN_TOKEN: 'x', [variable]: host }).done
+      expect(result).toMatchObject({ exit: 1, out: '' })
+      const [line, ...others] = result.err.split('\n').filter((one) => !one.startsWith('{'))
+      expect(line?.startsWith(`${host} is no address of this machine`)).toBe(true)
+      expect(line).toContain('listen.host, admin.host')
+      expect(others).toEqual([''])
+    },
+    LIMIT_MS,
+  )
 })
 
 test(

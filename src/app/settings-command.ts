@@ -1,6 +1,7 @@
 // `ovate settings`: live settings seen and changed from the command line, through the operator's listener of any replica.
 import { type Config } from '../config/config.ts'
 import { OvateError } from '../errors.ts'
+import { credentialIn } from './credential.ts'
 
 /** As the command line has them. */
 export interface SettingsArguments {
@@ -176,7 +177,7 @@ function originOf(text: string): string {
 
 function valueOf(variable: string, environment: Environment): string {
   const value = /^\w+$/.test(variable) ? environment[variable] : undefined
-  if (value !== undefined && value !== '') return value
+  if (value !== undefined && value !== '') return credentialIn(value, '--token')
   const text = `--token wants the name of an environment variable that is set, since what it holds must not be seen in a list of processes`
   throw new OvateError('OVATE_CONFIG', text)
 }

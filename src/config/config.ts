@@ -39,7 +39,7 @@ function checked(given: Json, known: readonly Problem[]): Config {
   const parsed = schema.safeParse(raw)
   const problems = [
     ...known,
-    ...(parsed.success ? [] : problemsOf(parsed.error.issues, raw)),
+    ...(parsed.success ? roomProblems(parsed.data) : problemsOf(parsed.error.issues, raw)),
     ...crossChecks(raw),
     ...unread,
     ...fileProblems(raw),
@@ -56,6 +56,7 @@ function mistakes(problems: readonly Problem[]): OvateError {
 // What no single setting can know.
 function crossChecks(raw: Json): readonly Problem[] {
   const druid = sub(raw, 'druid')
+  const listen = sub(raw, 'listen')
   return [
     ...sourceProblems(druid),
     ...managementProblems(druid),
@@ -65,7 +66,8 @@ function crossChecks(raw: Json): readonly Problem[] {
     ...needing('druid.tls', druid && sub(druid, 'tls'), ['cert', 'key']),
     ...needing('druid.tls', druid && sub(druid, 'tls'), ['key', 'cert']),
     ...sharedProblems(sub(raw, 'cache')),
-    ...certificateProblems(sub(raw, 'listen'), sub(raw, 'identity')),
+    ...needing('listen.tls', listen && sub(listen, 'tls'), ['clientCertificate', 'clientCa']),
+    ...certificateProblems(listen, sub(raw, 'identity')),
   ]
 }
 
@@ -109,10 +111,17 @@ function pathOf(section: Json | undefined, fallback: string): string {
 function certificateProblems(listen: Json | undefined, identity: Json | undefined): readonly Problem[] {
   const tls = listen && sub(listen, 'tls')
   const unseen = identity?.['unseenByDruid']
-  if (tls?.['clientCa'] === undefined || (Array.isArray(unseen) && unseen.includes('certificate'))) return []
+  const isSaid = Array.isArray(unseen) && unseen.some((one) => String(one).toLowerCase() === 'certificate')
+  if (tls?.['clientCa'] === undefined || isSaid) return []
   const message =
     'Druid never sees the certificates of clients: say so by identity.unseenByDruid: [certificate]'
   return [{ path: 'listen.tls.clientCa', message }]
+}
+
+function roomProblems({ listen: { maxBody, allBodies } }: Config): readonly Problem[] {
+  if (allBodies >= maxBody) return []
+  const message = `less than maxBody (${maxBody} bytes): bodies between the two would be refused for ever; raise it, or lower maxBody`
+  return [{ path: 'listen.allBodies', message }]
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/

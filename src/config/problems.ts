@@ -35,7 +35,7 @@ function told(issue: Issue, raw: unknown): string {
   const given = valueAt(raw, issue.path)
   const expected = issue.code === 'invalid_type' && issue.expected === 'object' ? GROUP : allowedOf(issue)
   if (given === undefined) return `missing: ${expected}`
-  if (isSecret(String(issue.path.at(-1)))) return `not allowed: ${expected}`
+  if (isSecret(String(issue.path.at(-1))) || mayBePassword(issue.path, raw)) return `not allowed: ${expected}`
   // A text where a section should be may be anything, a password too.
   const said = expected === GROUP && typeof given === 'string' ? 'a text' : shown(given)
   return `${said} is not ${expected}`
@@ -49,12 +49,18 @@ function allowedOf(issue: Issue): string {
   return 'a text or a number'
 }
 
-// What lies inside maps and lists isn't shown, nor is who a URL logs in as.
+// A comma in a password parts it where a list is written in one line: no item says then where it begins and ends.
+function mayBePassword(path: readonly PropertyKey[], raw: unknown): boolean {
+  const list = valueAt(raw, path.slice(0, -1))
+  return Array.isArray(list) && list.length > 1 && list.some((item) => String(item).includes('@'))
+}
+
+// What lies inside maps and lists isn't shown, nor is who an address logs in as: a password may hold any character.
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'object' && value !== null) return 'a map'
   if (typeof value !== 'string') return String(value)
-  const text = JSON.stringify(value).replaceAll(/\/\/[^/]*@/g, '//…@')
+  const text = JSON.stringify(value.replace(/^([a-z]+:\/\/)?.*@/is, '$1…@'))
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
 

@@ -30,7 +30,7 @@ const NAMES: Item = {
   one: 'a header name',
   many: 'header names',
 }
-const SERVER = String.raw`(\[[0-9a-fA-F:.]+\]|[^\s,/:[\]]+)(:\d{1,5})?`
+const SERVER = String.raw`(\[[0-9a-fA-F:.]+\]|[^\s,/:@[\]]+)(:\d{1,5})?`
 const ENSEMBLE: Pattern = {
   matches: new RegExp(String.raw`^${SERVER}( *, *${SERVER})*(/[^\s,]*)?$`),
   allowed: '`host:port,host:port/chroot`',
@@ -47,6 +47,11 @@ const NAMESPACE: Pattern = {
 }
 const ZNODE: Pattern = { matches: /^(\/[^\s/]+)+$/, allowed: 'a path like /druid' }
 const DIGEST: Pattern = { matches: /^[^:]+:[^]+$/, allowed: '`user:password`' }
+// RFC 9110 §5.5: blanks round a header's value are no part of it, and what isn't ASCII is in each client's own bytes.
+const TOKEN: Pattern = {
+  matches: /^[!-~]([ -~]*[!-~])?$/,
+  allowed: 'visible ASCII, with spaces between',
+}
 const UNSEEN = {
   allows: (value: string) => /^(certificate|address|kerberos)$/i.test(value),
   one: 'certificate, address or kerberos',
@@ -97,7 +102,7 @@ const admin = z.strictObject({
   enabled: flag("Whether the operator's listener is there at all.", true),
   host: textOr('Its address. Anything but loopback wants a token.', '127.0.0.1'),
   port: count('Its port; 0 takes a free one.', 9888, PORT),
-  token: secret('Wanted as `Authorization: Bearer …` where set.'),
+  token: secret('Wanted as `Authorization: Bearer …` where set.', TOKEN),
   tokenFile: text('File that holds the token.'),
 })
 
@@ -201,10 +206,13 @@ const freshness = z.strictObject({
     'bounded',
   ),
   head: duration(
-    'How old an answer over data that is still arriving may be. 0: such answers are not kept.',
+    'How old an answer over data that is still arriving may be, within `cap`. 0: such answers are not kept.',
     '5s',
   ),
-  cap: duration('How old any answer may be, counted from the last look at the timeline.', '60s'),
+  cap: duration(
+    'How old any answer may be, counted from the last look at the timeline, whatever `head` says.',
+    '60s',
+  ),
   growth: number(
     "By how many ms the bound grows from `head` for each ms of the data's age, up to `cap`.",
     0.001,

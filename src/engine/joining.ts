@@ -1,7 +1,7 @@
 // Joining what another asker began.
 import { type Clock } from '../clock.ts'
 import { OvateError } from '../errors.ts'
-import { type FreshnessRules, tickMs } from '../freshness/bounds.ts'
+import { type FreshnessRules, headBoundMs, tickMs } from '../freshness/bounds.ts'
 import { type WholePlan } from '../plan/plan.ts'
 import { type Keeper } from './keeper.ts'
 import { type SqlRequest } from './request.ts'
@@ -21,7 +21,7 @@ export function joinAgeMs(
   const all = plan.tables.map((table) => rules(table))
   if (noCache || all.some(({ mode }) => mode === 'strict')) return JOIN_NONE_MS
   const ticks = all.map((one) => tickMs(one, plan.now, keeper.clockErrorMs(plan.service)))
-  const heads = all.map(({ headMs }) => headMs)
+  const heads = all.map(headBoundMs)
   const bound = Math.min(
     ...heads,
     ...ticks,

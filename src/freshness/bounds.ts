@@ -4,9 +4,9 @@ import { type Interval, type NowUse } from '../plan/facts.ts'
 export interface FreshnessRules {
   /** `strict`: the timeline is asked on every request, and relative time is never rounded. */
   readonly mode: 'bounded' | 'strict'
-  /** Bound for what is still arriving, ms; 0 = such answers are never kept. */
+  /** Bound for what is still arriving, ms, where the cap allows it; 0 = such answers are never kept. */
   readonly headMs: number
-  /** The bound never grows beyond this, ms. */
+  /** No bound is longer than this, ms, that at the head neither; 0 = each answer needs a look that began after its request. */
   readonly capMs: number
   /** How many ms the bound grows for each ms of the data's age. */
   readonly growth: number
@@ -19,7 +19,12 @@ export interface FreshnessRules {
 /** The bound for data whose newest instant lies at `endMs`, in ms. */
 export function boundFor(rules: FreshnessRules, endMs: number, nowMs: number): number {
   const dataAgeMs = Math.max(0, nowMs - endMs)
-  return Math.max(rules.headMs, Math.min(rules.capMs, rules.headMs + dataAgeMs * rules.growth))
+  return Math.min(rules.capMs, rules.headMs + dataAgeMs * rules.growth)
+}
+
+/** The bound for what is still arriving, in ms: no other is shorter. */
+export function headBoundMs({ headMs, capMs }: FreshnessRules): number {
+  return Math.min(headMs, capMs)
 }
 
 /** The bound for an answer that read these intervals: that of its newest data. */
@@ -42,7 +47,7 @@ export function tickMs(rules: FreshnessRules, now: NowUse, clockErrorMs: number 
   if (rules.mode === 'strict' || now.distancesMs === null) return 0
   if (clockErrorMs === undefined || clockErrorMs > CLOCK_ERROR_MAX_MS) return 0
   const shortest = Math.min(...now.distancesMs.filter((ms) => ms > 0), Number.POSITIVE_INFINITY)
-  const tick = Math.min(rules.headMs, shortest * TICK_SHARE)
+  const tick = Math.min(headBoundMs(rules), shortest * TICK_SHARE)
   return tick < TICK_MIN_MS ? 0 : tick
 }
 

@@ -2,7 +2,7 @@
 // buckets that it lies under.
 import { type Interval } from '../plan/facts.ts'
 import { intersected, united, without } from '../plan/intervals.ts'
-import { boundFor, type FreshnessRules } from './bounds.ts'
+import { boundFor, type FreshnessRules, headBoundMs } from './bounds.ts'
 import { differences, type Under } from './segments.ts'
 import { type Timeline } from './timelines.ts'
 import { type BrokerView } from './view.ts'
@@ -71,7 +71,7 @@ function piecesOf(asked: Asked, range: Interval, nowMs: number): readonly Piece[
 
 /** Pieces that are valid for their bound only, bucket by bucket. */
 function loose(asked: Asked, intervals: readonly Interval[]): readonly Piece[] {
-  if (asked.rules.mode === 'strict' || asked.rules.headMs === 0) return []
+  if (asked.rules.mode === 'strict' || headBoundMs(asked.rules) === 0) return []
   return intervals.flatMap((interval) => {
     const buckets = each(interval, asked.bucketsAround)
     return (buckets ?? [interval]).map((bucket) => piece(asked, bucket, undefined))

@@ -1,6 +1,6 @@
 // What lets an answer prove itself later: when it was asked for, of which run of the Brokers, under which timeline.
 import { type Interval, type NowUse } from '../plan/facts.ts'
-import { boundForAll, type FreshnessRules, tickMs } from './bounds.ts'
+import { boundForAll, type FreshnessRules, headBoundMs, tickMs } from './bounds.ts'
 import { lookAgeMs } from './pieces.ts'
 import { type Timeline, type Timelines } from './timelines.ts'
 
@@ -72,7 +72,7 @@ export async function prove(
 }
 
 function livesForBound(rules: FreshnessRules): boolean {
-  return rules.mode === 'bounded' && rules.headMs > 0
+  return rules.mode === 'bounded' && headBoundMs(rules) > 0
 }
 
 /** `moved`: the timeline changed under the answer. `none`: nothing holds it but its bound. */

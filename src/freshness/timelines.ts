@@ -26,6 +26,8 @@ const IDLE_MS = 120_000
 /** Looks are begun twice within the bound that they serve, so that one late or lost look costs no hit. */
 const LOOKS_PER_BOUND = 2.5
 const POLL_MIN_MS = 100
+/** Takes the place of a bound, ms, where there is none to keep. */
+const UNBOUND_MS = 60_000
 /**
  * An answer that is quicker than the first is looked at once, when it is there. One that takes longer is looked after
  * while it is computed, so that what goes and comes back in that time is noticed.
@@ -281,7 +283,7 @@ export class Timeline {
     const newest = part === 'head' ? now : splitAt(now)
     const bound = boundFor(rules, newest, now)
     // No poll could keep a bound of nothing: each request looks for itself, and the poll is for what comes before those.
-    return Math.max(POLL_MIN_MS, (bound > 0 ? bound : rules.capMs) / LOOKS_PER_BOUND)
+    return Math.max(POLL_MIN_MS, (bound || rules.capMs || UNBOUND_MS) / LOOKS_PER_BOUND)
   }
 }
 

@@ -99,7 +99,9 @@ export class BodyReader {
    */
   async inflated({ response }: Pick<Exchange, 'response'>, body: Buffer): Promise<Buffer> {
     const mayBecomeBytes = Math.min(this.#maxBytes, body.length * GZIP_RATIO_MAX)
-    if (!this.#hold(response, body.length + mayBecomeBytes)) throw noRoom()
+    // One that may need more than there is has all of it, or it would be refused however often it came.
+    const roomBytes = Math.min(this.#allMaxBytes, body.length + mayBecomeBytes)
+    if (!this.#hold(response, roomBytes)) throw noRoom()
     try {
       const plain = await inflate(body, { maxOutputLength: this.#maxBytes })
       this.#hold(response, body.length + plain.length)

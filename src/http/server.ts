@@ -154,13 +154,15 @@ async function cancel(
 
 function listener(options: ServerOptions, draining: AbortSignal): Server {
   const passing = { ...options, avatica: new Avatica(options) }
-  const { headersTimeoutMs: handshakeTimeout } = options
+  const { headersTimeoutMs: handshakeTimeout, requestTimeoutMs: requestTimeout } = options
+  // A head is part of its request, and Node takes no longer time for it than for the whole.
+  const headersTimeout = Math.min(options.headersTimeoutMs, requestTimeout)
   const settings = {
-    headersTimeout: options.headersTimeoutMs,
-    requestTimeout: options.requestTimeoutMs,
+    headersTimeout,
+    requestTimeout,
     keepAliveTimeout: options.keepAliveTimeoutMs,
     // Node (20) looks every 30 s: a head that may take one second would have thirty.
-    connectionsCheckingInterval: Math.min(options.headersTimeoutMs, CHECK_MS),
+    connectionsCheckingInterval: Math.min(headersTimeout, CHECK_MS),
     noDelay: true,
   }
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {

@@ -144,6 +144,23 @@ test(
   LIMIT_MS,
 )
 
+// As it is sent to all of a session when its terminal goes; Node takes off what `nohup` had said of it.
+test(
+  'SIGHUP ends nothing where there is no terminal',
+  async () => {
+    // Nobody listens on port 1.
+    const run = serve({ druid: { brokers: ['http://127.0.0.1:1'] } })
+    const url = await urlOf(run)
+    for (let times = 0; times < 2; times += 1) {
+      run.child.kill('SIGHUP')
+      expect((await fetch(`${url}/status/health`)).status).toBe(200)
+    }
+    run.child.kill('SIGTERM')
+    expect((await run.done).exit).toBe(0)
+  },
+  LIMIT_MS,
+)
+
 describe('where Druid knows users', () => {
   const placed = async (type: string, status = 200): Promise<string> => {
     const broker = await startFakeBroker(({ path }, response) => {

@@ -40,6 +40,13 @@ test.each<[string, Parameters<typeof settingsTarget>, string, Record<string, str
   expect(settingsTarget(...given)).toEqual({ url, headers })
 })
 
+test('a token that no header carries is refused, without being repeated', () => {
+  const given = { config: undefined, environment: { TOKEN: 'hun\nter2' } }
+  expect(() => settingsTarget({ token: 'TOKEN' }, given)).toThrow(
+    /^--token: what the variable holds is not one line of ASCII[^2]*$/,
+  )
+})
+
 test.each(['.', '..'])('%s is no datasource', (datasource) => {
   expect(() => settingsTarget({ datasource }, ALONE)).toThrow(/is none/)
 })

@@ -178,6 +178,21 @@ describe('a mistake is told with its path, the value and what is allowed', () =>
       { ...BROKERS, listen: { tls: { cert: 'x', key: 'y', clientCa: '/nowhere/x' } } },
       "listen.tls.clientCa: /nowhere/x can't be read",
     ],
+    [
+      'certificates that are wanted, and nobody to sign them',
+      { ...BROKERS, listen: { tls: { cert: 'x', key: 'y', clientCertificate: 'required' } } },
+      'listen.tls.clientCa: missing: clientCertificate is given',
+    ],
+    [
+      'less room for all bodies than for one',
+      { ...BROKERS, listen: { maxBody: '64MiB', allBodies: '1MiB' } },
+      'listen.allBodies: less than maxBody (67108864 bytes): bodies between the two would be refused for ever; raise it, or lower maxBody',
+    ],
+    [
+      'more room for a body than all have by default',
+      { ...BROKERS, listen: { maxBody: '257MiB' } },
+      'listen.allBodies: less than maxBody (269484032 bytes)',
+    ],
     ['a header that is none', { ...BROKERS, identity: { headers: ['a b'] } }, '"a b" is not a header name'],
     [
       'a number that is none',
@@ -349,6 +364,34 @@ describe('secrets', () => {
   })
 })
 
+describe('who logs in is not shown in an address that is none', () => {
+  const zookeeper = (connect: string): Record<string, unknown> => ({ druid: { zookeeper: { connect } } })
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ['a slash', { druid: { brokers: ['http://ovate:hun/ter2@broker:8082'] } }, '"http://…@broker:8082"'],
+    ['an @', { druid: { brokers: ['http://ovate:hun@ter2@broker:8082'] } }, '"http://…@broker:8082"'],
+    ['no scheme', { druid: { brokers: ['ovate:hunter2@broker:8082'] } }, '"…@broker:8082"'],
+    ['a comma, in a list of YAML', { druid: { brokers: ['http://u:hun', 'ter2@c:1'] } }, 'brokers.0: not'],
+    ['ZooKeeper', zookeeper('ovate:hunter2@zk:2181'), '"…@zk:2181"'],
+    ['ZooKeeper without a user', zookeeper('hunter2@zk:2181'), '"…@zk:2181"'],
+    ['several', zookeeper('zk:2181,ovate:hunter2@zk:2181'), '"…@zk:2181"'],
+    ['Redis', shared({ nodes: [':hunter2@redis:6379'] }), '"…@redis:6379"'],
+    ['Redis without a colon', shared({ nodes: ['hunter2@redis:6379'] }), '"…@redis:6379"'],
+  ])('%s', (_, raw, message) => {
+    const told = messageOf(() => parseConfig(raw))
+    expect(told).toContain(message)
+    expect(told).not.toMatch(/hun|ter2/)
+  })
+
+  test('a comma, in a variable', () => {
+    const told = messageOf(() =>
+      loadConfig(undefined, { OVATE_DRUID_BROKERS: 'http://u:hun,ter2@a,er2@c:8082' }),
+    )
+    expect(told).toContain('druid.brokers.1: not allowed: a URL like')
+    expect(told).not.toMatch(/hun|er2|@a/)
+  })
+})
+
 describe('a file that is no YAML is told by its place, never quoted: the line may hold a password', () => {
   test.each([
     ['a quote left open', 'druid:\n  password: "hunter2\n', 'no YAML at line 3, column 1: missing char'],
@@ -418,6 +461,31 @@ test('the environment alone can ask for the shared cache', () => {
     nodes: ['a:1', 'b:2'],
     tls: { verify: true },
   })
+})
+
+test('that Druid sees no certificates may be said in any case', () => {
+  const [cert, key, clientCa] = [fileOf('x'), fileOf('x'), fileOf('x')]
+  const raw = { ...BROKERS, listen: { tls: { cert, key, clientCa } } }
+  const identity = { unseenByDruid: ['Certificate'] }
+  expect(parseConfig({ ...raw, identity }).identity.unseenByDruid).toEqual(['certificate'])
+  expect(messageOf(() => parseConfig(raw))).toContain('say so by identity.unseenByDruid: [certificate]')
+})
+
+test.each([' token', 'token ', 'to\nken', 'p\u00e4ssw\u00f6rd'])(
+  'the token %j, which clients send in other bytes or not at all, is refused, and not repeated',
+  (token) => {
+    const message = messageOf(() => parseConfig({ ...BROKERS, admin: { token } }))
+    expect(message).toMatch(/ {2}admin\.token: not allowed: visible ASCII, with spaces between$/)
+  },
+)
+
+test.each(['~', 'a token', 'bWU6c2VjcmV0=='])('the token %j is one', (token) => {
+  expect(parseConfig({ ...BROKERS, admin: { token } }).admin.token).toBe(token)
+})
+
+test('all bodies may have as much room as one', () => {
+  const { listen } = parseConfig({ ...BROKERS, listen: { maxBody: '512MiB', allBodies: '512MiB' } })
+  expect(listen).toMatchObject({ maxBody: 536_870_912, allBodies: 536_870_912 })
 })
 
 test('a configuration can not be changed', () => {

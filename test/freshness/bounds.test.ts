@@ -14,8 +14,11 @@ test.each([
   expect(boundFor(RULES, endMs, NOW)).toBe(bound)
 })
 
-test('a cap below the head bound never shortens it', () => {
-  expect(boundFor({ ...RULES, capMs: 1_000 }, NOW - HOUR_MS, NOW)).toBe(5_000)
+test.each([
+  ['what is still arriving', NOW],
+  ['old data', NOW - HOUR_MS],
+])('no bound is longer than the cap, not even one below the bound at the head: for %s', (_, endMs) => {
+  expect(boundFor({ ...RULES, capMs: 1_000 }, endMs, NOW)).toBe(1_000)
 })
 
 test.each([
@@ -27,6 +30,8 @@ test.each([
   ['a use that is not understood', { kind: 'used', distancesMs: null }, {}, 10, 0],
   ['strict', { kind: 'used', distancesMs: [] }, { mode: 'strict' }, 10, 0],
   ['no head bound', { kind: 'used', distancesMs: [] }, { headMs: 0 }, 10, 0],
+  ['a cap below the head bound', { kind: 'used', distancesMs: [] }, { capMs: 1_000 }, 10, 1_000],
+  ['a cap of nothing', { kind: 'used', distancesMs: [] }, { capMs: 0 }, 10, 0],
   ['a Broker whose clock is not known', { kind: 'used', distancesMs: [] }, {}, undefined, 0],
   ['a Broker whose clock is known badly', { kind: 'used', distancesMs: [] }, {}, 5_000, 0],
 ] as const)('the tick of a statement with %s', (_, now, rules, clockErrorMs, tick) => {

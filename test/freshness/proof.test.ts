@@ -175,8 +175,8 @@ describe('an answer over sealed segments', () => {
     expect(verdict(proof)).toEqual({ kind: 'look' })
   })
 
-  test('is not looked at all the time for a bound of nothing', async () => {
-    rules = { ...rules, headMs: 0 }
+  test.each([{ headMs: 0 }, { capMs: 0 }])('is not looked at all the time for %j', async (nothing) => {
+    rules = { ...rules, ...nothing }
     await followed()
     const before = druid.requests.length
     await pass(60)
@@ -312,8 +312,8 @@ describe('what is only as good as its age', () => {
     expect(verdict(proof)).toEqual({ kind: 'invalid' })
   })
 
-  test('is not kept at all without a bound for it', async () => {
-    rules = { ...rules, headMs: 0 }
+  test.each([{ headMs: 0 }, { capMs: 0 }])('is not kept at all for %j', async (nothing) => {
+    rules = { ...rules, ...nothing }
     segments.push({ interval: TODAY, servers: ['indexer-executor'] })
     await followed()
     expect(await computed()).toBeUndefined()

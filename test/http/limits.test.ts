@@ -307,4 +307,12 @@ describe('bodies that unpack to much', () => {
     expect(statuses.filter((one) => one !== status && one !== 429)).toEqual([])
     expect(statuses).toContain(status)
   })
+
+  test('one has room alone, where all together have no more than one may have', async () => {
+    await finish()
+    await begin({ listen: { maxBody: LIMIT, allBodies: LIMIT } })
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+    const body = gzipSync(`{"query":"SELECT 1"}${' '.repeat(LIMIT - 100)}`)
+    expect((await ask(`${world.url}${SQL}`, { headers, body })).status).toBe(200)
+  })
 })

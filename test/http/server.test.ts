@@ -143,6 +143,13 @@ test.each<[string, Record<string, unknown>, (port: number) => Socket, string, nu
     HALF_A_HEAD,
     GRACE_MS,
   ],
+  [
+    'has sent half a head, where a whole request has less time than a head',
+    { requestTimeout: '1s' },
+    (port) => connect(port, '127.0.0.1'),
+    HALF_A_HEAD,
+    GRACE_MS,
+  ],
   ['has sent nothing by HTTPS', { tls: TLS }, connectSecurely, '', GRACE_MS],
   [
     'has sent half a head by HTTPS',

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { type Config } from '../../config/config.ts'
 import { OvateError } from '../../errors.ts'
+import { credentialIn } from '../credential.ts'
 import { type VerifyOptions } from '../verify.ts'
 import { httpSide } from './side.ts'
 import { readStatements } from './statements.ts'
@@ -59,7 +60,7 @@ function authorizationOf(variable: string | undefined, environment: Environment)
   const value = environment[variable]
   if (value === undefined || value === '')
     throw mistake(`--authorization: the variable ${variable} is not set`)
-  return value
+  return credentialIn(value, '--authorization')
 }
 
 const LOCAL_PORT = 8888

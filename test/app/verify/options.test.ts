@@ -37,4 +37,14 @@ describe('the command line of verify', () => {
   ])('refuses %s', (_, more, message) => {
     expect(() => verifyOptions({ ...GIVEN, ...more }, NOTHING)).toThrow(message)
   })
+
+  // `base64` wraps its lines; fetch would repeat all of what it refuses.
+  test.each(['Basic c2Vj\ncmV0', 'Bearer s\u00e9cret', ' \n'])(
+    'refuses the credential %j, which no header carries, without repeating it',
+    (held) => {
+      const given = { ...GIVEN, ...DRUID, authorization: 'HELD' }
+      const run = (): unknown => verifyOptions(given, { config: undefined, environment: { HELD: held } })
+      expect(run).toThrow(/^--authorization: what the variable holds is not one line of ASCII \([^()]*\)$/)
+    },
+  )
 })
