@@ -1,3 +1,4 @@
+import { type IncomingMessage } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -214,6 +215,17 @@ describe('one Ovate', () => {
     expect(new Set(asked()).size).toBe(count)
     expect(druid.requests).toHaveLength(count)
     expect(druid.requests.every(({ repeatable, body }) => !repeatable && textOf(body) === FETCH)).toBe(true)
+  })
+
+  test('the words beside the status of an error are the Broker’s', async () => {
+    druid.answer = () => ({
+      ...error('{"exceptions":["java.lang.RuntimeException"]}'),
+      reason: 'Server Error',
+    })
+    let words: string | undefined
+    const onHead = ({ statusMessage }: IncomingMessage): void => void (words = statusMessage)
+    await ask(`${stack.sqlUrl}/avatica`, { body: FETCH, onHead })
+    expect(words).toBe('Server Error')
   })
 
   test('nobody has it: the words are a Broker’s own', async () => {
