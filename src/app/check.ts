@@ -2,11 +2,11 @@
 import { type Config } from '../config/config.ts'
 import { type BrokerStatus, type Druid } from '../druid/druid.ts'
 import { accountLines } from './check-account.ts'
+import { listenerLines, ownCertificateLines } from './check-certificates.ts'
 import { coordinationLines } from './check-coordination.ts'
 import { authenticatorLines } from './check-identity.ts'
 import { type CheckLine, WAIT_MS, waited } from './check-steps.ts'
 import { sharedCacheLines } from './check-shared-cache.ts'
-import { listenerCertificates } from './listeners.ts'
 import { connectDruid, type DruidConnection } from './connect.ts'
 
 /** A clock known less well than this, or off by more, costs the sharing of statements about now. */
@@ -29,19 +29,17 @@ export async function checkSetup(config: Config, signal: AbortSignal): Promise<r
           ]
     const leaders = await leaderLines(connection, signal)
     const shared = [...(await coordinationLines(config, signal)), ...(await sharedCacheLines(config, signal))]
-    return [...listener, ...found, ...account, ...leaders, ...shared, ...identityLines(config)]
+    return [
+      ...listener,
+      ...ownCertificateLines(config),
+      ...found,
+      ...account,
+      ...leaders,
+      ...shared,
+      ...identityLines(config),
+    ]
   } finally {
     await connection.close()
-  }
-}
-
-/** The files of HTTPS; plain HTTP needs none. */
-export function listenerLines(config: Config): readonly CheckLine[] {
-  try {
-    if (listenerCertificates(config) === undefined) return []
-    return [{ level: 'ok', text: 'listen.tls: the certificate and its key can be used' }]
-  } catch (error) {
-    return [{ level: 'fail', text: error instanceof Error ? error.message : String(error) }]
   }
 }
 
