@@ -11,6 +11,15 @@ export function connectorOf(tls: (() => DruidTls) | undefined, timeoutMs: number
     // A new one, since sessions of the old one must not be resumed.
     if (now !== made) connect = buildConnector({ ...now, timeout: timeoutMs })
     made = now
-    connect(options, callback)
+    connect(options, (...[error, socket]) => {
+      if (error === null) callback(error, socket)
+      else callback(withoutCode(error), null)
+    })
   }
+}
+
+// A client of undici (7.30.2, `handleConnectError`) connects no more after this one code: it counts the request that it
+// failed as running for ever.
+function withoutCode(error: Error & { readonly code?: string }): Error {
+  return error.code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? new Error(error.message, { cause: error }) : error
 }

@@ -113,6 +113,16 @@ test('new connections to a Broker are made with the certificates that hold then'
   expect((await buffer(body)).toString()).toContain('Ovate test client')
 })
 
+test('a Broker whose certificate is of another name is tried again, and ready when it may be', async () => {
+  // An address that leads to 127.0.0.1, and is not in the certificate.
+  const url = (await secureBroker()).replace('127.0.0.1', '0.0.0.0')
+  let tls: DruidTls = { ca: CA }
+  const druid = druidAt(url, tls, () => tls)
+  await expect(druid.send(query(), soon())).rejects.toMatchObject({ code: 'OVATE_NO_BROKER' })
+  tls = { ca: CA, rejectUnauthorized: false }
+  await vi.waitUntil(() => druid.brokers()[0]?.state === 'ready', { timeout: 5_000 })
+})
+
 describe('clients that show certificates', () => {
   const files = { cert: join(FIXTURES, 'server.crt'), key: join(FIXTURES, 'server.key') }
   const settings = (clientCertificate: string, clientCa = 'ca.crt'): Record<string, unknown> => ({
