@@ -15,11 +15,14 @@ const CLOCK_WARN_MS = 2_000
 /** One line for each thing that was tried. @throws OvateError OVATE_CONFIG for what can't be tried at all. */
 export async function checkSetup(config: Config, signal: AbortSignal): Promise<readonly CheckLine[]> {
   const listener = listenerLines(config)
-  const connection = connectDruid(config, () => undefined)
+  let searchFailure: string | undefined
+  const connection = connectDruid(config, (event, { cause }) => {
+    if (event === 'discovery-failed' && typeof cause === 'string') searchFailure = cause
+  })
   const { druid } = connection
   try {
     const brokers = await readyBrokers(druid, signal)
-    const found = brokers.length === 0 ? [noBroker(druid)] : brokers.flatMap(brokerLines)
+    const found = brokers.length === 0 ? [noBroker(druid, searchFailure)] : brokers.flatMap(brokerLines)
     // Side by side: what hangs takes no time from the others.
     const others = await Promise.all([
       brokers.length === 0 ? [] : accountLines(config, druid, signal),
@@ -41,13 +44,23 @@ async function readyBrokers(druid: Druid, signal: AbortSignal): Promise<readonly
   return druid.brokers()
 }
 
-function noBroker({ defaultService }: Druid): CheckLine {
-  return { level: 'fail', text: `no Broker of ${defaultService} was found within ${WAIT_MS} ms` }
+function noBroker({ defaultService }: Druid, why: string | undefined): CheckLine {
+  const text = `no Broker of ${defaultService} was found within ${WAIT_MS} ms`
+  return { level: 'fail', text: why === undefined ? text : `${text}: ${why}` }
 }
 
-function brokerLines({ id, service, state, version, clock }: BrokerStatus): readonly CheckLine[] {
-  if (state !== 'ready')
-    return [{ level: 'fail', text: `Broker ${id} (${service}) is ${state}: it doesn't answer` }]
+function brokerLines({
+  id,
+  service,
+  state,
+  version,
+  probeFailure,
+  clock,
+}: BrokerStatus): readonly CheckLine[] {
+  if (state !== 'ready') {
+    const why = probeFailure ?? "it doesn't answer"
+    return [{ level: 'fail', text: `Broker ${id} (${service}) is ${state}: ${why}` }]
+  }
   const off = Math.abs(clock?.offsetMs ?? 0)
   const known = version === undefined ? 'version not known' : `version ${version}`
   return [
