@@ -174,6 +174,17 @@ describe('two replicas', () => {
     expect((await say(stacks[1], 'closeConnection', 'c')).status).toBe(200)
     expect((await say(stacks[0], 'fetch', 'c')).status).toBe(500)
   })
+
+  test('a close reaches a connection that was opened anew elsewhere, by one that knows it where it was', async () => {
+    const [home = ''] = ranked(IDS, 'c')
+    await say(stacks[0], 'openConnection', 'c')
+    brokers.held.get(home)?.clear()
+    druids[1].troubles = { [home]: { state: 'ejected' } }
+    await say(stacks[1], 'openConnection', 'c')
+    druids[0].run += 1
+    expect((await say(stacks[0], 'closeConnection', 'c')).status).toBe(200)
+    expect([...brokers.held.values()].filter((names) => names.has('c'))).toEqual([])
+  })
 })
 
 describe('one Ovate', () => {
