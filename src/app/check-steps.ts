@@ -11,7 +11,7 @@ export interface CheckLine {
 export const WAIT_MS = 5_000
 const POLL_MS = 50
 
-/** Resolves when it is so, or after `WAIT_MS`. @throws the signal's reason. */
+/** Resolves when it is so, after `WAIT_MS`, or when the signal fires: what is known by then is there to be told. */
 export async function waited(isSo: () => boolean, signal: AbortSignal): Promise<void> {
-  for (let ms = 0; ms < WAIT_MS && !isSo(); ms += POLL_MS) await delay(POLL_MS, undefined, { signal })
+  for (let ms = 0; ms < WAIT_MS && !signal.aborted && !isSo(); ms += POLL_MS) await delay(POLL_MS)
 }

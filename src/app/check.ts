@@ -2,11 +2,11 @@
 import { type Config } from '../config/config.ts'
 import { type BrokerStatus, type Druid } from '../druid/druid.ts'
 import { accountLines } from './check-account.ts'
+import { listenerLines, ownCertificateLines } from './check-certificates.ts'
 import { coordinationLines } from './check-coordination.ts'
 import { authenticatorLines } from './check-identity.ts'
 import { type CheckLine, WAIT_MS, waited } from './check-steps.ts'
 import { sharedCacheLines } from './check-shared-cache.ts'
-import { listenerCertificates } from './listeners.ts'
 import { connectDruid, type DruidConnection } from './connect.ts'
 
 /** A clock known less well than this, or off by more, costs the sharing of statements about now. */
@@ -15,33 +15,25 @@ const CLOCK_WARN_MS = 2_000
 /** One line for each thing that was tried. @throws OvateError OVATE_CONFIG for what can't be tried at all. */
 export async function checkSetup(config: Config, signal: AbortSignal): Promise<readonly CheckLine[]> {
   const listener = listenerLines(config)
-  const connection = connectDruid(config, () => undefined)
+  let searchFailure: string | undefined
+  const connection = connectDruid(config, (event, { cause }) => {
+    if (event === 'discovery-failed' && typeof cause === 'string') searchFailure = cause
+  })
   const { druid } = connection
   try {
     const brokers = await readyBrokers(druid, signal)
-    const found = brokers.length === 0 ? [noBroker(druid)] : brokers.flatMap(brokerLines)
-    const account =
-      brokers.length === 0
-        ? []
-        : [
-            ...(await accountLines(config, druid, signal)),
-            ...(await authenticatorLines(config, druid, signal)),
-          ]
-    const leaders = await leaderLines(connection, signal)
-    const shared = [...(await coordinationLines(config, signal)), ...(await sharedCacheLines(config, signal))]
-    return [...listener, ...found, ...account, ...leaders, ...shared, ...identityLines(config)]
+    const found = brokers.length === 0 ? [noBroker(druid, searchFailure)] : brokers.flatMap(brokerLines)
+    // Side by side: what hangs takes no time from the others.
+    const others = await Promise.all([
+      brokers.length === 0 ? [] : accountLines(config, druid, signal),
+      brokers.length === 0 ? [] : authenticatorLines(config, druid, signal),
+      leaderLines(connection, signal),
+      coordinationLines(config, signal),
+      sharedCacheLines(config, signal),
+    ])
+    return [...listener, ...ownCertificateLines(config), ...found, ...others.flat(), ...identityLines(config)]
   } finally {
     await connection.close()
-  }
-}
-
-/** The files of HTTPS; plain HTTP needs none. */
-export function listenerLines(config: Config): readonly CheckLine[] {
-  try {
-    if (listenerCertificates(config) === undefined) return []
-    return [{ level: 'ok', text: 'listen.tls: the certificate and its key can be used' }]
-  } catch (error) {
-    return [{ level: 'fail', text: error instanceof Error ? error.message : String(error) }]
   }
 }
 
@@ -52,13 +44,23 @@ async function readyBrokers(druid: Druid, signal: AbortSignal): Promise<readonly
   return druid.brokers()
 }
 
-function noBroker({ defaultService }: Druid): CheckLine {
-  return { level: 'fail', text: `no Broker of ${defaultService} was found within ${WAIT_MS} ms` }
+function noBroker({ defaultService }: Druid, why: string | undefined): CheckLine {
+  const text = `no Broker of ${defaultService} was found within ${WAIT_MS} ms`
+  return { level: 'fail', text: why === undefined ? text : `${text}: ${why}` }
 }
 
-function brokerLines({ id, service, state, version, clock }: BrokerStatus): readonly CheckLine[] {
-  if (state !== 'ready')
-    return [{ level: 'fail', text: `Broker ${id} (${service}) is ${state}: it doesn't answer` }]
+function brokerLines({
+  id,
+  service,
+  state,
+  version,
+  probeFailure,
+  clock,
+}: BrokerStatus): readonly CheckLine[] {
+  if (state !== 'ready') {
+    const why = probeFailure ?? "it doesn't answer"
+    return [{ level: 'fail', text: `Broker ${id} (${service}) is ${state}: ${why}` }]
+  }
   const off = Math.abs(clock?.offsetMs ?? 0)
   const known = version === undefined ? 'version not known' : `version ${version}`
   return [

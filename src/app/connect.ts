@@ -92,7 +92,8 @@ function managementOf(
     source,
     tls,
     limits: { ...limitsOf(config), readinessIntervalMs: health.period, rampMs: 1 },
-    events: eventsOf(onLeader),
+    // One that waits to lead says for ever that it doesn't, and is well.
+    events: { ...eventsOf(onLeader), probeFailed: () => undefined },
   })
 }
 
@@ -138,6 +139,7 @@ function eventsOf(listener: BrokerListener): DruidEvents {
   return {
     ready: (broker) => listener('ready', of(broker)),
     ejected: (broker, reason) => listener('ejected', { ...of(broker), reason }),
+    probeFailed: (broker, cause) => listener('probe-failed', { ...of(broker), cause }),
     draining: (broker) => listener('draining', of(broker)),
     retried: (broker, cause) => listener('retried', { ...of(broker), cause: cause.message }),
     queued: (service) => listener('queued', { service }),

@@ -155,7 +155,7 @@ function judge(ours: Got, theirs: Got): Judgement {
     }
   }
   // Errors name the query's id and the host, which are never the same twice.
-  if (!isAnswered(theirs)) return { verdict: 'same', note: `both answer ${outcome(theirs)}` }
+  if (!isAnswered(theirs)) return { verdict: 'refused', note: `both answer ${outcome(theirs)}` }
   const comparison = compareAnswers(ours.body, theirs.body)
   if (comparison.kind === 'different') return { verdict: 'different', note: comparison.what }
   return { verdict: comparison.kind }

@@ -24,12 +24,18 @@ export interface Road {
   readonly brokers: readonly (string | undefined)[]
 }
 
-export class Connections {
-  readonly #druid: Pick<Druid, 'brokers' | 'defaultService'>
-  /** By the digest of its name, which may be long. */
-  readonly #brokers = new LRUCache<string, string>({ max: REMEMBERED_MAX })
+interface Place {
+  readonly broker: string
+  /** That of its group when it was there. */
+  readonly generation: number
+}
 
-  constructor(druid: Pick<Druid, 'brokers' | 'defaultService'>) {
+export class Connections {
+  readonly #druid: Pick<Druid, 'brokers' | 'defaultService' | 'generation'>
+  /** By the digest of its name, which may be long. */
+  readonly #places = new LRUCache<string, Place>({ max: REMEMBERED_MAX })
+
+  constructor(druid: Pick<Druid, 'brokers' | 'defaultService' | 'generation'>) {
     this.#druid = druid
   }
 
@@ -40,8 +46,13 @@ export class Connections {
     const ready = ranked(idsOf(there.filter(({ state }) => state === 'ready')), connection)
     const known = this.#known(connection, there)
     if (known !== undefined) {
+      const { broker, generation } = known
+      const all = [broker, ...ready.filter((id) => id !== broker)] as const
       // One that stands still is waited for: it has the connection still.
-      return kind === 'use' ? search([known, ...ready.filter((id) => id !== known)]) : search([known])
+      if (kind === 'use') return search(all)
+      // A Broker runs anew: what it had may have been opened elsewhere, through another replica.
+      if (kind === 'close' && generation !== this.#generation()) return { how: 'all', brokers: all }
+      return search([broker])
     }
     const waiting = there.filter((broker) => broker.state !== 'ready' && !hasGone(broker))
     const last = ranked(idsOf(waiting), connection)
@@ -53,19 +64,23 @@ export class Connections {
   /** A Broker has done what was asked: what that says of where the connection is. */
   done({ kind, connection }: AvaticaRequest, broker: string): void {
     if (connection !== undefined && (kind === 'open' || kind === 'use'))
-      this.#brokers.set(digest(connection), broker)
+      this.#places.set(digest(connection), { broker, generation: this.#generation() })
   }
 
   /** No Broker that was asked has the connection. */
   lost({ connection }: AvaticaRequest): void {
-    if (connection !== undefined) this.#brokers.delete(digest(connection))
+    if (connection !== undefined) this.#places.delete(digest(connection))
   }
 
   /** The Broker that had it, unless that has gone, with all that it had. */
-  #known(connection: string, there: readonly BrokerStatus[]): string | undefined {
-    const id = this.#brokers.get(digest(connection))
-    const broker = there.find((one) => one.id === id)
-    return broker === undefined || hasGone(broker) ? undefined : id
+  #known(connection: string, there: readonly BrokerStatus[]): Place | undefined {
+    const place = this.#places.get(digest(connection))
+    const broker = there.find((one) => one.id === place?.broker)
+    return broker === undefined || hasGone(broker) ? undefined : place
+  }
+
+  #generation(): number {
+    return this.#druid.generation(this.#druid.defaultService)
   }
 
   // One that drains is announced no more, and gets no new requests.

@@ -14,6 +14,8 @@ interface BrokerListener {
   readonly freed: () => void
   readonly ready: () => void
   readonly ejected: (reason: string) => void
+  /** Why it isn't ready, where that is new. */
+  readonly probeFailed: (cause: string) => void
   /** Whether another Broker of the group is ready. */
   readonly isElsewhere: () => boolean
 }
@@ -27,6 +29,8 @@ export interface BrokerOptions {
 
 /** The weight of a new answer in the average of latencies. */
 const LATENCY_WEIGHT = 0.2
+/** So many causes are told until it is well again: some come by turns, and some are new each time. */
+const TOLD_MAX = 10
 const CONTROL_CONNECTIONS = 8
 const OWN_CONNECTIONS = 8
 
@@ -61,6 +65,8 @@ export class Broker {
   #refuses = false
   #heardAtMs: number
   #version: string | undefined
+  #probeFailure: string | undefined
+  readonly #told = new Set<string>()
   #idle: (() => void) | undefined
 
   constructor(address: BrokerAddress, options: BrokerOptions) {
@@ -123,6 +129,7 @@ export class Broker {
       ...this.address,
       version: this.address.version ?? this.#version,
       state: this.#state,
+      probeFailure: this.#probeFailure,
       refuses: this.#refuses,
       silentMs: this.#options.clock.monotonic() - this.#heardAtMs,
       outstanding: this.#outstanding,
@@ -190,6 +197,13 @@ export class Broker {
     if (this.#failures >= this.#options.limits.connectFailures) this.eject(reason)
   }
 
+  /** What the last probe failed by; undefined: it was answered well. */
+  probed(failure: string | undefined): void {
+    this.#probeFailure = failure
+    if (failure === undefined) this.#told.clear()
+    else if (this.#state === 'probing' || this.#state === 'ejected') this.#tell(failure)
+  }
+
   /** Ready for queries; `version` where it told one. */
   admit(version: string | undefined): void {
     if (this.#state === 'draining') return
@@ -246,6 +260,12 @@ export class Broker {
       this.control.destroy(),
       this.probes.destroy(),
     ])
+  }
+
+  #tell(failure: string): void {
+    if (this.#told.has(failure) || this.#told.size >= TOLD_MAX) return
+    this.#told.add(failure)
+    this.#options.listener.probeFailed(failure)
   }
 
   #allowed(): number {

@@ -12,9 +12,16 @@ export function connectorOf(tls: (() => DruidTls) | undefined, timeoutMs: number
     // A new one, since sessions of the old one must not be resumed.
     if (now !== made) connect = buildConnector({ ...now, timeout: timeoutMs })
     made = now
-    connect(options, (...opened) => {
-      if (opened[0] === null) failsWhenRead(opened[1])
-      callback(...opened)
+    connect(options, (...[error, socket]) => {
+      if (error !== null) return callback(withoutCode(error), null)
+      failsWhenRead(socket)
+      callback(null, socket)
     })
   }
+}
+
+// A client of undici (7.30.2, `handleConnectError`) connects no more after this one code: it counts the request that it
+// failed as running for ever.
+function withoutCode(error: Error & { readonly code?: string }): Error {
+  return error.code === 'ERR_TLS_CERT_ALTNAME_INVALID' ? new Error(error.message, { cause: error }) : error
 }

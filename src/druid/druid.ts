@@ -19,6 +19,8 @@ export type BrokerState = 'probing' | 'ready' | 'ejected' | 'draining'
 
 export interface BrokerStatus extends BrokerAddress {
   readonly state: BrokerState
+  /** Why the last probe says that it isn't well; undefined: it is, or none has come to its end. */
+  readonly probeFailure: string | undefined
   /** Nobody listened there when last seen: the process that was there has gone, with all that it held. */
   readonly refuses: boolean
   /** For how long it has said nothing at all. */

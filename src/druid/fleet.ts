@@ -93,6 +93,7 @@ export class Fleet {
           events.ejected?.(address, reason)
           balancer.changed(address.service)
         },
+        probeFailed: (cause) => events.probeFailed?.(address, cause),
         isElsewhere: () => balancer.anyReady(address.service),
       },
     })

@@ -60,12 +60,23 @@ export class Monitor {
       this.#silent = 0
       this.#broker.answered(reply)
       if (reply.status === 404 && this.#path === READINESS) this.#path = HEALTH
-      else if (reply.status === 200) await this.#admit(signal)
-      else this.#broker.eject(`${this.#path} says ${reply.status}`)
+      else if (reply.status === 200) await this.#well(signal)
+      else this.#unwell(`${this.#path} says ${reply.status}`)
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       this.#unanswered(error)
+      this.#broker.probed(error.message)
     }
+  }
+
+  async #well(signal: AbortSignal): Promise<void> {
+    this.#broker.probed(undefined)
+    await this.#admit(signal)
+  }
+
+  #unwell(why: string): void {
+    this.#broker.eject(why)
+    this.#broker.probed(why)
   }
 
   #unanswered(error: NoAnswer): void {

@@ -68,6 +68,8 @@ export interface DruidTls {
 export interface DruidEvents {
   readonly ready: (broker: BrokerAddress) => void
   readonly ejected: (broker: BrokerAddress, reason: string) => void
+  /** Why one that isn't in use isn't ready; each cause once until it is well. */
+  readonly probeFailed: (broker: BrokerAddress, cause: string) => void
   readonly draining: (broker: BrokerAddress) => void
   /** A request is begun anew on another Broker. */
   readonly retried: (broker: BrokerAddress, cause: Error) => void

@@ -12,14 +12,24 @@ export interface Reply {
   readonly headAtMs: number
 }
 
-/** Why there was no answer: nobody took the connection, or nothing came in time. */
+/** Of the words of a cause; names in a certificate may be many. */
+const CAUSE_MAX = 300
+
+/** Why there was no answer: nobody took the connection, or nothing came in time. The message has the cause, cut short. */
 export class NoAnswer extends Error {
   readonly kind: 'refused' | 'silent'
 
   constructor(kind: 'refused' | 'silent', cause: unknown) {
-    super(kind === 'silent' ? 'no answer in time' : 'no connection', { cause })
+    super(kind === 'silent' ? 'no answer in time' : `no connection: ${wordsOf(cause)}`, { cause })
     this.kind = kind
   }
+}
+
+// Where a name has several addresses the error of all has no words of its own; OpenSSL's end with their line.
+function wordsOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return wordsOf(cause.errors[0])
+  const words = cause instanceof Error ? cause.message : String(cause)
+  return words.replaceAll(/\s+/g, ' ').trim().slice(0, CAUSE_MAX)
 }
 
 /** The whole answer. @throws NoAnswer; the signal's reason; an Error for a body longer than `maxBytes`. */

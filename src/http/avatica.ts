@@ -114,7 +114,7 @@ export class Avatica {
       if (others.length > 0) return this.#search(passing, others)
       this.#connections.lost(asked)
     }
-    response.writeHead(answer.status, [...answer.headers]).end(body)
+    response.writeHead(answer.status, answer.reason, [...answer.headers]).end(body)
   }
 
   // What a Broker that is in trouble keeps open ends with it, or when it has been idle for long (5 minutes in Druid).

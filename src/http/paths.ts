@@ -46,6 +46,8 @@ export function queryNamed(
   const [, sql, escaped = ''] = QUERY_PATH.exec(pathOf(url)) ?? []
   const id = decoded(escaped)
   if (id === undefined || id === '') return undefined
+  // A Broker's endpoints of JDBC get all that comes to their paths, also what they refuse (33.0.0).
+  if (avaticaEncoding(url) !== undefined) return undefined
   if (sql !== undefined) return { kind: 'sql', id }
   return NO_IDS.has(id) ? undefined : { kind: 'native', id }
 }

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type CertificateFiles, LOOK_MS, WatchedCertificates } from '../../src/app/certificates.ts'
-import { listenerLines } from '../../src/app/check.ts'
+import { listenerLines, ownCertificateLines } from '../../src/app/check-certificates.ts'
 import { type CheckLine } from '../../src/app/check-steps.ts'
-import { parseConfig } from '../../src/config/config.ts'
+import { type Config, parseConfig } from '../../src/config/config.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/tls')
@@ -128,6 +128,32 @@ describe('the check of a configuration', () => {
       [],
       [{ level: 'ok', text: 'listen.tls: the certificate and its key can be used' }],
     ])
+  })
+
+  // The fixtures hold from 2026-11-25 to 2076-11-12.
+  test.each<[string, number, RegExp]>([
+    ['has expired', Date.UTC(2076, 10, 13), /: the certificate expired on Nov 12 .* 2076 GMT/],
+    ['is not valid yet', Date.UTC(2026, 10, 24), /: the certificate is not valid before Nov 25 .* 2026 GMT/],
+  ])('warns of a certificate that %s, on either side', (_, nowMs, text) => {
+    const { cert, key } = files
+    const clock = { now: () => nowMs }
+    const config = parseConfig({
+      druid: { brokers: ['https://127.0.0.1:1'], tls: { cert, key } },
+      listen: { tls: { cert, key } },
+    })
+    const lines = [...listenerLines(config, clock), ...ownCertificateLines(config, clock)]
+    expect(lines.map(({ level }) => level)).toEqual(['warn', 'warn'])
+    expect(lines[0]?.text).toMatch(/^listen\.tls\.cert/)
+    expect(lines[1]?.text).toMatch(/^druid\.tls\.cert/)
+    for (const line of lines) expect(line.text).toMatch(text)
+  })
+
+  test('says nothing of a certificate for Brokers that holds, and of none', () => {
+    const { cert, key } = files
+    const clock = { now: () => Date.UTC(2030, 0) }
+    const configOf = (tls: object): Config =>
+      parseConfig({ druid: { brokers: ['https://127.0.0.1:1'], tls } })
+    expect([{}, { cert, key }].map((tls) => ownCertificateLines(configOf(tls), clock))).toEqual([[], []])
   })
 })
 

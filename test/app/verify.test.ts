@@ -114,7 +114,7 @@ describe('a statement', () => {
       'refused on both sides, each in its words',
       always({ status: 400, body: 'no' }),
       always({ status: 400, body: 'not so' }),
-      'same',
+      'refused',
     ],
     ['refused by Ovate alone', always({ status: 503, body: 'x' }), always(answer('[1]')), 'error'],
     ['refused by Druid alone', always(answer('[1]')), always({ status: 403, body: 'x' }), 'error'],

@@ -151,6 +151,19 @@ test.each(['close', 'any'] as const)('%s says nothing of where a connection is',
   expect(connections.road(about('open')).brokers[0]).toBe(first)
 })
 
+test.each<[AvaticaRequest['kind'], Road]>([
+  ['use', search(third, first, second, fourth)],
+  ['open', search(third)],
+  ['close', { how: 'all', brokers: [third, first, second, fourth] }],
+])('known before a Broker ran anew: %s', (kind, road) => {
+  const druid = new FakeDruid(() => ({ body: '' }))
+  druid.brokerIds = IDS
+  const connections = new Connections(druid)
+  connections.done(about('use'), third)
+  druid.run += 1
+  expect(connections.road(about(kind))).toEqual(road)
+})
+
 test('what is lost is placed anew', () => {
   const druid = new FakeDruid(() => ({ body: '' }))
   druid.brokerIds = IDS

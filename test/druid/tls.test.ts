@@ -10,7 +10,8 @@ import { connect, type TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createDruid, type DruidClient } from '../../src/druid/client.ts'
 import { fixedSource } from '../../src/druid/fixed-source.ts'
-import { type DruidTls } from '../../src/druid/options.ts'
+import { type BrokerAddress } from '../../src/druid/druid.ts'
+import { type DruidOptions, type DruidTls } from '../../src/druid/options.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { answerer, script } from '../support/scripted.ts'
 import { startStack } from '../support/stack.ts'
@@ -42,13 +43,13 @@ async function secureBroker(options: ServerOptions = {}): Promise<string> {
   return `https://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-function druidAt(url: string, tls: DruidTls, now = (): DruidTls => tls): DruidClient {
+function druidAt(url: string, options: Pick<DruidOptions, 'tls' | 'events'>): DruidClient {
   const limits = { noBrokerWaitMs: 300, readinessIntervalMs: 20 }
   const druid = createDruid({
     source: fixedSource([url], SERVICE),
     defaultService: SERVICE,
-    tls: now,
     limits,
+    ...options,
   })
   ends.push(() => druid.close())
   return druid
@@ -63,7 +64,7 @@ test.each<[string, ServerOptions, DruidTls]>([
     { ca: CA, ...CLIENT },
   ],
 ])('a Broker on HTTPS answers with %s', async (_, options, tls) => {
-  const druid = druidAt(await secureBroker(options), tls)
+  const druid = druidAt(await secureBroker(options), { tls: () => tls })
   await vi.waitUntil(() => druid.brokers()[0]?.state === 'ready', { timeout: 5_000 })
   const { status, body } = await druid.send(query(), soon())
   const shown = 'cert' in tls ? 'Ovate test client' : undefined
@@ -73,17 +74,25 @@ test.each<[string, ServerOptions, DruidTls]>([
   ])
 })
 
-test.each<[string, ServerOptions, DruidTls]>([
-  ['whose CA is not known', {}, {}],
+test.each<[string, ServerOptions, DruidTls, RegExp]>([
+  ['whose CA is not known', {}, {}, /self-signed certificate|unable to verify/],
+  ['whose CA is another', {}, { ca: CLIENT.cert }, /self-signed certificate|unable to verify/],
   [
     'that wants a certificate which is not there',
     { ca: CA, requestCert: true, rejectUnauthorized: true },
     { ca: CA },
+    /closed|alert|ECONNRESET/,
   ],
-])('a Broker %s is never ready, and gets nothing', async (_, options, tls) => {
-  const druid = druidAt(await secureBroker(options), tls)
+])('a Broker %s is never ready, gets nothing, and is told of with why', async (_, options, tls, why) => {
+  const told: string[] = []
+  const events = { probeFailed: (_broker: BrokerAddress, cause: string): unknown => told.push(cause) }
+  const druid = druidAt(await secureBroker(options), { tls: () => tls, events })
   await expect(druid.send(query(), soon())).rejects.toMatchObject({ code: 'OVATE_NO_BROKER' })
-  expect(druid.brokers()[0]?.state).not.toBe('ready')
+  const [broker] = druid.brokers()
+  expect(broker?.state).not.toBe('ready')
+  expect(broker?.probeFailure).toMatch(why)
+  expect(new Set(told).size).toBe(told.length)
+  expect(told).toContain(broker?.probeFailure)
 })
 
 test('clients are served HTTPS where the configuration says so', async () => {
@@ -105,12 +114,24 @@ test('clients are served HTTPS where the configuration says so', async () => {
 test('new connections to a Broker are made with the certificates that hold then', async () => {
   const url = await secureBroker({ ca: CA, requestCert: true, rejectUnauthorized: true })
   let tls: DruidTls = { ca: CA }
-  const druid = druidAt(url, tls, () => tls)
+  const druid = druidAt(url, { tls: () => tls })
   await expect(druid.send(query(), soon())).rejects.toMatchObject({ code: 'OVATE_NO_BROKER' })
   tls = { ca: CA, ...CLIENT }
   await vi.waitUntil(() => druid.brokers()[0]?.state === 'ready', { timeout: 5_000 })
   const { body } = await druid.send(query(), soon())
   expect((await buffer(body)).toString()).toContain('Ovate test client')
+})
+
+test('a Broker whose certificate is of another name is tried again, and ready when it may be', async () => {
+  // An address that leads to 127.0.0.1, and is not in the certificate.
+  const url = (await secureBroker()).replace('127.0.0.1', '0.0.0.0')
+  let tls: DruidTls = { ca: CA }
+  const druid = druidAt(url, { tls: () => tls })
+  await expect(druid.send(query(), soon())).rejects.toMatchObject({ code: 'OVATE_NO_BROKER' })
+  expect(druid.brokers()[0]?.probeFailure).toMatch(/does not match certificate's altnames/)
+  tls = { ca: CA, rejectUnauthorized: false }
+  await vi.waitUntil(() => druid.brokers()[0]?.state === 'ready', { timeout: 5_000 })
+  expect(druid.brokers()[0]?.probeFailure).toBeUndefined()
 })
 
 describe('clients that show certificates', () => {

@@ -209,6 +209,7 @@ test("a group's clock is one that holds those of all its ready Brokers", () => {
     startTime: '1',
     version: '33',
     state: 'ready',
+    probeFailure: undefined,
     refuses: false,
     silentMs: 0,
     outstanding: 0,

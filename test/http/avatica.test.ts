@@ -1,3 +1,4 @@
+import { type IncomingMessage } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -173,6 +174,17 @@ describe('two replicas', () => {
     expect((await say(stacks[1], 'closeConnection', 'c')).status).toBe(200)
     expect((await say(stacks[0], 'fetch', 'c')).status).toBe(500)
   })
+
+  test('a close reaches a connection that was opened anew elsewhere, by one that knows it where it was', async () => {
+    const [home = ''] = ranked(IDS, 'c')
+    await say(stacks[0], 'openConnection', 'c')
+    brokers.held.get(home)?.clear()
+    druids[1].troubles = { [home]: { state: 'ejected' } }
+    await say(stacks[1], 'openConnection', 'c')
+    druids[0].run += 1
+    expect((await say(stacks[0], 'closeConnection', 'c')).status).toBe(200)
+    expect([...brokers.held.values()].filter((names) => names.has('c'))).toEqual([])
+  })
 })
 
 describe('one Ovate', () => {
@@ -214,6 +226,17 @@ describe('one Ovate', () => {
     expect(new Set(asked()).size).toBe(count)
     expect(druid.requests).toHaveLength(count)
     expect(druid.requests.every(({ repeatable, body }) => !repeatable && textOf(body) === FETCH)).toBe(true)
+  })
+
+  test('the words beside the status of an error are the Broker’s', async () => {
+    druid.answer = () => ({
+      ...error('{"exceptions":["java.lang.RuntimeException"]}'),
+      reason: 'Server Error',
+    })
+    let words: string | undefined
+    const onHead = ({ statusMessage }: IncomingMessage): void => void (words = statusMessage)
+    await ask(`${stack.sqlUrl}/avatica`, { body: FETCH, onHead })
+    expect(words).toBe('Server Error')
   })
 
   test('nobody has it: the words are a Broker’s own', async () => {

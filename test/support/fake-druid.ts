@@ -84,6 +84,7 @@ export class FakeDruid implements Druid {
       startTime: undefined,
       version: this.version,
       state: 'ready',
+      probeFailure: undefined,
       refuses: false,
       silentMs: 0,
       outstanding: 0,

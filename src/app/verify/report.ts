@@ -1,7 +1,7 @@
 // What was found out about each statement: as a table for people, as JSON for scripts.
 
 /** From what is worst. */
-export const VERDICTS = ['different', 'error', 'moving', 'order', 'floating', 'same'] as const
+export const VERDICTS = ['different', 'error', 'moving', 'refused', 'order', 'floating', 'same'] as const
 export type Verdict = (typeof VERDICTS)[number]
 
 /** Where one of these is found, the two are not alike. */
@@ -86,6 +86,7 @@ const WORDS: Record<Verdict, string> = {
   different: 'different',
   error: 'an error on one side',
   moving: 'moving',
+  refused: 'refused by both',
   order: 'same but for order',
   floating: 'same but for last bits',
   same: 'same',

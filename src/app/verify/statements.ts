@@ -3,6 +3,7 @@ import { OvateError } from '../../errors.ts'
 import { readSqlBody } from '../../http/sql-body.ts'
 import { type Query } from '../../plan/query.ts'
 import { analyse } from '../../sql/analyse.ts'
+import { lex } from '../../sql/lexer.ts'
 
 export interface Statement {
   /** Its place in the file, from 1. */
@@ -17,7 +18,7 @@ export interface Statement {
 const NOW_KEY = 'sqlCurrentTimestamp'
 /** An id names one query: it can't be sent to two. */
 const DROPPED = new Set(['queryId', 'sqlQueryId'])
-const SEPARATOR = /;[ \t]*(?:\r?\n|$)/
+const SEPARATOR = /;[ \t]*(?:\r?\n|$)/y
 const COMMENTS = /--[^\n]*|\/\*[^]*?\*\//g
 const SQL_MAX = 1_000_000
 const DEPTH_MAX = 500
@@ -33,11 +34,24 @@ export function readStatements(text: string): readonly Statement[] {
 }
 
 function plain(text: string): readonly Query[] {
-  return text
-    .split(SEPARATOR)
+  return pieces(text)
     .map((sql) => sql.trim())
     .filter((sql) => sql.replaceAll(COMMENTS, '').trim() !== '')
     .map((sql) => ({ sql, parameters: '', extras: new Map(), context: new Map() }))
+}
+
+// Where the lexer reads none of the text, nothing tells literals and comments from what is round them.
+function pieces(text: string): readonly string[] {
+  const places = lex(text)?.map(({ start }) => start) ?? [...text.matchAll(/;/g)].map(({ index }) => index)
+  const found: string[] = []
+  let from = 0
+  for (const at of places) {
+    SEPARATOR.lastIndex = at
+    if (!SEPARATOR.test(text)) continue
+    found.push(text.slice(from, at))
+    from = SEPARATOR.lastIndex
+  }
+  return [...found, text.slice(from)]
 }
 
 function bodies(text: string): readonly Query[] {

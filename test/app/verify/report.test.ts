@@ -44,6 +44,7 @@ test.each<[Verdict, boolean]>([
   ['floating', false],
   ['order', false],
   ['moving', false],
+  ['refused', false],
   ['error', true],
   ['different', true],
 ])('%s: whether it is bad is %s', (verdict, isBad) => {
@@ -54,12 +55,14 @@ test.each<[Verdict, boolean]>([
 })
 
 test('where every statement was refused on both sides nothing is alike, since nothing was compared', () => {
-  const refused = report('same', 'same')
+  const refused = report('refused', 'refused')
   const statements = refused.statements.map((one) => ({ ...one, answered: 0 }))
   const [first, ...others] = statements
   const none = { ...refused, statements }
   expect([isAlike(none), hasDifferences(none)]).toEqual([false, false])
-  expect(reportText(none)).toMatch(/: 2 same: NOTHING COMPARED, no statement was answered by both\n$/)
+  expect(reportText(none)).toMatch(
+    /: 2 refused by both: NOTHING COMPARED, no statement was answered by both\n$/,
+  )
   expect(reportJson(none)).toMatchObject({ alike: false })
   expect(isAlike({ ...refused, statements: [{ ...first!, answered: 1 }, ...others] })).toBe(true)
 })

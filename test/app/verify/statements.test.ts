@@ -12,6 +12,17 @@ describe('a file of SQL', () => {
     ])
   })
 
+  test.each(['SELECT 1 /* no end:\n a;\n b */ AS x', "SELECT 'a;\nb' AS x", 'SELECT 1 -- one;\n AS x'])(
+    'is not split within a literal or a comment: %j',
+    (sql) => {
+      expect(readStatements(`${sql};\nSELECT 2`).map((one) => one.sql)).toEqual([sql, 'SELECT 2'])
+    },
+  )
+
+  test("is split at line ends alone where Druid's lexer reads none of it", () => {
+    expect(readStatements("SELECT 'a;\nSELECT 2").map((one) => one.sql)).toEqual(["SELECT 'a", 'SELECT 2'])
+  })
+
   test('asks for the form in which cells keep their text', () => {
     const [statement] = readStatements('SELECT COUNT(*) FROM t')
     expect(statement?.body(undefined)).toBe(
