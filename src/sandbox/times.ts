@@ -118,6 +118,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   mm: '%M',
   ss: '%S',
   SSS: '%g',
+  EEE: '%a',
 }
 
 function unknownPattern(pattern: string): never {

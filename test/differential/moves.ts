@@ -5,7 +5,7 @@ import { type Grouped, type Question } from './question.ts'
 import { type Range, type Window } from './windows.ts'
 
 type WindowMove = 'nudge' | 'shift a little' | 'shift' | 'wider' | 'narrower'
-type Move = WindowMove | 'repeat' | 'order' | 'format' | 'measures'
+type Move = WindowMove | 'repeat' | 'order' | 'format' | 'measures' | 'kin'
 
 export const MOVES: readonly [Move, ...Move[]] = [
   'repeat',
@@ -19,6 +19,7 @@ export const MOVES: readonly [Move, ...Move[]] = [
   'order',
   'format',
   'measures',
+  'kin',
 ]
 
 /** The question after a move; windows stay near what `subject` holds. */
@@ -32,6 +33,8 @@ export function moved(random: Random, question: Question, move: Move, subject: S
       return question.kind === 'grouped' ? withOrder(random, question) : question
     case 'measures':
       return question.kind === 'grouped' ? fewerMeasures(question) : question
+    case 'kin':
+      return question.kind === 'grouped' ? kinOf(random, question) : question
     case 'nudge':
     case 'shift a little':
     case 'shift':
@@ -46,6 +49,26 @@ function fewerMeasures(question: Grouped): Grouped {
   const { measures } = question
   if (measures.length < 2) return question
   return { ...question, measures: measures.slice(0, -1), order: [], limit: undefined, offset: undefined }
+}
+
+const KINS = ['twice', 'once', 'turned', 'measures', 'total'] as const
+
+/** The same groups shown in another way, or added up over time: one may be derived from the other. */
+function kinOf(random: Random, question: Grouped): Grouped {
+  const { dimensions, measures } = question
+  const kin = { ...question, order: [], limit: undefined, offset: undefined }
+  switch (random.pick(KINS)) {
+    case 'twice':
+      return { ...kin, dimensions: [...dimensions, ...dimensions.slice(0, 1)] }
+    case 'once':
+      return { ...kin, dimensions: [...new Set(dimensions)] }
+    case 'turned':
+      return { ...kin, dimensions: dimensions.toReversed() }
+    case 'measures':
+      return { ...kin, measures: [...measures.slice(1), ...measures.slice(0, 1)] }
+    case 'total':
+      return { ...kin, bucket: undefined }
+  }
 }
 
 function otherWindow(

@@ -48,6 +48,7 @@ export interface SequenceOptions {
   readonly isOver?: () => boolean
 }
 
+const KIN_MOVES = ['nudge', 'nudge', 'nudge', 'shift'] as const
 const FIRST_QUESTIONS = 4
 /** Who looks at a dashboard asks the same few questions: this many are remembered. */
 const QUESTIONS_MAX = 14
@@ -114,8 +115,20 @@ class Sequence {
     const before = this.#questions[at]
     if (before === undefined) return
     const question = moved(this.#random, before, move, this.#world.subject())
+    if (move === 'kin') return await this.#kin(question)
     this.#questions[at] = question
     await this.#ask(move, question)
+  }
+
+  /** So often that parts of it are kept, which may follow from those of the one that it is kin to. */
+  async #kin(first: Question): Promise<void> {
+    const subject = this.#world.subject()
+    let question = first
+    for (const move of KIN_MOVES) {
+      await this.#ask('kin', question)
+      question = moved(this.#random, question, move, subject)
+    }
+    this.#remember(question)
   }
 
   /** Several at once: they may fly together. */
