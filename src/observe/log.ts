@@ -50,6 +50,7 @@ const WAITING_MAX_BYTES = 1_000_000
 // hold up anything, as a pipe would whose reader stands still if its lines were written in turn with the requests.
 function stderr(): DestinationStream {
   let isLast = false
+  let isFailing = false
   const stream = destination({
     dest: 2,
     sync: false,
@@ -59,8 +60,9 @@ function stderr(): DestinationStream {
     retryEAGAIN: () => !isLast,
   })
   const flushSync = stream.flushSync.bind(stream)
-  // By pino, when the process ends: that must not wait for a reader.
+  // By pino, when the process ends: that must not wait for a reader, nor for room, for which sonic-boom (4.2) tries for ever.
   stream.flushSync = () => {
+    if (isFailing) return
     isLast = true
     try {
       flushSync()
@@ -68,5 +70,8 @@ function stderr(): DestinationStream {
       // What it doesn't take at once is lost.
     }
   }
-  return stream.on('error', () => undefined).on('drop', () => stream.flush())
+  return stream
+    .on('error', () => (isFailing = true))
+    .on('write', () => (isFailing = false))
+    .on('drop', () => stream.flush())
 }

@@ -70,8 +70,8 @@ describe.runIf(clusterAvailable)('answered as by Druid:', () => {
     return planOf(ovate)
   }
 
-  test.each(BAD_CASES)('$name', async ({ sql: statement, plan, onDruid = plan, context }) => {
-    const isFromParts = onDruid === 'series' || onDruid === 'merge'
+  test.each(BAD_CASES)('$name', async ({ sql: statement, plan, context }) => {
+    const isFromParts = plan === 'series' || plan === 'merge'
     let last = ''
     for (let at = 0; at <= LAST_ASKING; at += 1) {
       const before = isFromParts && at === 1 ? await verdicts() : 0
@@ -84,7 +84,7 @@ describe.runIf(clusterAvailable)('answered as by Druid:', () => {
         await waitUntil('a verdict', async () => (await verdicts()) > before, within(SETTLED_MS))
       if (isFromParts && at === 2) await untilHit(app, body)
     }
-    expect(waysOf(onDruid)).toContain(last)
+    expect(waysOf(plan)).toContain(last)
   })
 })
 

@@ -277,7 +277,7 @@ const TIME_BUCKETS: readonly Statement[] = [
   },
   {
     name: 'TIME_FORMAT',
-    sql: "SELECT TIME_FORMAT(__time, 'yyyy-MM-dd HH') AS d, TIME_FORMAT(FLOOR(__time TO HOUR)) AS e, COUNT(*) AS n FROM events GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 30",
+    sql: "SELECT TIME_FORMAT(__time, 'EEE yyyy-MM-dd HH') AS d, TIME_FORMAT(FLOOR(__time TO HOUR)) AS e, COUNT(*) AS n FROM events GROUP BY 1, 2 ORDER BY 2, 1 LIMIT 30",
   },
   {
     name: 'days in a zone, as Cube writes them',
