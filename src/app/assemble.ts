@@ -223,7 +223,7 @@ export function assemble(
   const fallBacks = new FallBacks(clock)
   const { exactDoubles } = methods
   const { mayDerive } = settings
-  const derivations = new Derivations({ clock, cache, heads, exactDoubles, mayDerive })
+  const derivations = new Derivations({ clock, cache, heads, exactDoubles, mayDerive, entryMaxBytes })
   const beginning = new Beginning({
     druid,
     clock,
@@ -267,6 +267,7 @@ export function assemble(
     fetches: new StepFetches({ clock, keeper, merge, gathering, partKeeper }),
     witness,
     exactDoubles,
+    entryMaxBytes,
   })
   const layout = new Layout({ clock, cache, learnt, derivations, steppedEdges })
   const partTurns =

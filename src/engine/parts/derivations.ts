@@ -11,7 +11,7 @@ import { kinship } from '../../plan/derivation.ts'
 import { type Interval } from '../../plan/facts.ts'
 import { intersected, united, without } from '../../plan/intervals.ts'
 import { type Bucketed } from '../../result/bucket-rows.ts'
-import { putShape, shapeAt, type Store } from '../store.ts'
+import { putWithin, shapeAt, type Store } from '../store.ts'
 import { type ClientHeads } from './client-heads.ts'
 import { type Derived, derivedFrom, type Member } from './derived.ts'
 import { type Deriving } from './layout.ts'
@@ -29,6 +29,7 @@ export class Derivations implements Deriving {
   readonly #heads: ClientHeads
   readonly #exactDoubles: MethodOptions['exactDoubles']
   readonly #mayDerive: (datasource: string) => boolean
+  readonly #entryMaxBytes: (tables: readonly string[]) => number
   readonly #families = new LRUCache<string, readonly Member[]>({ max: FAMILIES_MAX })
   readonly #names = new WeakMap<object, string>()
 
@@ -38,18 +39,22 @@ export class Derivations implements Deriving {
     heads,
     exactDoubles,
     mayDerive,
+    entryMaxBytes,
   }: {
     readonly clock: Clock
     readonly cache: Store
     readonly heads: ClientHeads
     readonly exactDoubles: MethodOptions['exactDoubles']
     readonly mayDerive: (datasource: string) => boolean
+    /** The most that is kept of what these tables were asked for; the cache may set less. */
+    readonly entryMaxBytes: (tables: readonly string[]) => number
   }) {
     this.#clock = clock
     this.#cache = cache
     this.#heads = heads
     this.#exactDoubles = exactDoubles
     this.#mayDerive = mayDerive
+    this.#entryMaxBytes = entryMaxBytes
   }
 
   /** To be told of each shape of which something is held now. */
@@ -110,7 +115,10 @@ export class Derivations implements Deriving {
     const { plan, service } = making
     const shape = known ?? new Shape({ kind: method.rows, tables: plan.tables, service, head, headers })
     shape.put(runs)
-    return putShape(this.#cache, key, shape, 0)
+    const maxBytes = this.#entryMaxBytes(plan.tables)
+    // Where it stands already, so does what came to it.
+    const costMs = known === undefined ? 0 : Number.POSITIVE_INFINITY
+    return putWithin(this.#cache, { key, maxBytes }, shape, costMs)
   }
 
   #familyOf(making: Making): string {

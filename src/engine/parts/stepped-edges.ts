@@ -15,7 +15,7 @@ import { type MergeRows } from '../../result/merge-rows.ts'
 import { mergeShape } from '../../result/merge/merger.ts'
 import { addsDoubles, type ColumnTypes } from '../../result/merge/value-types.ts'
 import { type Keeper } from '../keeper.ts'
-import { shapeAt, type Store } from '../store.ts'
+import { putWithin, shapeAt, type Store } from '../store.ts'
 import { type ClientHeads } from './client-heads.ts'
 import { edgeRows, hasSteps, headFor } from './edge-rows.ts'
 import {
@@ -43,6 +43,8 @@ export interface SteppedEdgesOptions {
   readonly fetches: StepFetches
   readonly witness: PartWitness
   readonly exactDoubles: MethodOptions['exactDoubles']
+  /** The most that is kept of what these tables were asked for; the cache may set less. */
+  readonly entryMaxBytes: (tables: readonly string[]) => number
 }
 
 /** More full buckets aren't fetched with edges. */
@@ -118,8 +120,11 @@ export class SteppedEdges {
       const isSame = made !== undefined && method.sameHead(shape.head, made.head)
       return isSame ? [{ proof, interval, rows: method.rows.join(made.slices) }] : []
     })
+    if (runs.length === 0) return false
     shape.put(runs)
-    return runs.length > 0
+    const maxBytes = this.#options.entryMaxBytes(making.plan.tables)
+    // They stand where the shape stands already.
+    return putWithin(this.#options.cache, { key, maxBytes }, shape, Number.POSITIVE_INFINITY)
   }
 
   /** Steps that an answer's edges lack, by what they are held under, where its windows are known to slide. */
