@@ -253,6 +253,8 @@ function noListener(error: unknown): string | undefined {
   const { code = '', address, hostname = address } = failed
   if (code === 'EADDRINUSE')
     return `port ${failed.port} of ${address} is taken: stop what listens there, or choose another (demo: --port, --admin-port, --sandbox-port; serve: listen.port, admin.port)`
+  if (code === 'EACCES')
+    return `port ${failed.port} of ${address} may not be listened at by this user: choose one from 1024, or give the program CAP_NET_BIND_SERVICE (listen.port, admin.port)`
   if (hostname === undefined || !NO_ADDRESS.has(code)) return undefined
   return `${hostname} is no address of this machine (${code}): choose one, IPv6 without brackets (listen.host, admin.host)`
 }

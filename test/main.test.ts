@@ -37,6 +37,12 @@ async function busyPort(): Promise<string> {
   return address !== null && typeof address === 'object' ? String(address.port) : ''
 }
 
+/** Of Linux: the first port that everybody may listen at. */
+function startOfPorts(): number {
+  const file = '/proc/sys/net/ipv4/ip_unprivileged_port_start'
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
+}
+
 async function freePort(): Promise<string> {
   const port = await busyPort()
   const server = servers.pop()
@@ -88,6 +94,17 @@ describe('the exit code', () => {
       const result = await ovate(['serve'], { ...ALONE, [variable]: await busyPort() }).done
       expect(result).toMatchObject({ exit: 1, out: '' })
       expect(result.err).toMatch(/^port \d+ of 127\.0\.0\.1 is taken: .*\n$/)
+    },
+    LIMIT_MS,
+  )
+
+  // Privileged ports are those below 1024, unless the kernel was told otherwise; root may use all of them.
+  test.runIf(process.getuid?.() !== 0 && startOfPorts() > 80)(
+    'is 1 where a port is not for this user',
+    async () => {
+      const result = await ovate(['serve'], { ...ALONE, OVATE_LISTEN_PORT: '80' }).done
+      expect(result).toMatchObject({ exit: 1, out: '' })
+      expect(result.err).toMatch(/^port 80 of 127\.0\.0\.1 may not be listened at by this user: .*\n$/)
     },
     LIMIT_MS,
   )
