@@ -2,6 +2,7 @@
 import { buildConnector } from 'undici'
 import { failsWhenRead } from './late-failure.ts'
 import { type DruidTls } from './options.ts'
+import { endsWhilePaused } from './paused-end.ts'
 
 /** Connections that are open stay as they are; each new one is made with what `tls` tells then. */
 export function connectorOf(tls: (() => DruidTls) | undefined, timeoutMs: number): buildConnector.connector {
@@ -15,6 +16,7 @@ export function connectorOf(tls: (() => DruidTls) | undefined, timeoutMs: number
     connect(options, (...[error, socket]) => {
       if (error !== null) return callback(withoutCode(error), null)
       failsWhenRead(socket)
+      endsWhilePaused(socket)
       callback(null, socket)
     })
   }
