@@ -8,7 +8,8 @@ import { type Planner } from '../http/planner.ts'
 import { readSqlBody, type SqlBody } from '../http/sql-body.ts'
 import { ANONYMOUS } from '../identity/identity.ts'
 import { createMetrics } from '../observe/metrics.ts'
-import { type Explanation, explainPlan, isoInterval } from '../plan/explain.ts'
+import { type Explanation, explainPlan } from '../plan/explain.ts'
+import { intervalText } from '../time/instant-text.ts'
 import { type Plan } from '../plan/plan.ts'
 import { assemble } from './assemble.ts'
 import { noDruid } from './no-druid.ts'
@@ -64,7 +65,7 @@ export function withParts(engine: Engine, { explanation, plan, request }: Explai
     parts: {
       ...others,
       ...(upstream !== undefined && {
-        upstream: { ranges: upstream.ranges.map(isoInterval), sql: upstream.sql },
+        upstream: { ranges: upstream.ranges.map(intervalText), sql: upstream.sql },
       }),
     },
   }

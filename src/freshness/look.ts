@@ -6,7 +6,8 @@ import { type Druid, type DruidAnswer } from '../druid/druid.ts'
 import { OvateError } from '../errors.ts'
 import { type Interval } from '../plan/facts.ts'
 import { readCandidates } from './candidates.ts'
-import { intervalText, joined, type Segment } from './segments.ts'
+import { intervalText } from '../time/instant-text.ts'
+import { joined, type Segment } from './segments.ts'
 
 export interface Look {
   readonly startedAtMs: number

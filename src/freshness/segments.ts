@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { OvateError } from '../errors.ts'
 import { type Interval } from '../plan/facts.ts'
-import { instantText, readInstant } from '../time/instant-text.ts'
+import { readInstant } from '../time/instant-text.ts'
 
 export interface Segment extends Interval {
   /** Of a segment beyond the ends of time: with its interval. */
@@ -20,11 +20,6 @@ export interface Segment extends Interval {
 export const BEGINNING_MS = -8_640_000_000_000_000
 export const END_MS = 8_640_000_000_000_000
 export const ALL_TIME: readonly Interval[] = [{ startMs: BEGINNING_MS, endMs: END_MS }]
-
-/** An interval as Druid writes it in a URL. */
-export function intervalText({ startMs, endMs }: Interval): string {
-  return `${instantText(startMs)}/${instantText(endMs)}`
-}
 
 /** One element of the answer; throws OVATE_BROKER_FAILED on anything that isn't one. */
 export function segmentOf(value: unknown): Segment {

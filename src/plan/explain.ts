@@ -1,5 +1,5 @@
 // A plan and what led to it, for people and scripts: `ovate explain` and `/ovate/explain`.
-import { ETERNITY_END, ETERNITY_START, instantText } from '../time/instant-text.ts'
+import { ETERNITY_END, ETERNITY_START, instantText, intervalText } from '../time/instant-text.ts'
 import { withOptions } from './decide.ts'
 import { type Analysis, type Facts, type Interval } from './facts.ts'
 import { type Bucket, type Stretch } from './grouped.ts'
@@ -53,7 +53,7 @@ export function explainPlan(analysis: Analysis, plan: Plan, query: Query, nowMs:
     reasons,
     tables: facts.tables,
     ...(facts.lookups.length > 0 && { lookups: facts.lookups }),
-    ...(window !== undefined && { window: window.map(isoInterval) }),
+    ...(window !== undefined && { window: window.map(intervalText) }),
     ...(facts.now.kind === 'used' && { now: { nearestMs: nearest(facts) } }),
     ...(parts?.grouped.bucket !== undefined && { bucket: bucketOf(parts.grouped.bucket) }),
     ...(parts !== undefined && { groups: groupsOf(parts, query.sql) }),
@@ -79,11 +79,6 @@ function bucketOf({ grid: { period, originMs, zone } }: Bucket): NonNullable<Exp
 function nearest({ now }: Facts): number | null {
   if (now.kind === 'none' || now.distancesMs === null) return null
   return now.distancesMs.length === 0 ? 0 : Math.min(...now.distancesMs)
-}
-
-/** ISO-8601 as Druid writes it; an open end is the end of time that Druid itself has. */
-export function isoInterval({ startMs, endMs }: Interval): string {
-  return `${instantText(startMs)}/${instantText(endMs)}`
 }
 
 /** The same in lines of words. */

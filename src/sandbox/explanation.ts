@@ -1,8 +1,7 @@
 // EXPLAIN PLAN FOR.
-import { isoInterval } from '../plan/explain.ts'
 import { isRelative, windowOf } from '../plan/window.ts'
 import { analyse } from '../sql/analyse.ts'
-import { ETERNITY_END, ETERNITY_START } from '../time/instant-text.ts'
+import { ETERNITY_END, ETERNITY_START, intervalText } from '../time/instant-text.ts'
 import { type NativeQuery } from './native-query.ts'
 
 const ETERNITY = `${ETERNITY_START}/${ETERNITY_END}`
@@ -67,7 +66,7 @@ function scans(sql: string, { tables, zone, columns, policies }: Explained): rea
   const bounds = analysis.kind === 'facts' ? analysis.facts.bounds : undefined
   const isFixed = bounds !== undefined && !isRelative(bounds.time)
   const known = isFixed ? windowOf(bounds, { nowMs: Number.NaN, parameters: '' }) : undefined
-  const intervals = known?.map(isoInterval) ?? [ETERNITY]
+  const intervals = known?.map(intervalText) ?? [ETERNITY]
   const signature = columns.map(({ native }, index) => ({ name: `c${index}`, type: native }))
   const columnMappings = columns.map(({ name }, index) => ({ queryColumn: `c${index}`, outputColumn: name }))
   return tables.map((name) => ({

@@ -1,9 +1,8 @@
 // The native query that Druid 33 would plan for a grouped aggregate over one datasource.
-import { isoInterval } from '../plan/explain.ts'
 import { type Interval } from '../plan/facts.ts'
 import { type Bucket } from '../plan/grouped.ts'
 import { floorText } from '../plan/native.ts'
-import { instantText } from '../time/instant-text.ts'
+import { instantText, intervalText } from '../time/instant-text.ts'
 import { aggregationsOf } from './native-aggregations.ts'
 import { conditionFilter, conjunctsOf, filterOf, type Json, unwrapped } from './native-filter.ts'
 import { NativeNames, type Types } from './native-names.ts'
@@ -53,7 +52,7 @@ export function nativeQuery(facts: NativeFacts): NativeQuery | undefined {
   const query = {
     queryType,
     dataSource: { type: 'table', name: facts.table },
-    intervals: { type: 'intervals', intervals: intervals.map(isoInterval) },
+    intervals: { type: 'intervals', intervals: intervals.map(intervalText) },
     ...virtualColumnsOf(names.virtualColumns, dimensions, queryType),
     ...(filter === undefined ? {} : { filter }),
     granularity: { type: 'all' },

@@ -34,3 +34,14 @@ export function instantText(ms: number): string {
   if (ms >= DATE_MAX_MS) return ETERNITY_END
   return new Date(ms).toISOString().replace(/^\+0?|(?<=^-)0{1,2}/, '')
 }
+
+/** An interval, in ms, as Druid writes it: an open end is the end of time that Druid itself has. */
+export function intervalText({
+  startMs,
+  endMs,
+}: {
+  readonly startMs: number
+  readonly endMs: number
+}): string {
+  return `${instantText(startMs)}/${instantText(endMs)}`
+}

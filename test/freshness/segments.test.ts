@@ -4,12 +4,12 @@ import { readCandidates } from '../../src/freshness/candidates.ts'
 import {
   ALL_TIME,
   differences,
-  intervalText,
   joined,
   type Segment,
   segmentOf,
   stateUnder,
 } from '../../src/freshness/segments.ts'
+import { intervalText } from '../../src/time/instant-text.ts'
 import { candidatesText } from '../support/candidates.ts'
 
 const DAY_MS = 86_400_000
