@@ -3,7 +3,7 @@ import { type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { OvateError } from '../errors.ts'
 import { errorBody } from './error-answer.ts'
-import { closeAfter, inLine } from './pipelined.ts'
+import { closeAfter, hasPlace, inLine } from './pipelined.ts'
 
 const STATUS: ReadonlyMap<string, string> = new Map([
   ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
@@ -39,9 +39,11 @@ export function refuseBadHttp(error: NodeJS.ErrnoException, socket: Socket): voi
   else socket.end(refusal(error))
 }
 
-/** The last answer of a connection whose request has come as a whole. */
+/** The last answer of a connection whose request has come as a whole. Half a head may have been refused, and completed since. */
 function lastDue(socket: Socket): ServerResponse | undefined {
-  return [answerOf(socket), ...inLine(socket)].findLast((answer) => answer?.req.complete)
+  return [answerOf(socket), ...inLine(socket)].findLast(
+    (answer) => answer?.req.complete === true && hasPlace(answer),
+  )
 }
 
 // A head that isn't out can say that nothing follows. One that is may have promised more, which is the refusal.

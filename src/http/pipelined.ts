@@ -5,8 +5,8 @@ import { type Socket } from 'node:net'
 interface Line {
   /** Those whose turn has not come, and those that came by it since they stood here. */
   readonly answers: Set<ServerResponse>
-  /** Requests that came although none was to follow. */
-  unanswered: number
+  /** Those of requests that came although none was to follow. */
+  readonly unanswered: Set<ServerResponse>
 }
 
 /**
@@ -28,6 +28,11 @@ export function inLine(socket: Socket): readonly ServerResponse[] {
   return [...(lines.get(socket)?.answers ?? [])]
 }
 
+/** Whether this is the answer of a request that took its place. */
+export function hasPlace(response: ServerResponse): boolean {
+  return lines.get(response.req.socket)?.unanswered.has(response) !== true
+}
+
 /**
  * Whether a request is to be answered. Sees to it that its answer learns when its connection has gone: Node (20) tells
  * only the one whose turn it is, and another would wait for ever, and hold a place at a Broker. A connection on which more
@@ -39,8 +44,8 @@ export function takesPlace(response: ServerResponse): boolean {
   const line = response.socket === null || closing.has(socket) ? lineOf(socket) : undefined
   if (line === undefined) return true
   const isClosing = closing.has(socket)
-  if (isClosing) line.unanswered += 1
-  if (line.answers.size + line.unanswered > IN_LINE_MAX) {
+  if (isClosing) line.unanswered.add(response)
+  if (line.answers.size + line.unanswered.size > IN_LINE_MAX) {
     socket.destroy()
     return false
   }
@@ -53,7 +58,7 @@ export function takesPlace(response: ServerResponse): boolean {
 function lineOf(socket: Socket): Line {
   const known = lines.get(socket)
   if (known !== undefined) return known
-  const line: Line = { answers: new Set(), unanswered: 0 }
+  const line: Line = { answers: new Set(), unanswered: new Set() }
   lines.set(socket, line)
   socket.once('close', () => {
     for (const answer of line.answers) {

@@ -153,6 +153,20 @@ describe('an answer that has begun', () => {
     expect(countOf(text, /HTTP\/1\.1/g)).toBe(2)
     await closed()
   })
+
+  test('goes out to its end before the refusal of half a head whose other half comes too late', async () => {
+    await sent(get('/begun'))
+    await connection.until(/a row/)
+    connection.send(HALF_A_HEAD)
+    await pauseAfter(HALF_A_HEAD)
+    connection.send('ate\r\n\r\n')
+    await pauseAfter('')
+    gate.resolve()
+    const { text } = await connection.end()
+    expect(text.split('answer to /begun\n\r\n0\r\n\r\n')[1]).toMatch(/^HTTP\/1\.1 408 /)
+    expect(asked.length).toBe(1)
+    await closed()
+  })
 })
 
 test.each<[string, string, string]>([
