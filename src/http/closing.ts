@@ -1,9 +1,9 @@
 // A listener's end, in which nothing is cut that is on its way to a client, and nobody who asks again in time.
 import { type Server } from 'node:http'
-import { Server as HttpsServer } from 'node:https'
 import { type Socket } from 'node:net'
 import { stopListening } from './backlog.ts'
 import { answerOf } from './bad-http.ts'
+import { type OpenSockets } from './open-sockets.ts'
 
 /** Between two looks for connections that have become idle, while the listener closes. */
 const SWEEP_MS = 50
@@ -25,9 +25,11 @@ export interface Connections {
  * more. Who takes that at its word asks again at once, and balancers (HAProxy, nginx) hang up on their client when that
  * meets the connection's end. So it stays for one more answer, for as long as an idle connection has had: `drainMs`.
  */
-export function spareAnswers(server: Server, drainMs: number): Connections {
-  const raw = openSockets(server, 'connection')
-  const sockets = server instanceof HttpsServer ? openSockets(server, 'secureConnection') : raw
+export function spareAnswers(
+  server: Server,
+  { raw, http: sockets }: OpenSockets,
+  drainMs: number,
+): Connections {
   const keptUntilMs = new WeakMap<Socket, number>()
   const isSpared = (socket: Socket, nowMs: number): boolean => {
     const answer = answerOf(socket)
@@ -61,15 +63,6 @@ export function spareAnswers(server: Server, drainMs: number): Connections {
       for (const socket of raw) socket.destroy()
     },
   }
-}
-
-function openSockets(server: Server, event: 'connection' | 'secureConnection'): ReadonlySet<Socket> {
-  const sockets = new Set<Socket>()
-  server.on(event, (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  return sockets
 }
 
 /**

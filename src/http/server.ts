@@ -19,12 +19,14 @@ import { answerHalfClosed } from './half-closed.ts'
 import { ofTheCaller, takesJson } from './headers.ts'
 import { forwardNative, forwardOther } from './native-endpoint.ts'
 import { avaticaEncoding, isNativePath, isSqlPath, originForm, queryNamed } from './paths.ts'
+import { openSockets } from './open-sockets.ts'
 import { type PassRules } from './passage.ts'
 import { takesPlace } from './pipelined.ts'
 import { type BodyReader } from './read-body.ts'
 import { type RunningQueries } from './running.ts'
 import { type SqlEndpoint } from './sql-endpoint.ts'
 import { answeredStatus, DRUIDS_HEAD } from './status.ts'
+import { cutStillReaders } from './still-readers.ts'
 import { untilGone } from './until-gone.ts'
 
 export interface ServerOptions {
@@ -82,7 +84,9 @@ const CHECK_MS = 5_000
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const draining = new AbortController()
   const server = listener(options, draining.signal)
-  const connections = spareAnswers(server, options.drainMs)
+  const sockets = openSockets(server)
+  const connections = spareAnswers(server, sockets, options.drainMs)
+  cutStillReaders(server, sockets, options.writeTimeoutMs)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options.port, options.host, () => {
@@ -207,12 +211,9 @@ function secured(server: HttpsServer): HttpsServer {
   })
 }
 
-/**
- * Nothing was read or written on a connection for as long as may be: it goes, unless its answer waits for Druid. Node sees
- * to it that what still drains out of a large write counts as written.
- */
+/** Nothing was read or written on a connection for as long as may be: it goes, unless an answer is due on it. */
 function endIdle(socket: Socket): void {
-  if (answerOf(socket) === undefined || socket.writableLength > 0) socket.destroy()
+  if (answerOf(socket) === undefined) socket.destroy()
 }
 
 function urlOf(server: Server, { host, tls }: ServerOptions): string {

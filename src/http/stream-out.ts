@@ -1,8 +1,8 @@
 // A body on its way out, at the client's pace, with an end that shows whether it is one.
 import { type ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
+import { type Socket } from 'node:net'
 import { type Ending } from '../engine/request.ts'
+import { belowTls } from './below-tls.ts'
 import { takesTrailers } from './headers.ts'
 import { endAnswer } from './last-answer.ts'
 
@@ -69,14 +69,9 @@ function cut(response: ServerResponse): void {
   else socket.destroySoon()
 }
 
-/** Node (20) resets nothing but TCP; what is below TLS stands in its source alone (lib/_tls_wrap.js). */
-interface OverTls {
-  readonly _parent?: unknown
-}
-
 function reset(socket: Socket): void {
-  const below = socket instanceof TLSSocket ? (socket as OverTls)._parent : socket
+  const below = belowTls(socket)
   // Without a reset the missing close_notify is the sign, which not every client looks for.
-  if (below instanceof Socket) below.resetAndDestroy()
-  else socket.destroy()
+  if (below === undefined) socket.destroy()
+  else below.resetAndDestroy()
 }

@@ -18,6 +18,8 @@ const COUNT = 'SELECT COUNT(*) AS n FROM events'
 const COUNT_BODY = JSON.stringify({ query: COUNT })
 const HOST = 'Host: ovate\r\n'
 const CLOSE = ['Connection: close']
+/** More than lies in the buffers of two sockets. */
+const ROWS_BYTES = 12_000_000
 const CERTIFICATES = join(import.meta.dirname, '../fixtures/tls')
 const TLS = { cert: join(CERTIFICATES, 'server.crt'), key: join(CERTIFICATES, 'server.key') }
 
@@ -299,27 +301,56 @@ test('cookies and challenges of an answer go to the one who asked, and to nobody
   expect(second.headers).not.toHaveProperty('www-authenticate')
 })
 
-test('a client that reads nothing is cut, and ends its query; one that waits for Druid is not', async () => {
-  await restart({ listen: { writeTimeout: '150ms' } })
-  const ended = deferred<void>()
-  const slow = deferred<void>()
-  druid.answer = async (request, signal) => {
-    if (bodyText(request).includes('SELECT 1')) return { body: forever(signal, () => ended.resolve()) }
-    await slow.promise
-    return { body: '[{"n":3}]\n' }
-  }
-  const patient = askSql(stack.sqlUrl, 'SELECT 2')
-  const { hostname, port } = new URL(stack.server.url)
-  const idle = connect(Number(port), hostname).pause()
-  const closed = new Promise<void>((resolve) =>
-    idle.on('error', () => undefined).on('close', () => resolve()),
-  )
-  idle.write(rawPost(SQL, '{"query":"SELECT 1"}'))
-  await ended.promise
-  idle.resume()
-  await closed
-  slow.resolve()
-  expect((await patient).status).toBe(200)
+describe('a client that reads nothing is cut, and ends its query, while one that waits for Druid is not', () => {
+  test.each<[string, string | undefined]>([
+    ['nothing', undefined],
+    ['nonsense', '\0'],
+    ['empty lines', '\r\n'],
+  ])('what it sends meanwhile: %s', async (_, meanwhile) => {
+    await restart({ listen: { writeTimeout: '150ms' } })
+    const ended = deferred<void>()
+    const slow = deferred<void>()
+    druid.answer = async (request, signal) => {
+      if (bodyText(request).includes('SELECT 1')) return { body: forever(signal, () => ended.resolve()) }
+      await slow.promise
+      return { body: '[{"n":3}]\n' }
+    }
+    const patient = askSql(stack.sqlUrl, 'SELECT 2')
+    const { hostname, port } = new URL(stack.server.url)
+    const idle = connect(Number(port), hostname).pause()
+    const closed = new Promise<void>((resolve) =>
+      idle.on('error', () => undefined).on('close', () => resolve()),
+    )
+    idle.write(rawPost(SQL, '{"query":"SELECT 1"}'))
+    const sending = setInterval(() => {
+      if (meanwhile !== undefined) idle.write(meanwhile)
+    }, 20)
+    await ended.promise
+    clearInterval(sending)
+    idle.resume()
+    await closed
+    slow.resolve()
+    expect((await patient).status).toBe(200)
+  })
+})
+
+// Systems take some 1.5 MB at a time, and none for a while.
+test.each<[string, object, number]>([
+  ['HTTP', {}, 20],
+  ['HTTPS', { tls: TLS }, 5],
+])('a client that reads slowly has all of a large answer: over %s', async (_, tls, pauseMs) => {
+  await restart({ listen: { writeTimeout: '1500ms', ...tls } })
+  druid.answer = () => ({ body: Buffer.alloc(ROWS_BYTES, 'x') })
+  const { socket } = await rawConnection(stack.server.url)
+  let bytes = 0
+  socket.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    socket.pause()
+    setTimeout(() => socket.resume(), pauseMs)
+  })
+  socket.write(rawPost(SQL, '{"query":"SELECT 1"}', CLOSE))
+  await once(socket, 'close')
+  expect(bytes).toBeGreaterThan(ROWS_BYTES)
 })
 
 test.each<[string, string]>([
