@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { OvateError } from '../errors.ts'
 import { type Interval } from '../plan/facts.ts'
+import { FIRST_MS, LAST_MS } from '../time/all-time.ts'
 import { readInstant } from '../time/instant-text.ts'
 
 export interface Segment extends Interval {
@@ -15,11 +16,6 @@ export interface Segment extends Interval {
   /** At least one Historical serves it. */
   readonly sealed: boolean
 }
-
-/** The open ends of time, as far as a JS Date goes. */
-export const BEGINNING_MS = -8_640_000_000_000_000
-export const END_MS = 8_640_000_000_000_000
-export const ALL_TIME: readonly Interval[] = [{ startMs: BEGINNING_MS, endMs: END_MS }]
 
 /** One element of the answer; throws OVATE_BROKER_FAILED on anything that isn't one. */
 export function segmentOf(value: unknown): Segment {
@@ -33,7 +29,7 @@ export function segmentOf(value: unknown): Segment {
   return {
     ...withinDates(start, end),
     // All that lies beyond has the same last millisecond: segments of one version would be joined, and a drop go unseen.
-    version: start >= END_MS || end <= BEGINNING_MS ? `${version} ${interval}` : version,
+    version: start >= LAST_MS || end <= FIRST_MS ? `${version} ${interval}` : version,
     partition: partitionNumber,
     sealed,
   }
@@ -42,8 +38,8 @@ export function segmentOf(value: unknown): Segment {
 /** An interval as far as a JS Date goes: what lies beyond is its first millisecond, or its last one. */
 export function withinDates(start: number | bigint, end: number | bigint): Interval {
   return {
-    startMs: clamped(start, BEGINNING_MS, END_MS - 1),
-    endMs: clamped(end, BEGINNING_MS + 1, END_MS),
+    startMs: clamped(start, FIRST_MS, LAST_MS - 1),
+    endMs: clamped(end, FIRST_MS + 1, LAST_MS),
   }
 }
 

@@ -4,17 +4,9 @@
 //   ├── state A ──┬── state B ──▶ now             a state lasts from the first look that saw it to the last
 import { type Clock } from '../clock.ts'
 import { type Interval } from '../plan/facts.ts'
+import { FIRST_MS, LAST_MS } from '../time/all-time.ts'
 import { type Look } from './look.ts'
-import {
-  BEGINNING_MS,
-  differences,
-  END_MS,
-  joined,
-  type Segment,
-  stateUnder,
-  type TimelineState,
-  type Under,
-} from './segments.ts'
+import { differences, joined, type Segment, stateUnder, type TimelineState, type Under } from './segments.ts'
 
 export type Part = 'past' | 'head'
 export const PARTS: readonly Part[] = ['past', 'head']
@@ -75,14 +67,14 @@ export class BrokerView {
     const touches = (from: number, to: number): boolean =>
       intervals.some(({ startMs, endMs }) => startMs < to && endMs > from)
     return PARTS.filter((part) =>
-      part === 'past' ? touches(BEGINNING_MS, this.#split) : touches(this.#split, END_MS),
+      part === 'past' ? touches(FIRST_MS, this.#split) : touches(this.#split, LAST_MS),
     )
   }
 
   intervalOf(part: Part): Interval {
     return part === 'past'
-      ? { startMs: BEGINNING_MS, endMs: this.#split }
-      : { startMs: this.#split, endMs: END_MS }
+      ? { startMs: FIRST_MS, endMs: this.#split }
+      : { startMs: this.#split, endMs: LAST_MS }
   }
 
   /** A look at one part that begins after this call; callers that come while one runs share the next. */

@@ -1,11 +1,12 @@
 // Facts, query and settings in, plan out. No I/O, no clock: tested with a table of cases.
 import { createHash } from 'node:crypto'
+import { FIRST_MS, LAST_MS } from '../time/all-time.ts'
 import { type Analysis, type Facts, type NowUse } from './facts.ts'
 import { decideParts, type PartsDecision } from './parts.ts'
 import { type Plan, type WholePlan } from './plan.ts'
 import { contextText, type IdentityScope, type Query, type WholeKey } from './query.ts'
 import { type Reason } from './reasons.ts'
-import { isRelative, LAST_MS, FIRST_MS, windowOf } from './window.ts'
+import { isRelative, windowOf } from './window.ts'
 
 /** What the operator declared of datasources, as it is in force now. */
 export interface DatasourceRules {

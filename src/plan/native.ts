@@ -1,11 +1,11 @@
 // Druid's own plan of a grouped aggregate, in a form in which two plans can be compared: names that Druid numbers are
 // replaced by what they stand for. Read from the PLAN of EXPLAIN PLAN FOR (33.0.0).
+import { FIRST_MS, LAST_MS } from '../time/all-time.ts'
 import { readInstant } from '../time/instant-text.ts'
 import { type Interval } from './facts.ts'
 import { type NativeOrderKey, orderKeys } from './native-order.ts'
 import { NativeTexts, resolvedExpression } from './native-text.ts'
 import { type TableUnderPolicy, tableUnderPolicy } from './row-policy.ts'
-import { FIRST_MS, LAST_MS } from './window.ts'
 import { isJson, type Json } from './json.ts'
 
 export type NativeQueryType = 'timeseries' | 'topN' | 'groupBy'

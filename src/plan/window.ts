@@ -1,4 +1,5 @@
 // The window of a query: its bounds on `__time` at one moment, as intervals.
+import { ALL_TIME, FIRST_MS, LAST_MS } from '../time/all-time.ts'
 import { granularity, shift } from '../time/granularity.ts'
 import { onlyInstant, showsOnce } from '../time/local.ts'
 import { parsePeriod } from '../time/period.ts'
@@ -20,11 +21,6 @@ interface ZonedMoment extends Moment {
   readonly zone: string
 }
 
-/** The open ends of time, as far as a JS Date goes. */
-export const FIRST_MS = -8_640_000_000_000_000
-export const LAST_MS = 8_640_000_000_000_000
-const ALL: readonly Interval[] = [{ startMs: FIRST_MS, endMs: LAST_MS }]
-
 /** Intervals, sorted and apart; empty for a condition that nothing meets; undefined where an instant isn't known. */
 export function windowOf(
   { time, zone }: Pick<TimeBounds, 'time' | 'zone'>,
@@ -43,13 +39,13 @@ function intervalsOf(condition: TimeCondition, moment: ZonedMoment): readonly In
       return bucketAt(condition.at, condition.grid, moment)
     case 'not': {
       const inner = intervalsOf(condition.of, moment)
-      return inner === undefined ? undefined : without(ALL, inner)
+      return inner === undefined ? undefined : without(ALL_TIME, inner)
     }
     case 'all':
       return condition.of.reduce<readonly Interval[] | undefined>((sum, one) => {
         const part = intervalsOf(one, moment)
         return sum === undefined || part === undefined ? undefined : intersected(sum, part)
-      }, ALL)
+      }, ALL_TIME)
     case 'any': {
       const parts = condition.of.map((one) => intervalsOf(one, moment))
       return parts.includes(undefined) ? undefined : united(parts.flatMap((part) => part ?? []))

@@ -1,8 +1,6 @@
 // Times as they are written in SQL: literals to milliseconds, intervals and ISO periods to spans.
 import { type Interval } from '../plan/facts.ts'
-
-/** The last instant that a Date can hold. */
-const LAST_MS = 8_640_000_000_000_000
+import { LAST_MS } from '../time/all-time.ts'
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS

@@ -11,7 +11,7 @@ import {
   type Reader,
 } from '../../src/freshness/portable.ts'
 import { judge, lookAgain, type Proof } from '../../src/freshness/proof.ts'
-import { ALL_TIME } from '../../src/freshness/segments.ts'
+import { ALL_TIME } from '../../src/time/all-time.ts'
 import { Timelines } from '../../src/freshness/timelines.ts'
 import { type BrokerStatus } from '../../src/druid/druid.ts'
 import { candidatesText } from '../support/candidates.ts'

@@ -1,14 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readCandidates } from '../../src/freshness/candidates.ts'
-import {
-  ALL_TIME,
-  differences,
-  joined,
-  type Segment,
-  segmentOf,
-  stateUnder,
-} from '../../src/freshness/segments.ts'
+import { differences, joined, type Segment, segmentOf, stateUnder } from '../../src/freshness/segments.ts'
+import { ALL_TIME } from '../../src/time/all-time.ts'
 import { intervalText } from '../../src/time/instant-text.ts'
 import { candidatesText } from '../support/candidates.ts'
 

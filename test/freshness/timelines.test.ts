@@ -1,7 +1,7 @@
 // Many datasources are followed at once, and watched while answers are computed: nothing stays of what is over.
 import { getEventListeners, setMaxListeners } from 'node:events'
 import { afterEach, expect, test, vi } from 'vitest'
-import { ALL_TIME } from '../../src/freshness/segments.ts'
+import { ALL_TIME } from '../../src/time/all-time.ts'
 import { Timelines } from '../../src/freshness/timelines.ts'
 import { candidatesText } from '../support/candidates.ts'
 import { FakeDruid } from '../support/fake-druid.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { intervalsOf, readNativePlan } from '../../src/plan/native.ts'
-import { FIRST_MS, LAST_MS } from '../../src/plan/window.ts'
+import { FIRST_MS, LAST_MS } from '../../src/time/all-time.ts'
 
 test.each([
   ['2026-10-01T00:00:00.000Z/2026-10-02T00:00:00.000Z', Date.UTC(2026, 9, 1), Date.UTC(2026, 9, 2)],

@@ -1,6 +1,7 @@
 // Segments: what queries see, and what the list of candidates says, as the data changes.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ALL_TIME, segmentOf } from '../../src/freshness/segments.ts'
+import { segmentOf } from '../../src/freshness/segments.ts'
+import { ALL_TIME } from '../../src/time/all-time.ts'
 import { intervalText } from '../../src/time/instant-text.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { DAY_MS, type SandboxTable } from '../../src/sandbox/store.ts'
