@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
-import { createServer, type Server } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { FULL, ovate } from './support/ovate-command.ts'
+import { FULL, ovate, type Run } from './support/ovate-command.ts'
 
 const LIMIT_MS = 180_000
 
@@ -162,6 +162,48 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
   LIMIT_MS,
 )
+
+/** A start that waits: for a ZooKeeper that takes connections and says nothing. */
+async function waitingStart(): Promise<Run> {
+  const silent = createServer().listen(0, '127.0.0.1')
+  servers.push(silent)
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  const run = ovate(['serve'], { ...ALONE, OVATE_COORDINATION_CONNECT: `127.0.0.1:${port}` })
+  const [socket] = (await once(silent, 'connection')) as [Socket]
+  socket.on('error', () => undefined)
+  return run
+}
+
+describe('a start that waits', () => {
+  test(
+    'goes on after SIGHUP, as under nohup',
+    async () => {
+      const run = await waitingStart()
+      run.child.kill('SIGHUP')
+      const isOver = (): boolean => run.child.exitCode !== null || run.child.signalCode !== null
+      await expect
+        .poll(() => isOver() || run.out().includes('\n'), { timeout: LIMIT_MS / 2, interval: 50 })
+        .toBe(true)
+      expect(run.out()).toMatch(/^ovate ready on /)
+      run.child.kill('SIGTERM')
+      expect((await run.done).exit).toBe(0)
+    },
+    LIMIT_MS,
+  )
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends well on %s, before it answers anything',
+    async (signal) => {
+      const run = await waitingStart()
+      run.child.kill(signal)
+      const { exit, out, err } = await run.done
+      expect([exit, out]).toEqual([0, ''])
+      expect(err).not.toContain('no settings from ZooKeeper')
+    },
+    LIMIT_MS,
+  )
+})
 
 describe.runIf(existsSync(FULL))('where nothing can be written', () => {
   test(
