@@ -26,9 +26,10 @@ const USAGE_EXIT = 2
 
 const VERIFY_HELP = `
 Each statement is asked of both in Druid's array format, and the answers are compared cell by cell as text:
-  same                    equal to the last character (or both refuse with the same status)
+  same                    equal to the last character
   same but for order      the same rows in another order: open unless your ORDER BY says otherwise
   same but for last bits  floating point numbers that differ as sums in another order do
+  refused by both         with the same status: there was nothing to compare
   moving                  Druid's own answer changed while it was asked
   different               Ovate's answer is not Druid's
   an error on one side    one of the two gave no answer

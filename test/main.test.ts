@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { WORDS } from '../src/app/verify/report.ts'
 import { FULL, ovate, type Run } from './support/ovate-command.ts'
 
 const LIMIT_MS = 180_000
@@ -276,6 +277,22 @@ test.each([
     expect(result).toMatchObject({ exit, err: 'round 1 of 2\nround 2 of 2\n' })
     expect(result.out).toContain(`1 statements, 2 rounds: 1 ${exit === 0 ? 'same' : 'different'}: ${words}\n`)
     expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ alike: exit === 0, rounds: 2 })
+  },
+  LIMIT_MS,
+)
+
+test(
+  'the help of verify explains each word of its report, as operating.md does',
+  async () => {
+    const { exit, out } = await ovate(['verify', '--help']).done
+    const inHelp = [...out.matchAll(/^ {2}(\S+(?: \S+)*) {2,}\S/gm)].map(([, word]) => word)
+    const docs = readFileSync('docs/operating.md', 'utf8')
+    expect(exit).toBe(0)
+    for (const word of Object.values(WORDS)) {
+      expect(inHelp).toContain(word)
+      expect(docs).toContain(`\n| ${word} | `)
+    }
+    expect(out).not.toContain('both refuse')
   },
   LIMIT_MS,
 )
