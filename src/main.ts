@@ -26,9 +26,10 @@ const USAGE_EXIT = 2
 
 const VERIFY_HELP = `
 Each statement is asked of both in Druid's array format, and the answers are compared cell by cell as text:
-  same                    equal to the last character (or both refuse with the same status)
+  same                    equal to the last character
   same but for order      the same rows in another order: open unless your ORDER BY says otherwise
   same but for last bits  floating point numbers that differ as sums in another order do
+  refused by both         with the same status: there was nothing to compare
   moving                  Druid's own answer changed while it was asked
   different               Ovate's answer is not Druid's
   an error on one side    one of the two gave no answer
@@ -63,7 +64,7 @@ program
     process.env['OVATE_CONFIG'],
   )
   .action(async ({ config }: { config?: string }) => {
-    await serve(await startApp(loadConfig(config, process.env)))
+    await serve((stop) => startApp(loadConfig(config, process.env), stop))
   })
 
 program
@@ -74,7 +75,7 @@ program
   .option('--sandbox-port <port>', 'the stand-in Druid', port, 8082)
   .action(async (ports: { port: number; adminPort: number; sandboxPort: number }) => {
     const { runDemo } = await import('./app/demo.ts')
-    await serve(await runDemo(ports))
+    await serve((stop) => runDemo(ports, stop))
   })
 
 program
@@ -228,17 +229,26 @@ function anyConfig(): Config {
 }
 
 /** Runs until it is told to stop. The line on stdout is for scripts: nothing else is ever written there. */
-async function serve(app: App): Promise<void> {
+async function serve(start: (stop: AbortSignal) => Promise<App>): Promise<void> {
   // Node forgets that `nohup` had it ignored. What writes to a terminal, as nothing does under `nohup`, goes with it.
   if (!process.stdout.isTTY) process.on('SIGHUP', () => undefined)
+  const stop = new AbortController()
   const told = new Promise<undefined>((resolve) => {
-    const end = (): void => resolve(undefined)
-    process.once('SIGTERM', end).once('SIGINT', end)
+    stop.signal.addEventListener('abort', () => resolve(undefined))
   })
-  process.stdout.write(`ovate ready on ${app.url}\n`)
+  const end = (): void => {
+    // Who asks a second time does not want to wait for the requests that still run.
+    if (stop.signal.aborted) process.exit(1)
+    stop.abort()
+  }
+  process.on('SIGTERM', end).on('SIGINT', end)
+  const app = await start(stop.signal).catch((error: unknown) => {
+    if (error === stop.signal.reason) process.exit(0)
+    throw error
+  })
+  if (!stop.signal.aborted) process.stdout.write(`ovate ready on ${app.url}\n`)
   const refused = await Promise.race([told, app.refused])
-  // Who asks a second time does not want to wait for the requests that still run.
-  process.on('SIGTERM', () => process.exit(1)).on('SIGINT', () => process.exit(1))
+  stop.abort()
   await app.close()
   if (refused !== undefined) throw refused
   process.exit(0)

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
-import { createServer, type Server } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { FULL, ovate } from './support/ovate-command.ts'
+import { WORDS } from '../src/app/verify/report.ts'
+import { FULL, ovate, type Run } from './support/ovate-command.ts'
 
 const LIMIT_MS = 180_000
 
@@ -163,6 +164,48 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   LIMIT_MS,
 )
 
+/** A start that waits: for a ZooKeeper that takes connections and says nothing. */
+async function waitingStart(): Promise<Run> {
+  const silent = createServer().listen(0, '127.0.0.1')
+  servers.push(silent)
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  const run = ovate(['serve'], { ...ALONE, OVATE_COORDINATION_CONNECT: `127.0.0.1:${port}` })
+  const [socket] = (await once(silent, 'connection')) as [Socket]
+  socket.on('error', () => undefined)
+  return run
+}
+
+describe('a start that waits', () => {
+  test(
+    'goes on after SIGHUP, as under nohup',
+    async () => {
+      const run = await waitingStart()
+      run.child.kill('SIGHUP')
+      const isOver = (): boolean => run.child.exitCode !== null || run.child.signalCode !== null
+      await expect
+        .poll(() => isOver() || run.out().includes('\n'), { timeout: LIMIT_MS / 2, interval: 50 })
+        .toBe(true)
+      expect(run.out()).toMatch(/^ovate ready on /)
+      run.child.kill('SIGTERM')
+      expect((await run.done).exit).toBe(0)
+    },
+    LIMIT_MS,
+  )
+
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends well on %s, before it answers anything',
+    async (signal) => {
+      const run = await waitingStart()
+      run.child.kill(signal)
+      const { exit, out, err } = await run.done
+      expect([exit, out]).toEqual([0, ''])
+      expect(err).not.toContain('no settings from ZooKeeper')
+    },
+    LIMIT_MS,
+  )
+})
+
 describe.runIf(existsSync(FULL))('where nothing can be written', () => {
   test(
     'serve answers, and ends well',
@@ -234,6 +277,22 @@ test.each([
     expect(result).toMatchObject({ exit, err: 'round 1 of 2\nround 2 of 2\n' })
     expect(result.out).toContain(`1 statements, 2 rounds: 1 ${exit === 0 ? 'same' : 'different'}: ${words}\n`)
     expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({ alike: exit === 0, rounds: 2 })
+  },
+  LIMIT_MS,
+)
+
+test(
+  'the help of verify explains each word of its report, as operating.md does',
+  async () => {
+    const { exit, out } = await ovate(['verify', '--help']).done
+    const inHelp = [...out.matchAll(/^ {2}(\S+(?: \S+)*) {2,}\S/gm)].map(([, word]) => word)
+    const docs = readFileSync('docs/operating.md', 'utf8')
+    expect(exit).toBe(0)
+    for (const word of Object.values(WORDS)) {
+      expect(inHelp).toContain(word)
+      expect(docs).toContain(`\n| ${word} | `)
+    }
+    expect(out).not.toContain('both refuse')
   },
   LIMIT_MS,
 )

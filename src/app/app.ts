@@ -39,9 +39,9 @@ export interface App {
 
 /**
  * Starts listening; resolves when requests are answered (with 503 while no Broker is known).
- * @throws what listening failed with.
+ * @throws what listening failed with; the reason of `stop`, which ends a start that waits, when all that was begun is closed.
  */
-export async function startApp(config: Config): Promise<App> {
+export async function startApp(config: Config, stop = new AbortController().signal): Promise<App> {
   const log = createLog(config.log.level)
   const metrics = createMetrics()
   const connection = connectDruid(
@@ -97,7 +97,7 @@ export async function startApp(config: Config): Promise<App> {
   let leases: RunningLeases | undefined
   try {
     // Before anything is answered: what replicas share may forbid what the file allows.
-    shared = await coordinate(config, { parts, log, metrics })
+    shared = await coordinate(config, { parts, log, metrics }, stop)
     leases = openLeases(config, shared, { clock: systemClock, metrics })
     server = await startServer(dataServerOptions(config, parts, hooks))
     certificates?.start()

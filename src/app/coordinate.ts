@@ -40,8 +40,15 @@ const UNREADABLE: Live = { accelerate: false }
 const SETTINGS_WAIT_MS = 5_000
 const DRUIDS_CONNECT = 'localhost:2181'
 
-/** Undefined where the configuration has no `coordination`. @throws OvateError OVATE_ZOOKEEPER without the package. */
-export async function coordinate(config: Config, sharing: Sharing): Promise<Shared | undefined> {
+/**
+ * Undefined where the configuration has no `coordination`.
+ * @throws OvateError OVATE_ZOOKEEPER without the package; the signal's reason.
+ */
+export async function coordinate(
+  config: Config,
+  sharing: Sharing,
+  stop: AbortSignal,
+): Promise<Shared | undefined> {
   const { coordination: given } = config
   if (given === undefined) return undefined
   const coordination = await connectCoordination(config, ({ message }) =>
@@ -49,8 +56,12 @@ export async function coordinate(config: Config, sharing: Sharing): Promise<Shar
   )
   const shared = sharedThrough(coordination, given.path, sharing)
   try {
-    await shared.settings.read(AbortSignal.timeout(SETTINGS_WAIT_MS))
-  } catch {
+    await shared.settings.read(AbortSignal.any([stop, AbortSignal.timeout(SETTINGS_WAIT_MS)]))
+  } catch (error) {
+    if (stop.aborted) {
+      await shared.close()
+      throw error
+    }
     const text = `no settings from ZooKeeper within ${SETTINGS_WAIT_MS} ms: those of the file are in force until they come`
     sharing.log.warn({ event: 'settings' }, text)
   }

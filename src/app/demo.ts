@@ -9,12 +9,11 @@ FROM events GROUP BY 1, 2 ORDER BY 1, 2`
 const SANDBOX_DELAY_MS = 120
 const KEPT_TRIES = 50
 
-/** Starts both; says on stderr where they are, what to try, and what the second run gained. */
-export async function runDemo(ports: {
-  readonly port: number
-  readonly adminPort: number
-  readonly sandboxPort: number
-}): Promise<App> {
+/** Starts both; says on stderr where they are, what to try, and what the second run gained. @throws as `startApp`. */
+export async function runDemo(
+  ports: { readonly port: number; readonly adminPort: number; readonly sandboxPort: number },
+  stop: AbortSignal,
+): Promise<App> {
   const sandbox = await startSandbox({ port: ports.sandboxPort, live: true })
   sandbox.behaviour.delayMs = SANDBOX_DELAY_MS
   const app = await startApp(
@@ -24,6 +23,7 @@ export async function runDemo(ports: {
       druid: { brokers: [sandbox.url] },
       log: { level: 'warn' },
     }),
+    stop,
   ).catch(async (error: unknown) => {
     await sandbox.close()
     throw error

@@ -9,8 +9,13 @@ export function needing(
   section: Json | undefined,
   [name, other]: readonly [string, string],
 ): readonly Problem[] {
-  if (section?.[name] === undefined || section[other] !== undefined) return []
+  if (!isGiven(section, name) || isGiven(section, other)) return []
   return [{ path: `${path}.${other}`, message: `missing: ${name} is given` }]
+}
+
+/** Whether a setting has a value, or a file of its own that is to hold it: one that can't be read is told as that. */
+export function isGiven(section: Json | undefined, name: string): boolean {
+  return section?.[name] !== undefined || section?.[`${name}File`] !== undefined
 }
 
 /** The section of that name, if it is one. */

@@ -2,7 +2,7 @@
 import { type z } from 'zod'
 import { OvateError } from '../errors.ts'
 import { withEnvironment } from './environment.ts'
-import { type Json, needing, sub } from './checks.ts'
+import { isGiven, type Json, needing, sub } from './checks.ts'
 import { type Problem, problemsOf } from './problems.ts'
 import { redacted } from './redact.ts'
 import { schema } from './schema.ts'
@@ -130,7 +130,7 @@ function adminProblems(admin: Json | undefined): readonly Problem[] {
   const given = admin?.['host'] ?? '127.0.0.1'
   const host = typeof given === 'string' ? given : ''
   const open = admin?.['enabled'] !== false && !LOOPBACK.test(host)
-  if (!open || admin?.['token'] !== undefined || admin?.['tokenFile'] !== undefined) return []
+  if (!open || isGiven(admin, 'token')) return []
   return [
     {
       path: 'admin.token',

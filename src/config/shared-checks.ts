@@ -1,5 +1,5 @@
 // What goes together in `cache.shared`.
-import { type Json, needing, sub } from './checks.ts'
+import { isGiven, type Json, needing, sub } from './checks.ts'
 import { type Problem } from './problems.ts'
 
 const PATH = 'cache.shared'
@@ -34,6 +34,6 @@ function masterProblems({ master }: Json): readonly Problem[] {
 }
 
 function strayProblems(shared: Json): readonly Problem[] {
-  const stray = SENTINEL_ONLY.filter((name) => shared[name] !== undefined)
+  const stray = SENTINEL_ONLY.filter((name) => isGiven(shared, name))
   return stray.map((name) => ({ path: `${PATH}.${name}`, message: 'is for mode sentinel only' }))
 }

@@ -2,7 +2,7 @@
 import { type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { OvateError } from '../errors.ts'
-import { errorBody } from './error-answer.ts'
+import { errorBody, type OnError } from './error-answer.ts'
 import { closeAfter, hasPlace, inLine } from './pipelined.ts'
 
 const STATUS: ReadonlyMap<string, string> = new Map([
@@ -26,7 +26,7 @@ const ending = new WeakSet<Socket>()
  * have their answers first; one that is answered while it still comes is cut. So is what failed below HTTP: an answer would
  * wait for the end of a handshake, and the connection with it, for ever.
  */
-export function refuseBadHttp(error: NodeJS.ErrnoException, socket: Socket): void {
+export function refuseBadHttp(error: NodeJS.ErrnoException, socket: Socket, onError: OnError): void {
   if (!OF_HTTP.test(error.code ?? '') || !socket.writable) {
     socket.destroy()
     return
@@ -34,9 +34,13 @@ export function refuseBadHttp(error: NodeJS.ErrnoException, socket: Socket): voi
   // Node (20) tells of each piece that comes after what it couldn't read. It reads on, and so sees when the client leaves.
   if (ending.has(socket)) return
   const due = lastDue(socket)
-  if (due !== undefined) refuseAfter(due, error, socket)
+  if (due !== undefined) endAfter(due, socket, () => refuseBadHttp(error, socket, onError))
   else if (answerOf(socket)?.headersSent === true) socket.destroy()
-  else socket.end(refusal(error))
+  else {
+    const told = new OvateError('OVATE_BAD_REQUEST', `the request is no valid HTTP: ${error.message}`)
+    onError(told)
+    socket.end(refusal(error.code ?? '', errorBody(told)))
+  }
 }
 
 /** The last answer of a connection whose request has come as a whole. Half a head may have been refused, and completed since. */
@@ -47,21 +51,18 @@ function lastDue(socket: Socket): ServerResponse | undefined {
 }
 
 // A head that isn't out can say that nothing follows. One that is may have promised more, which is the refusal.
-function refuseAfter(due: ServerResponse, error: NodeJS.ErrnoException, socket: Socket): void {
+function endAfter(due: ServerResponse, socket: Socket, refuse: () => void): void {
   ending.add(socket)
   closeAfter(socket)
   if (!due.headersSent) due.shouldKeepAlive = false
   else
     due.once('finish', () => {
       ending.delete(socket)
-      if (socket.writable) refuseBadHttp(error, socket)
+      if (socket.writable) refuse()
     })
 }
 
-function refusal(error: NodeJS.ErrnoException): string {
-  const body = errorBody(
-    new OvateError('OVATE_BAD_REQUEST', `the request is no valid HTTP: ${error.message}`),
-  )
-  const status = STATUS.get(error.code ?? '') ?? '400 Bad Request'
+function refusal(code: string, body: Buffer): string {
+  const status = STATUS.get(code) ?? '400 Bad Request'
   return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.toString()}`
 }

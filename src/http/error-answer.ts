@@ -54,8 +54,13 @@ export function asOvateError(error: unknown): OvateError {
   return new OvateError('OVATE_INTERNAL', 'an error inside Ovate; its log says more', { cause: error })
 }
 
-/** Writes an error if the head isn't out yet; cuts the connection where it is. */
-export function sendError(response: ServerResponse, error: unknown, id?: string): void {
+/** Told of each error that a client is given instead of an answer. */
+export type OnError = (error: unknown) => void
+
+/** Writes an error if the client is there and the head isn't out yet; cuts the connection where it is. */
+export function sendError(response: ServerResponse, error: unknown, onError: OnError, id?: string): void {
+  if (response.destroyed) return
+  onError(error)
   if (response.headersSent) {
     response.destroy()
     return

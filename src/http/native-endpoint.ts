@@ -33,7 +33,7 @@ export async function forwardNative(
   const body = await new Promise<Buffer | OvateError>((resolve) => {
     bodies.collect({ request, response }, resolve)
   })
-  if (!Buffer.isBuffer(body)) return sendError(response, body)
+  if (!Buffer.isBuffer(body)) return sendError(response, body, rules.onError)
   const cancel = cancelOf(body)
   const headers = endToEnd(request.rawHeaders)
   await forward({ druid, rules, request, response, headers, body, repeatable: true, cancel })
@@ -50,7 +50,7 @@ export async function forwardOther(
   const bodiless = BODILESS.has(request.method ?? '') && request.headers['transfer-encoding'] === undefined
   const hasNone = bodiless && Number(request.headers['content-length'] ?? 0) === 0
   const body = hasNone ? undefined : await begun(bodies, request, response)
-  if (body instanceof OvateError) return sendError(response, body)
+  if (body instanceof OvateError) return sendError(response, body, rules.onError)
   await forward({
     druid: target === undefined || management === undefined ? druid : leaderAs(management, target.role),
     rules,

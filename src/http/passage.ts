@@ -4,7 +4,7 @@ import { type Clock } from '../clock.ts'
 import { type Druid, type DruidAnswer, type DruidRequest } from '../druid/druid.ts'
 import { endingOf } from '../engine/pass.ts'
 import { OvateError } from '../errors.ts'
-import { sendError } from './error-answer.ts'
+import { type OnError, sendError } from './error-answer.ts'
 import { takesTrailers } from './headers.ts'
 import { inTime } from './in-time.ts'
 import { lastHeaders } from './last-answer.ts'
@@ -15,8 +15,7 @@ export interface PassRules {
   readonly clock: Clock
   /** How long Druid may say nothing: neither begin its answer nor go on with it, in ms. */
   readonly readTimeoutMs: number
-  /** Told of each error that a client is given instead of an answer. */
-  readonly onError: (error: unknown) => void
+  readonly onError: OnError
 }
 
 interface Exchange {
@@ -68,12 +67,9 @@ export class Passage {
 
   /** The client is told, if it is there; nothing is asked of Druid any more. */
   fail(error: unknown): void {
-    const { response } = this.#exchange
     // An answer whose head could not be written has a body that nobody will read.
     this.#stop.abort(error)
-    if (response.destroyed) return
-    this.#rules.onError(error)
-    sendError(response, error)
+    sendError(this.#exchange.response, error, this.#rules.onError)
   }
 
   #late(): OvateError {

@@ -14,7 +14,7 @@ import { type Identities } from '../identity/identity.ts'
 import { Avatica } from './avatica.ts'
 import { answerOf, refuseBadHttp } from './bad-http.ts'
 import { closed, spareAnswers } from './closing.ts'
-import { sendError } from './error-answer.ts'
+import { type OnError, sendError } from './error-answer.ts'
 import { answerHalfClosed } from './half-closed.ts'
 import { ofTheCaller, takesJson } from './headers.ts'
 import { forwardNative, forwardOther } from './native-endpoint.ts'
@@ -50,7 +50,7 @@ export interface ServerOptions {
   readonly sql: SqlEndpoint
   /** For what passes. */
   readonly rules: PassRules
-  readonly onError: (error: unknown) => void
+  readonly onError: OnError
 }
 
 /** PEM. */
@@ -150,15 +150,13 @@ async function cancel(
     if (status === 401) return await forwardOther(options, request, response)
     response.writeHead(status, CANCEL_HEAD).end()
   } catch (error) {
-    if (response.destroyed) return
-    onError(error)
-    sendError(response, error)
+    sendError(response, error, onError)
   }
 }
 
 function listener(options: ServerOptions, draining: AbortSignal): Server {
   const passing = { ...options, avatica: new Avatica(options) }
-  const { headersTimeoutMs: handshakeTimeout, requestTimeoutMs: requestTimeout } = options
+  const { headersTimeoutMs: handshakeTimeout, requestTimeoutMs: requestTimeout, onError } = options
   // A head is part of its request, and Node takes no longer time for it than for the whole.
   const headersTimeout = Math.min(options.headersTimeoutMs, requestTimeout)
   const settings = {
@@ -172,21 +170,20 @@ function listener(options: ServerOptions, draining: AbortSignal): Server {
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (draining.aborted || !server.listening) response.shouldKeepAlive = false
     if (!takesPlace(response)) return
-    if (options.identities.hides(request)) return refuseHidden(response)
+    if (options.identities.hides(request)) return refuseHidden(response, onError)
     // Once for all that read it, and for Druid: none of them may take a URL for another than the rest do.
     request.url = originForm(request.url ?? '')
     if (request.method === 'POST' && isSqlPath(request.url)) options.sql.handle(request, response)
     else if (!answeredStatus(request, response, draining.aborted))
-      handleOther(passing, { request, response }).catch((error: unknown) => {
-        options.onError(error)
-        sendError(response, error)
-      })
+      handleOther(passing, { request, response }).catch((error: unknown) =>
+        sendError(response, error, onError),
+      )
   }
   const server =
     options.tls === undefined
       ? createHttpServer(settings, onRequest)
       : secured(createHttpsServer({ ...settings, ...tlsSettings(options.tls), handshakeTimeout }, onRequest))
-  server.on('clientError', refuseBadHttp)
+  server.on('clientError', (error, socket) => refuseBadHttp(error, socket as Socket, onError))
   server.maxConnections = options.connectionsMax
   // Node (20) drops those behind the first thousand without a word; their size has a limit of its own.
   server.maxHeadersCount = 0
@@ -195,9 +192,9 @@ function listener(options: ServerOptions, draining: AbortSignal): Server {
   return server
 }
 
-function refuseHidden(response: ServerResponse): void {
+function refuseHidden(response: ServerResponse, onError: OnError): void {
   const text = 'Connection names a header by which users are told apart'
-  sendError(response, new OvateError('OVATE_BAD_REQUEST', text))
+  sendError(response, new OvateError('OVATE_BAD_REQUEST', text), onError)
 }
 
 function tlsSettings({ cert, key, ca, clients }: ServerTls): object {

@@ -12,7 +12,7 @@ import { contextText, type IdentityScope } from '../plan/query.ts'
 import { type Reason } from '../plan/reasons.ts'
 import { cacheStatus, sendHeld, sendStream } from './answer.ts'
 import { readCacheControl } from './cache-control.ts'
-import { sendError } from './error-answer.ts'
+import { type OnError, sendError } from './error-answer.ts'
 import { endToEnd, forJson, isGzip, ofTheCaller, takesGzip, takesJson } from './headers.ts'
 import { inTime } from './in-time.ts'
 import { forward } from './pass-through.ts'
@@ -37,7 +37,7 @@ export interface SqlEndpointOptions {
   readonly onAnswer: (outcome: Outcome, tookMs: number) => void
   /** For requests that aren't understood. */
   readonly rules: PassRules
-  readonly onError: (error: unknown) => void
+  readonly onError: OnError
 }
 
 /** Druid says itself that a query's time is over: Ovate speaks only when that word doesn't come. */
@@ -71,7 +71,7 @@ export class SqlEndpoint {
     const { clock, bodies } = this.#options
     const arrivedAtMs = clock.now()
     bodies.collect({ request, response }, (body) => {
-      if (!Buffer.isBuffer(body)) return sendError(response, body)
+      if (!Buffer.isBuffer(body)) return this.#fail({ response }, body)
       const identity = this.#options.identities.scopeOf(request)
       const exchange = { request, response, arrivedAtMs, identity }
       if (!takesJson(request.headers.accept)) {
@@ -145,7 +145,7 @@ export class SqlEndpoint {
     } catch (error) {
       // An answer whose head could not be written has a body that nobody will read.
       stop.abort(error)
-      if (!response.destroyed) this.#fail(exchange, error, id)
+      this.#fail(exchange, error, id)
     } finally {
       end()
     }
@@ -232,9 +232,8 @@ export class SqlEndpoint {
     return Math.min(ms, TIMEOUT_MAX_MS)
   }
 
-  #fail({ response }: Exchange, error: unknown, id?: string): void {
-    this.#options.onError(error)
-    sendError(response, error, id)
+  #fail({ response }: Pick<Exchange, 'response'>, error: unknown, id?: string): void {
+    sendError(response, error, this.#options.onError, id)
   }
 }
 

@@ -236,6 +236,36 @@ describe('a mistake is told with its path, the value and what is allowed', () =>
     expect(messageOf(() => parseConfig(raw))).toContain(message)
   })
 
+  const NOWHERE = '/nowhere/x'
+  test.each<[string, Record<string, unknown>, string]>([
+    ['a shared cache', shared({ username: 'u', passwordFile: NOWHERE }), 'cache.shared.password'],
+    [
+      'its Sentinels',
+      shared({ mode: 'sentinel', master: 'm', sentinelUsername: 'u', sentinelPasswordFile: NOWHERE }),
+      'cache.shared.sentinelPassword',
+    ],
+    ['Druid', { druid: { ...BROKERS.druid, username: 'u', passwordFile: NOWHERE } }, 'druid.password'],
+    ['operators', { ...BROKERS, admin: { host: '0.0.0.0', tokenFile: NOWHERE } }, 'admin.token'],
+  ])('a secret file that is not there is all that is wrong with it: of %s', (_, raw, path) => {
+    const [, ...lines] = messageOf(() => parseConfig(raw)).split('\n')
+    expect(lines).toEqual([`  ${path}File: ${NOWHERE} can't be read`])
+  })
+
+  test.each<[string, Record<string, unknown>, string]>([
+    [
+      'a password for nobody',
+      { druid: { ...BROKERS.druid, passwordFile: NOWHERE } },
+      'druid.username: missing: password is given',
+    ],
+    [
+      "a Sentinel's password without Sentinels",
+      shared({ sentinelPasswordFile: NOWHERE }),
+      'cache.shared.sentinelPassword: is for mode sentinel only',
+    ],
+  ])('what else is wrong is told beside a secret file that is not there: %s', (_, raw, message) => {
+    expect(messageOf(() => parseConfig(raw))).toContain(message)
+  })
+
   test('and all at once', () => {
     const message = messageOf(() =>
       loadConfig(

@@ -82,7 +82,8 @@ export function reportText(report: Report): string {
   return [line(head), ...lines, '', summaryText(report), ''].join('\n')
 }
 
-const WORDS: Record<Verdict, string> = {
+/** The verdicts as people read them: in the report, the help and docs/operating.md. */
+export const WORDS: Readonly<Record<Verdict, string>> = {
   different: 'different',
   error: 'an error on one side',
   moving: 'moving',
