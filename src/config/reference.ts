@@ -8,7 +8,7 @@ export function configurationReference(): string {
 
 const HEAD = `# Configuration
 
-One YAML file (\`ovate serve --config FILE\`); [config/](../config) has one for each common situation. Each setting can also be given
+One YAML file (\`ovate serve --config FILE\`, else the one that \`OVATE_CONFIG\` names); [config/](../config) has one for each common situation. Each setting can also be given
 by the environment variable beside it, which beats the file; lists are separated by commas. Secrets can be given by file
 (\`passwordFile\`, \`tokenFile\`, \`secretFile\`, \`authFile\`, \`sentinelPasswordFile\`), so that they stand neither in the configuration nor in the environment.
 

@@ -77,7 +77,7 @@ const listen = z.strictObject({
   port: count('Port that clients connect to; 0 takes a free one.', 8888, PORT),
   tls: listenTls.optional().meta({ doc: 'Serve HTTPS. Left out: plain HTTP.' }),
   maxBody: size(
-    'The largest body of a SQL or native query, also once it is inflated. Larger: 413.',
+    'The largest body of a SQL, native or JDBC request, also once it is inflated. Larger: 413.',
     '16MiB',
     1_024,
   ),
