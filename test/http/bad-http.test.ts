@@ -203,6 +203,7 @@ describe('a client that stays after its refusal', () => {
     const staying = await refused(bad)
     staying.write('G')
     await closed()
+    expect(asked).toEqual([])
   })
 
   test('asks nothing by the other half of its body', async () => {
