@@ -23,6 +23,8 @@ export interface Asking {
 
 /** A query's own time where it names none, and what Ovate waits beyond it. */
 const ASK_MS = 305_000 + 25_000
+/** A Broker that is killed cancels nothing: for so long the data server works on what it had asked. */
+const LONG_MS = 10_000
 const LARGE = 'SELECT * FROM events ORDER BY __time LIMIT 20000'
 const NATIVE = {
   queryType: 'timeseries',
@@ -169,7 +171,8 @@ export async function canceller({ url, random, tally, stop }: Asking): Promise<v
   await again(stop, 'canceller', tally, async () => {
     const sqlQueryId = `soak-${random.below(1_000_000_000)}`
     const query = `SELECT reqId, COUNT(*) FROM events WHERE delta <> ${random.below(1e9)} GROUP BY reqId LIMIT 1`
-    const answer = request(`${url}/druid/v2/sql`, { body: { query, context: { sqlQueryId } } }, stop)
+    const context = { sqlQueryId, timeout: LONG_MS }
+    const answer = request(`${url}/druid/v2/sql`, { body: { query, context } }, stop)
     const outcome = answer.then(({ status }) => status).catch(() => 0)
     await delay(random.below(300))
     await request(`${url}/druid/v2/sql/${sqlQueryId}`, { method: 'DELETE' }, stop)

@@ -30,6 +30,12 @@ export class Running {
     return [...new Set(this.#brokers.get(keyOf(query)))]
   }
 
+  /** Whether a Broker runs several of that id: its DELETE would end them all. */
+  runsSeveral(query: QueryName, broker: Broker): boolean {
+    const ofBroker = this.#brokers.get(keyOf(query))?.filter((one) => one === broker) ?? []
+    return ofBroker.length > 1
+  }
+
   /** `over` resolves when a query that was given up is cancelled, or won't be. */
   leaves(query: QueryName, over: Promise<void>): void {
     const key = keyOf(query)

@@ -10,6 +10,9 @@ const STATUS: ReadonlyMap<string, string> = new Map([
   ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
 ])
 
+/** How long a client may take to close after its refusal. */
+const LINGER_MS = 2_000
+
 /** The answer whose turn it is on a connection: node:http keeps it there. */
 export function answerOf(socket: Socket): ServerResponse | undefined {
   return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
@@ -39,8 +42,16 @@ export function refuseBadHttp(error: NodeJS.ErrnoException, socket: Socket, onEr
   else {
     const told = new OvateError('OVATE_BAD_REQUEST', `the request is no valid HTTP: ${error.message}`)
     onError(told)
-    socket.end(refusal(error.code ?? '', errorBody(told)))
+    endRefused(socket, refusal(error.code ?? '', errorBody(told)))
   }
+}
+
+function endRefused(socket: Socket, refused: string): void {
+  // The rest of what is refused may still come, and must be asked of nobody.
+  answerOf(socket)?.req.removeAllListeners('data').removeAllListeners('end').resume()
+  socket.end(refused)
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 /** The last answer of a connection whose request has come as a whole. Half a head may have been refused, and completed since. */

@@ -16,7 +16,8 @@ interface Waiting {
 }
 
 /**
- * Cuts connections on which something waits to be sent and nothing of it has gone for `timeoutMs`, until the server closes.
+ * Cuts connections on which something waits to be sent, or their end to be answered, and nothing has gone for `timeoutMs`,
+ * until the server closes.
  * A socket's own timeout (Node 20) is none for that: whatever the client sends sets it back, and over TLS it takes a write
  * of many MB that still drains for one that stands still.
  */
@@ -36,7 +37,7 @@ export function cutStillReaders(server: Server, { http }: OpenSockets, timeoutMs
 }
 
 function waitingOn(socket: Socket, before: Waiting | undefined, nowMs: number): Waiting | undefined {
-  if (socket.writableLength === 0) return undefined
+  if (socket.writableLength === 0 && !socket.writableEnded) return undefined
   const sentBytes = socket.bytesWritten - socket.writableLength
   const queuedBytes = queuedBelow(socket)
   const same = before?.sentBytes === sentBytes && before.queuedBytes === queuedBytes

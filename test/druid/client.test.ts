@@ -609,6 +609,27 @@ test.each(['sql', 'native'] as const)(
   },
 )
 
+// A Broker's DELETE ends all that run under an id, and Druid alone ends none when a client leaves.
+test.each(['sql', 'native'] as const)(
+  'of two %s queries of one id at one Broker, the one that is given up first ends without a DELETE',
+  async (kind) => {
+    const broker = await fakeBroker((request, response) => {
+      if (request.method === 'DELETE') response.writeHead(202).end()
+      else response.writeHead(200).write('[')
+    })
+    const druid = druidOn([broker])
+    const cancel = { kind, id: 'x' } as const
+    const asked = [0, 1].map(() => druid.send(query({ cancel }), new AbortController().signal))
+    const [first, second] = await Promise.all(asked)
+    first?.body.destroy()
+    await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 1)
+    expect(deletes(broker)).toEqual([])
+    second?.body.destroy()
+    await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+    expect(deletes(broker)).toHaveLength(1)
+  },
+)
+
 test('who waits for the cancel of another query of its id may go', async () => {
   const broker = await fakeBroker((request, response) => {
     if (request.method !== 'DELETE') response.writeHead(200).write('[')

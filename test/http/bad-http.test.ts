@@ -1,4 +1,6 @@
 // Good requests whose answers are on their way when something bad comes behind them on their connection.
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { deferred, type Deferred } from '../support/deferred.ts'
@@ -177,4 +179,37 @@ test.each<[string, string, string]>([
   const { text } = await connection.end()
   expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${refusal}\r\n`))
   expect(countOf(text, /HTTP\/1\.1/g)).toBe(1)
+})
+
+describe('a client that stays after its refusal', () => {
+  async function refused(bad: string): Promise<Socket> {
+    const { socket } = await sent('')
+    socket.destroy()
+    const { port } = new URL(stack.server.url)
+    const staying = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true })
+    staying
+      .on('error', () => undefined)
+      .resume()
+      .write(bad)
+    await once(staying, 'end')
+    return staying
+  }
+
+  test.each<[string, string]>([
+    ['half a body', HALF_A_BODY],
+    ['a bad body', BAD_BODY],
+    ['nonsense', NONSENSE],
+  ])('is cut: of %s', async (_, bad) => {
+    const staying = await refused(bad)
+    staying.write('G')
+    await closed()
+    expect(asked).toEqual([])
+  })
+
+  test('asks nothing by the other half of its body', async () => {
+    const staying = await refused(HALF_A_BODY)
+    staying.write('56789')
+    await closed()
+    expect(asked).toEqual([])
+  })
 })
