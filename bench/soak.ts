@@ -28,7 +28,7 @@ const FULL_MINUTES = 15
 const QUICK_MINUTES = 0.4
 const DASHBOARDS = 6
 const QUIET_MS = 60_000
-const CACHE = 64_000_000
+const CACHE = 32_000_000
 
 interface Size {
   readonly forMs: number

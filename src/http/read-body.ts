@@ -77,7 +77,7 @@ export class BodyReader {
       sizeBytes += chunk.length
       if (sizeBytes <= UNCOUNTED_BYTES) return
       request.off('data', onData).off('end', onEnd).pause()
-      if (!this.#takeStream(response)) return done(noRoom())
+      if (!this.#takeStream(response)) return done(tooMany())
       request.unshift(body.subarray(0, sizeBytes))
       done(streamOf(request))
     }
@@ -163,6 +163,11 @@ function appended(body: Buffer, length: number, chunk: Buffer): Buffer {
   body.copy(larger, 0, 0, length)
   chunk.copy(larger, length)
   return larger
+}
+
+function tooMany(): OvateError {
+  const message = `${STREAMS_MAX} large bodies are on their way already: try again in a moment`
+  return new OvateError('OVATE_QUEUE_FULL', message)
 }
 
 function noRoom(): OvateError {
