@@ -21,7 +21,7 @@ export function answerOf(socket: Socket): ServerResponse | undefined {
 /** The parser's and the server's codes; others are of the connection, or of a TLS handshake that came to nothing. */
 const OF_HTTP = /^(?:HPE_|ERR_HTTP_)/
 
-/** Connections that end with an answer which is due, whatever else comes on them. */
+/** Connections that end with an answer which is due, or with their refusal, whatever else comes on them. */
 const ending = new WeakSet<Socket>()
 
 /**
@@ -30,12 +30,13 @@ const ending = new WeakSet<Socket>()
  * wait for the end of a handshake, and the connection with it, for ever.
  */
 export function refuseBadHttp(error: NodeJS.ErrnoException, socket: Socket, onError: OnError): void {
-  if (!OF_HTTP.test(error.code ?? '') || !socket.writable) {
+  const isOfHttp = OF_HTTP.test(error.code ?? '')
+  // Node (20) tells of each piece that comes after what it couldn't read. It reads on, and so sees when the client leaves.
+  if (isOfHttp && ending.has(socket)) return
+  if (!isOfHttp || !socket.writable) {
     socket.destroy()
     return
   }
-  // Node (20) tells of each piece that comes after what it couldn't read. It reads on, and so sees when the client leaves.
-  if (ending.has(socket)) return
   const due = lastDue(socket)
   if (due !== undefined) endAfter(due, socket, () => refuseBadHttp(error, socket, onError))
   else if (answerOf(socket)?.headersSent === true) socket.destroy()
@@ -47,8 +48,11 @@ export function refuseBadHttp(error: NodeJS.ErrnoException, socket: Socket, onEr
 }
 
 function endRefused(socket: Socket, refused: string): void {
-  // The rest of what is refused may still come, and must be asked of nobody.
+  // What still comes is dropped: cut at once, a client that sends on before it reads would lose its refusal.
+  ending.add(socket)
+  // The rest of what is refused is asked of nobody, nor is what follows.
   answerOf(socket)?.req.removeAllListeners('data').removeAllListeners('end').resume()
+  closeAfter(socket)
   socket.end(refused)
   const timer = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('close', () => clearTimeout(timer))

@@ -206,10 +206,31 @@ describe('a client that stays after its refusal', () => {
     expect(asked).toEqual([])
   })
 
-  test('asks nothing by the other half of its body', async () => {
-    const staying = await refused(HALF_A_BODY)
-    staying.write('56789')
+  test.each<[string, string, string]>([
+    ['the other half of its body', HALF_A_BODY, '56789'],
+    ['that and a request behind it', HALF_A_BODY, `56789${get('/after')}`],
+    ['the other half of its head', HALF_A_HEAD, 'ate\r\n\r\n'],
+    ['a request after nothing', '', get('/after')],
+  ])('asks nothing by %s', async (_, half, rest) => {
+    const staying = await refused(half)
+    staying.write(rest)
     await closed()
     expect(asked).toEqual([])
   })
+})
+
+test.each<[string, string, string]>([
+  ['a head too large', 'GET / HTTP/1.1\r\nX: ', '431'],
+  ['a bad body', BAD_BODY, '400'],
+])('a client that sends on before it reads has its refusal: of %s', async (_, bad, status) => {
+  const { socket } = await sent(bad)
+  socket.pause()
+  for (let piece = 0; piece < 20; piece += 1) {
+    connection.send('x'.repeat(4_000))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  socket.resume()
+  const { text, reset } = await connection.end()
+  expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+  expect(reset).toBe(false)
 })
