@@ -144,7 +144,9 @@ export class DruidClient implements Druid {
       restartable: request.repeatable,
       after: request.givenTo?.(broker.address),
       onDone: () => {
-        if (cancel !== undefined) this.#running.remove(cancel, broker)
+        if (cancel === undefined) return
+        const owed = this.#running.remove(cancel, broker)
+        if (owed !== undefined) this.#leave(cancel, this.#cancelOwed(broker, cancel, owed))
       },
     })
     return { broker, exchange }
@@ -196,16 +198,26 @@ export class DruidClient implements Druid {
   #abandon({ broker, exchange }: Attempt, { cancel, headers }: DruidRequest, reason: Error): void {
     exchange.giveUp()
     if (exchange.done) return
-    if (cancel === undefined || !exchange.started || this.#running.runsSeveral(cancel, broker)) {
-      exchange.abort(reason)
-      return
-    }
     const letGo = (): void => exchange.abort(reason)
+    if (cancel === undefined || !exchange.started) return letGo()
+    if (this.#running.runsSeveral(cancel, broker)) {
+      this.#running.owes(cancel, broker, headers)
+      return letGo()
+    }
     // Whatever has come of the DELETE: the place is given back.
-    const work = this.#cancelAbandoned({ broker, exchange }, cancel, headers).then(letGo, letGo)
-    this.#running.leaves(cancel, work)
+    this.#leave(cancel, this.#cancelAbandoned({ broker, exchange }, cancel, headers).then(letGo, letGo))
+  }
+
+  #leave(query: QueryName, work: Promise<void>): void {
+    this.#running.leaves(query, work)
     this.#background.add(work)
     work.finally(() => this.#background.delete(work)).catch(() => undefined)
+  }
+
+  async #cancelOwed(broker: Broker, query: QueryName, headers: readonly string[]): Promise<void> {
+    const bounds = { clock: this.#clock, timeoutMs: this.#limits.cancelTimeoutMs }
+    const outcome = await cancelAt(broker, { query, headers }, bounds, this.#fleet.closing)
+    this.#events.cancelled?.(broker.address, outcome)
   }
 
   // Druid knows a query by its id once it is planned (observed on 33.0.0): a DELETE that came too early comes again.
@@ -216,10 +228,12 @@ export class DruidClient implements Druid {
   ): Promise<void> {
     const { closing } = this.#fleet
     await this.#oldEnough(exchange)
-    if (exchange.done || this.#running.runsSeveral(query, broker)) return
+    if (exchange.done) return
     const endMs = this.#clock.monotonic() + this.#limits.cancelTimeoutMs
     let outcome: number | Error = 404
     for (let pauseMs = CANCEL_PAUSE_MS; ; pauseMs *= 2) {
+      if (this.#running.runsSeveral(query, broker)) return this.#running.owes(query, broker, headers)
+      this.#running.settles(query, broker)
       const timeoutMs = Math.max(1, endMs - this.#clock.monotonic())
       outcome = await cancelAt(broker, { query, headers }, { clock: this.#clock, timeoutMs }, closing)
       const tooEarly = outcome === 404 && !exchange.answered && !exchange.done

@@ -10,6 +10,8 @@ export interface QueryName {
 export class Running {
   readonly #brokers = new Map<string, Broker[]>()
   readonly #leaving = new Map<string, Promise<unknown>>()
+  /** By what credentials those that were given up while others ran are to be cancelled, by id and Broker. */
+  readonly #owed = new Map<string, Map<Broker, readonly string[]>>()
 
   add(query: QueryName, broker: Broker): void {
     const key = keyOf(query)
@@ -18,12 +20,14 @@ export class Running {
     else brokers.push(broker)
   }
 
-  remove(query: QueryName, broker: Broker): void {
+  /** Takes one off. Returns with what headers a DELETE is still to be sent, where it was the last of its id at that Broker. */
+  remove(query: QueryName, broker: Broker): readonly string[] | undefined {
     const key = keyOf(query)
     const brokers = this.#brokers.get(key) ?? []
     const at = brokers.indexOf(broker)
     if (at >= 0) brokers.splice(at, 1)
     if (brokers.length === 0) this.#brokers.delete(key)
+    return brokers.includes(broker) ? undefined : this.settles(query, broker)
   }
 
   brokersOf(query: QueryName): readonly Broker[] {
@@ -34,6 +38,23 @@ export class Running {
   runsSeveral(query: QueryName, broker: Broker): boolean {
     const ofBroker = this.#brokers.get(keyOf(query))?.filter((one) => one === broker) ?? []
     return ofBroker.length > 1
+  }
+
+  /** One of several was given up: the DELETE waits for the last of them. */
+  owes(query: QueryName, broker: Broker, headers: readonly string[]): void {
+    const key = keyOf(query)
+    const owed = this.#owed.get(key) ?? new Map<Broker, readonly string[]>()
+    this.#owed.set(key, owed.set(broker, headers))
+  }
+
+  /** A DELETE of that id goes to a Broker. Returns the headers of the one that was to be sent. */
+  settles(query: QueryName, broker: Broker): readonly string[] | undefined {
+    const key = keyOf(query)
+    const owed = this.#owed.get(key)
+    const headers = owed?.get(broker)
+    owed?.delete(broker)
+    if (owed?.size === 0) this.#owed.delete(key)
+    return headers
   }
 
   /** `over` resolves when a query that was given up is cancelled, or won't be. */

@@ -630,6 +630,67 @@ test.each(['sql', 'native'] as const)(
   },
 )
 
+test('one that is given up is cancelled once the other of its id is answered', async () => {
+  const ends: (() => void)[] = []
+  const broker = await fakeBroker((request, response) => {
+    if (request.method === 'DELETE') response.writeHead(202).end()
+    else response.writeHead(200).write('[')
+    ends.push(() => response.end(']'))
+  })
+  const druid = druidOn([broker])
+  const cancel = { kind: 'native', id: 'x' } as const
+  const first = await druid.send(query({ cancel }), new AbortController().signal)
+  const second = await druid.send(query({ cancel }), new AbortController().signal)
+  first.body.destroy()
+  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 1)
+  ends.at(-1)?.()
+  expect((await buffer(second.body)).toString()).toBe('[]')
+  await vi.waitUntil(() => deletes(broker).length === 1)
+})
+
+test('one that is given up is cancelled though the other of its id was never written', async () => {
+  const broker = await fakeBroker((request, response) => {
+    if (request.method === 'DELETE') response.writeHead(202).end()
+    else response.writeHead(200).write('[')
+  })
+  const druid = druidOn([broker])
+  const cancel = { kind: 'native', id: 'x' } as const
+  const first = await druid.send(query({ cancel }), new AbortController().signal)
+  const gone = new AbortController()
+  const given = new Promise<void>(() => undefined)
+  const second = druid.send(query({ cancel, givenTo: () => given }), gone.signal)
+  first.body.destroy()
+  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 1)
+  gone.abort(new Error('client gone'))
+  await expect(second).rejects.toThrow('client gone')
+  await vi.waitUntil(() => deletes(broker).length === 1)
+  expect(posts(broker)).toBe(1)
+})
+
+test('a DELETE that came too early is not sent again once another of its id runs', async () => {
+  const broker = await fakeBroker((request, response) => {
+    if (request.method === 'DELETE') response.writeHead(404).end()
+    else if (request.path.endsWith('fills')) response.writeHead(200).write('[')
+  })
+  const druid = druidOn([broker], { limits: { brokerConcurrency: 2 } })
+  const signal = (): AbortSignal => new AbortController().signal
+  const filler = await druid.send(query({ path: '/fills' }), signal())
+  const cancel = { kind: 'native', id: 'x' } as const
+  const gone = new AbortController()
+  const first = druid.send(query({ cancel }), gone.signal)
+  await vi.waitUntil(() => posts(broker) === 2)
+  const second = druid.send(query({ cancel }), signal())
+  second.catch(() => undefined)
+  gone.abort(new Error('client gone'))
+  await expect(first).rejects.toThrow('client gone')
+  await vi.waitUntil(() => deletes(broker).length === 3)
+  filler.body.destroy()
+  await vi.waitUntil(() => posts(broker) === 3)
+  const sent = deletes(broker).length
+  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 1)
+  expect(deletes(broker)).toHaveLength(sent)
+})
+
 test('who waits for the cancel of another query of its id may go', async () => {
   const broker = await fakeBroker((request, response) => {
     if (request.method !== 'DELETE') response.writeHead(200).write('[')
