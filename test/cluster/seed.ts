@@ -140,7 +140,7 @@ function fileTask(options: {
  */
 async function dropOvershadowedSoon(coordinator: string, signal: AbortSignal): Promise<void> {
   const url = `${coordinator}/druid/coordinator/v1/config`
-  parseJson(await request(url, { body: { millisToWaitBeforeDeleting: 1_000 } }, signal))
+  await configure('its settings', url, { millisToWaitBeforeDeleting: 1_000 }, signal)
 }
 
 /** Druid wants the empty configuration of all lookups first (202 each time). */
@@ -148,13 +148,16 @@ async function setLookup(coordinator: string, signal: AbortSignal): Promise<void
   const url = `${coordinator}/druid/coordinator/v1/lookups/config`
   const lookupExtractorFactory = { type: 'map', map: COUNTRY_NAMES }
   const lookups = { __default: { country_name: { version: 'v1', lookupExtractorFactory } } }
-  for (const body of [{}, lookups]) {
-    const accepted = async (): Promise<boolean> => {
-      parseJson(await request(url, { body }, signal))
-      return true
-    }
-    await waitUntil('the Coordinator to take a lookup', accepted, signal)
+  for (const body of [{}, lookups]) await configure('a lookup', url, body, signal)
+}
+
+/** Sends what may be sent twice until it is accepted: under load Derby refuses some writes (500, a lock that takes too long). */
+async function configure(what: string, url: string, body: object, signal: AbortSignal): Promise<void> {
+  const accepted = async (): Promise<boolean> => {
+    parseJson(await request(url, { body }, signal))
+    return true
   }
+  await waitUntil(`the Coordinator to take ${what}`, accepted, signal)
 }
 
 async function waitForRows(
