@@ -3,6 +3,8 @@
 // JavaScript writes and reads other years than 0 to 9999 in its own way (`+058772-…`, `-000044-…`), Joda goes on as it
 // began (`58772-…`, `-0044-…`), further than a Date does; offsets of before there was standard time have seconds (`-04:56:02`).
 
+import { FIRST_MS, LAST_MS } from './all-time.ts'
+
 /** Druid's own ends of time (`Intervals.ETERNITY`). */
 export const ETERNITY_START = '-146136543-09-08T08:23:32.096Z'
 export const ETERNITY_END = '146140482-04-24T15:36:27.903Z'
@@ -26,12 +28,10 @@ export function readInstant(text: string): number | bigint | undefined {
   return Number.isSafeInteger(ms) ? ms : BigInt(cycles) * BigInt(CYCLE_MS) + BigInt(inCycleMs)
 }
 
-const DATE_MAX_MS = 8_640_000_000_000_000
-
 /** An instant of a Date, in ms, in UTC; its first and its last one stand for the ends of time. */
 export function instantText(ms: number): string {
-  if (ms <= -DATE_MAX_MS) return ETERNITY_START
-  if (ms >= DATE_MAX_MS) return ETERNITY_END
+  if (ms <= FIRST_MS) return ETERNITY_START
+  if (ms >= LAST_MS) return ETERNITY_END
   return new Date(ms).toISOString().replace(/^\+0?|(?<=^-)0{1,2}/, '')
 }
 
