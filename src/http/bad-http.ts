@@ -3,15 +3,13 @@ import { type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { OvateError } from '../errors.ts'
 import { errorBody, type OnError } from './error-answer.ts'
+import { LINGER_MS } from './last-answer.ts'
 import { closeAfter, hasPlace, inLine } from './pipelined.ts'
 
 const STATUS: ReadonlyMap<string, string> = new Map([
   ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
   ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
 ])
-
-/** How long a client may take to close after its refusal. */
-const LINGER_MS = 2_000
 
 /** The answer whose turn it is on a connection: node:http keeps it there. */
 export function answerOf(socket: Socket): ServerResponse | undefined {

@@ -2,8 +2,8 @@
 import { type ServerResponse } from 'node:http'
 import { closeAfter } from './pipelined.ts'
 
-/** How long the rest of a body is read and dropped. */
-const LINGER_MS = 2_000
+/** How long what still comes behind a last answer is read and dropped, ms. */
+export const LINGER_MS = 2_000
 
 /** Headers for an answer whose request's body is not over: what is not read to its end leaves a connection of no more use. */
 export function lastHeaders({ req: request }: ServerResponse): readonly string[] {

@@ -9,6 +9,12 @@ import { addressOf, druidOn, fakeBroker, query, scriptedSource, SERVICE, soon } 
 
 const hang: Behaviour = () => undefined
 
+/** Begins answers that never end, and takes each cancel. */
+const goesOn: Behaviour = (request, response) => {
+  if (request.method === 'DELETE') response.writeHead(202).end()
+  else response.writeHead(200).write('[')
+}
+
 async function allReady(druid: DruidClient): Promise<void> {
   await vi.waitUntil(
     () => druid.brokers().length > 0 && druid.brokers().every(({ state }) => state === 'ready'),
@@ -459,10 +465,7 @@ test('a query that is given up under an id that stands in no URL gives its place
 test.each(['by its signal', 'by its reader'])(
   'a query that is given up in its body %s is cancelled',
   async (how) => {
-    const broker = await fakeBroker((request, response) => {
-      if (request.method === 'DELETE') response.writeHead(202).end()
-      else response.writeHead(200).write('[')
-    })
+    const broker = await fakeBroker(goesOn)
     const druid = druidOn([broker])
     const gone = new AbortController()
     const answer = await druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
@@ -613,10 +616,7 @@ test.each(['sql', 'native'] as const)(
 test.each(['sql', 'native'] as const)(
   'of two %s queries of one id at one Broker, the one that is given up first ends without a DELETE',
   async (kind) => {
-    const broker = await fakeBroker((request, response) => {
-      if (request.method === 'DELETE') response.writeHead(202).end()
-      else response.writeHead(200).write('[')
-    })
+    const broker = await fakeBroker(goesOn)
     const druid = druidOn([broker])
     const cancel = { kind, id: 'x' } as const
     const asked = [0, 1].map(() => druid.send(query({ cancel }), new AbortController().signal))
@@ -649,10 +649,7 @@ test('one that is given up is cancelled once the other of its id is answered', a
 })
 
 test('one that is given up is cancelled though the other of its id was never written', async () => {
-  const broker = await fakeBroker((request, response) => {
-    if (request.method === 'DELETE') response.writeHead(202).end()
-    else response.writeHead(200).write('[')
-  })
+  const broker = await fakeBroker(goesOn)
   const druid = druidOn([broker])
   const cancel = { kind: 'native', id: 'x' } as const
   const first = await druid.send(query({ cancel }), new AbortController().signal)
