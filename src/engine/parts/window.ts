@@ -3,6 +3,7 @@ import { type Interval } from '../../plan/facts.ts'
 import { type Bucket } from '../../plan/grouped.ts'
 import { intersected, united, without } from '../../plan/intervals.ts'
 import { type Pieces, piecesOf } from '../../plan/pieces.ts'
+import { FIRST_MS, LAST_MS } from '../../time/all-time.ts'
 import { granularity, type Granularity } from '../../time/granularity.ts'
 import { isUtc } from '../../time/utc.ts'
 import { zoneOf } from '../../time/zone.ts'
@@ -142,7 +143,8 @@ const AHEAD_MS = 7 * 86_400_000
 
 /**
  * What of a window lies where the timeline has segments, to the ends of the buckets in which it begins and ends: beyond
- * there is no row, nor a bucket to be fetched or walked. Undefined where the segments aren't known.
+ * there is no row, nor a bucket to be fetched or walked. Undefined where the segments aren't known. Days without rows are
+ * beyond only where no later one has any, whichever parts of the timeline the window touches.
  */
 export function withRows(
   asked: readonly Interval[],
@@ -150,8 +152,9 @@ export function withRows(
   around: (interval: Interval) => Interval = (interval) => interval,
 ): readonly Interval[] | undefined {
   const within: Interval[] = []
+  const all = view.under({ startMs: FIRST_MS, endMs: LAST_MS })
   for (const interval of asked) {
-    const under = view.under(interval)
+    const under = all ?? view.under(interval)
     if (under === undefined) return undefined
     const hull = hullOf(under.segments)
     if (hull !== undefined) within.push(...intersected([interval], [around(hull)]))
@@ -159,14 +162,21 @@ export function withRows(
   return united(within)
 }
 
+/** By the list itself, which stays the same as long as nothing changes: each request asks, and there may be very many. */
+const hulls = new WeakMap<readonly Interval[], Interval>()
+
 function hullOf(segments: readonly Interval[]): Interval | undefined {
   if (segments.length === 0) return undefined
+  const known = hulls.get(segments)
+  if (known !== undefined) return known
   let [startMs, endMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const segment of segments) {
     startMs = Math.min(startMs, segment.startMs)
     endMs = Math.max(endMs, segment.endMs)
   }
-  return { startMs, endMs }
+  const hull = { startMs, endMs }
+  hulls.set(segments, hull)
+  return hull
 }
 
 /** Local times, and what is printed as such, tell one bucket from another as long as the zone's clock doesn't change. */

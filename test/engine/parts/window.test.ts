@@ -1,9 +1,12 @@
-// Which edges of a window are alone in their buckets: only those may be held, or come, by themselves.
+// Which edges of a window are alone in their buckets: only those may be held, or come, by themselves. And how far a window
+// goes where there are rows.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Grid } from '../../../src/engine/parts/window.ts'
+import { Grid, withRows } from '../../../src/engine/parts/window.ts'
+import { type Part, BrokerView, splitAt } from '../../../src/freshness/view.ts'
 import { type Interval } from '../../../src/plan/facts.ts'
 import { intersected, united } from '../../../src/plan/intervals.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -57,4 +60,42 @@ test('no bucket of an edge that is alone has anything of another', () => {
       }
     }),
   )
+})
+
+const CLOCK = new ManualClock()
+const SPLIT_MS = splitAt(CLOCK.now())
+
+const days = (from: number, to: number): Interval => ({
+  startMs: SPLIT_MS + from * DAY_MS,
+  endMs: SPLIT_MS + to * DAY_MS,
+})
+
+async function viewOf(segments: readonly Interval[], looked: readonly Part[]): Promise<BrokerView> {
+  const view = new BrokerView(({ startMs, endMs }) => {
+    const within = segments.filter((one) => one.startMs < endMs && one.endMs > startMs)
+    const found = within.map((one) => ({ ...one, version: 'v', partition: 0, sealed: true }))
+    const atMs = CLOCK.now()
+    return Promise.resolve({ startedAtMs: atMs, endedAtMs: atMs, segments: found, schema: '' })
+  }, CLOCK)
+  for (const part of looked) await view.look(part)
+  return view
+}
+
+test.each<[string, readonly Interval[], readonly Part[], Interval, readonly Interval[] | undefined]>([
+  ['ends with the last segment', [days(-9, -2)], ['past', 'head'], days(-4, 1), [days(-4, -2)]],
+  ['begins with the first', [days(-9, -2)], ['past', 'head'], days(-12, -8), [days(-9, -8)]],
+  ['has nothing behind the last', [days(-9, -2)], ['past', 'head'], days(-2, 1), []],
+  // A datasource without weekends has rows since: none of its days is behind the last.
+  ['goes over days without rows', [days(-9, -2), days(0, 1)], ['past', 'head'], days(-4, 0), [days(-4, 0)]],
+  ['begins with such days', [days(-9, -2), days(1, 2)], ['past', 'head'], days(0, 2), [days(0, 2)]],
+  [
+    'is of what is known, where the head is not',
+    [days(-9, -2), days(0, 1)],
+    ['past'],
+    days(-4, 0),
+    [days(-4, -2)],
+  ],
+  ['is not known', [days(-9, -2), days(0, 1)], ['past'], days(-4, 1), undefined],
+])('a window where there are rows %s', async (_, segments, looked, asked, expected) => {
+  expect(withRows([asked], await viewOf(segments, looked))).toEqual(expected)
 })
