@@ -1,6 +1,7 @@
 // The shared cache on one real Redis: what it keeps, and what becomes of it when the server is killed, frozen, full or meddled with.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { storeKey } from '../../src/cache/shared/keys.ts'
 import { type OvateError } from '../../src/errors.ts'
@@ -338,4 +339,29 @@ describe.runIf(hasRedis)('TLS', () => {
     await waitUntil('the error', () => errors.length > 0, soon())
     expect(await one.text('k')).toBeUndefined()
   })
+
+  // Its socket has two errors then: that the certificate isn't trusted, and what the server says of the end.
+  test.each(['single', 'cluster'] as const)(
+    'closed while it connects, nothing else ends: %s',
+    async (mode) => {
+      const uncaught: Error[] = []
+      const onUncaught = (error: Error): void => void uncaught.push(error)
+      process.on('uncaughtException', onUncaught)
+      try {
+        for (let tries = 0; tries < 150; tries += 1) {
+          const { cache } = opened([], {
+            mode,
+            nodes: [server.node],
+            tls: { ...OURS, ca: undefined, verify: true },
+          })
+          await sleep((tries % 30) / 3)
+          await cache.close()
+        }
+        await sleep(100)
+      } finally {
+        process.off('uncaughtException', onUncaught)
+      }
+      expect(uncaught).toEqual([])
+    },
+  )
 })

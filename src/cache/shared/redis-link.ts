@@ -2,6 +2,7 @@
 import { type ConnectionOptions } from 'node:tls'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import { OvateError } from '../../errors.ts'
+import { TO_MASTER, TO_SERVER } from './connectors.ts'
 import { type Link, type LinkState, type Reply } from './link.ts'
 import { STORE, STORE_SHA } from './script.ts'
 import { slotOf } from './slots.ts'
@@ -56,6 +57,7 @@ function singleLink(address: RedisAddress): Link {
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
     ...(address.mode === 'single' && nodes[0]),
     ...(address.mode === 'sentinel' && {
+      Connector: TO_MASTER,
       sentinels: nodes,
       name: address.master,
       sentinelUsername: address.sentinelUsername,
@@ -103,6 +105,7 @@ function common({
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls !== undefined && { tls: tlsOptions(tls) }),
+    Connector: TO_SERVER,
     // All that is read are bytes and one number, so the older protocol does, and no greeting can be refused.
     protocol: 2,
     connectionName: 'ovate',
