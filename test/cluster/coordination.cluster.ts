@@ -12,6 +12,7 @@ import {
   type ZooKeeperOptions,
 } from '../../src/coordination/zookeeper.ts'
 import { startZooKeeper, type ZooKeeper, zooKeeperMissing } from './zookeeper.ts'
+import { until } from '../support/until.ts'
 
 const SESSION_MS = 4_000
 const FOLDER = '/druid/internal-discovery/BROKER'
@@ -153,7 +154,7 @@ describe.runIf(missing === undefined)('discovery on ZooKeeper', () => {
     await lastIs(1, 2)
     await writer.delete_(broker(1), -1)
     await lastIs(2)
-    await vi.waitUntil(() => errors.length > 0)
+    await until(() => errors.length > 0)
     expect(errors).toEqual([expect.stringMatching(/^znode garbage: /)])
     await writer.delete_(broker(2), -1)
     await lastIs()

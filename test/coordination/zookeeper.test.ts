@@ -8,6 +8,7 @@ import {
   type ZooKeeperCoordination,
   type ZooKeeperOptions,
 } from '../../src/coordination/zookeeper.ts'
+import { until } from '../support/until.ts'
 
 type Done = (code: number, text: string, ...values: unknown[]) => void
 
@@ -85,7 +86,7 @@ async function begin(options: Partial<ZooKeeperOptions> = {}): Promise<PlayedCli
     ...options,
   })
   coordination.onState((state) => states.push(state))
-  await vi.waitUntil(() => clients.length > 0)
+  await until(() => clients.length > 0)
   return clients[0]!
 }
 
@@ -105,7 +106,7 @@ test('tells a break from a loss, and begins anew with a new client after a loss'
   client.emit('connecting', client)
   client.emit('connect', client)
   client.emit('close', client, -112)
-  await vi.waitUntil(() => clients.length === 2)
+  await until(() => clients.length === 2)
   clients[1]!.emit('connect', clients[1])
   expect(states).toEqual(['connected', 'suspect', 'connected', 'lost', 'connected'])
   expect(errors).toEqual(['the session ended (-112); another is begun'])
@@ -126,17 +127,17 @@ test('a new session that finds no server yet is no suspect one, and its watches 
 test('an Error that init returns is not lost', async () => {
   initError = new Error('bad')
   await begin()
-  await vi.waitUntil(() => errors.length >= 2)
+  await until(() => errors.length >= 2)
   expect(errors[0]).toBe('cannot begin: bad')
   initError = undefined
-  await vi.waitUntil(() => clients.at(-1)?.begun === true)
+  await until(() => clients.at(-1)?.begun === true)
   clients.at(-1)!.emit('connect')
-  await vi.waitUntil(() => coordination.state === 'connected')
+  await until(() => coordination.state === 'connected')
 })
 
 test('gives up a client that finds no server for longer than its session could live', async () => {
   const client = await begin({ sessionTimeoutMs: 50 })
-  await vi.waitUntil(() => clients.length >= 2)
+  await until(() => clients.length >= 2)
   expect(client.closed).toBe(true)
   expect(coordination.state).toBe('connecting')
 })
@@ -208,12 +209,12 @@ test('a znode that is not there is watched for, also when it comes in between', 
   const client = await begin()
   const read = coordination.read('/a', () => undefined, soon())
   client.last.done(-101, 'no node', null, null)
-  await vi.waitUntil(() => client.last.call === 'exists')
+  await until(() => client.last.call === 'exists')
   expect(client.last.watch).toBe(true)
   client.last.done(0, 'ok', { czxid: 1, mzxid: 1, version: 0 })
-  await vi.waitUntil(() => client.asked.length === 3)
+  await until(() => client.asked.length === 3)
   client.last.done(-101, 'no node', null, null)
-  await vi.waitUntil(() => client.asked.length === 4)
+  await until(() => client.asked.length === 4)
   client.last.done(-101, 'no node', null)
   expect(await read).toBeUndefined()
 })
@@ -238,7 +239,7 @@ test('after a loss every watch tells, once another session is there', async () =
   expect(changed).not.toHaveBeenCalled()
   client.emit('close', client, -112)
   await expect(coordination.read('/a', undefined, soon())).rejects.toThrow('ZooKeeper is lost')
-  await vi.waitUntil(() => clients.length === 2)
+  await until(() => clients.length === 2)
   expect(changed).not.toHaveBeenCalled()
   clients[1]!.emit('connect')
   expect(changed).toHaveBeenCalledTimes(1)

@@ -1,7 +1,8 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { bootstrapSource, type BootstrapOptions } from '../../src/druid/bootstrap-source.ts'
 import { type BrokerSource } from '../../src/druid/broker-source.ts'
 import { fakeBroker, SERVICE } from './support.ts'
+import { until } from '../support/until.ts'
 
 let source: BrokerSource | undefined
 
@@ -34,7 +35,7 @@ test('lists what any Broker lists, asked with own credentials, the TLS port firs
     response.end(JSON.stringify(ROWS))
   })
   const { lists } = begin(['http://127.0.0.1:1', broker.url], { authorization: 'Basic own' })
-  await vi.waitUntil(() => lists.length > 0)
+  await until(() => lists.length > 0)
   expect(lists).toEqual([['http://[::1]:8082', 'http://a:8082', 'https://b:8282']])
   const [asked] = broker.received
   expect(asked?.headers).toContain('Basic own')
@@ -49,13 +50,13 @@ test('tells changes only, and keeps the last list when nobody answers', async ()
     response.end(JSON.stringify(rows))
   })
   const { lists, errors } = begin([broker.url])
-  await vi.waitUntil(() => broker.received.length > 3)
+  await until(() => broker.received.length > 3)
   expect(lists).toHaveLength(1)
   rows = ROWS.slice(0, 1)
-  await vi.waitUntil(() => lists.length === 2)
+  await until(() => lists.length === 2)
   expect(lists[1]).toEqual(['https://b:8282'])
   await broker.kill()
-  await vi.waitUntil(() => errors.length > 0)
+  await until(() => errors.length > 0)
   expect(lists).toHaveLength(2)
 })
 
@@ -69,6 +70,6 @@ test.each([
     response.writeHead(status).end(body)
   })
   const { lists, errors } = begin([broker.url])
-  await vi.waitUntil(() => errors.length > 0)
+  await until(() => errors.length > 0)
   expect(lists).toEqual([])
 })

@@ -6,6 +6,7 @@ import { type DruidClient } from '../../src/druid/client.ts'
 import { type BrokerState } from '../../src/druid/druid.ts'
 import { answerRows, type Behaviour, type FakeBroker, ROWS } from '../support/fake-broker.ts'
 import { addressOf, druidOn, fakeBroker, query, scriptedSource, SERVICE, soon } from './support.ts'
+import { until } from '../support/until.ts'
 
 const hang: Behaviour = () => undefined
 
@@ -230,7 +231,7 @@ test('load goes to the less busy Broker', async () => {
   await allReady(druid)
   const stop = new AbortController()
   const stuck = druid.send(query({ broker: busy.id }), stop.signal)
-  await vi.waitUntil(() => busy.received.length === 1)
+  await until(() => busy.received.length === 1)
   for (let round = 0; round < 20; round += 1) await rows(druid)
   expect([busy.received.length, idle.received.length]).toEqual([1, 20])
   stop.abort(new Error('enough'))
@@ -252,13 +253,13 @@ test('requests past the limit wait in order, those past the queue are refused, t
       .send(query({ body: Buffer.from(text) }), signal)
       .then(async ({ body }) => (await buffer(body)).toString())
   const first = send('1')
-  await vi.waitUntil(() => held.length === 1)
+  await until(() => held.length === 1)
   const waiting = [send('2'), send('left', leave.signal), send('3')]
   await expect(send('4')).rejects.toMatchObject({ code: 'OVATE_QUEUE_FULL' })
   leave.abort(new Error('left'))
   await expect(waiting[1]).rejects.toThrow('left')
   for (const count of [1, 2, 3]) {
-    await vi.waitUntil(() => held.length === count)
+    await until(() => held.length === count)
     held[count - 1]?.()
   }
   await Promise.all([first, waiting[0], waiting[2]])
@@ -285,7 +286,7 @@ test('who waits for a place at one Broker holds up nobody who may have another',
   await allReady(druid)
   const leave = new AbortController()
   const stuck = [1, 2].map(() => druid.send(query({ broker: busy.id }), leave.signal))
-  await vi.waitUntil(() => busy.received.length === 1)
+  await until(() => busy.received.length === 1)
   await rows(druid)
   expect([busy.received.length, idle.received.length]).toEqual([1, 1])
   leave.abort(new Error('left'))
@@ -308,7 +309,7 @@ test('a Router has no readiness: its health will do', async () => {
   const broker = await fakeBroker()
   broker.readiness = 404
   const druid = druidOn([broker])
-  await vi.waitUntil(() => broker.probes.includes('/status/health'))
+  await until(() => broker.probes.includes('/status/health'))
   broker.readiness = 200
   expect(await rows(druid)).toBe(ROWS)
 })
@@ -400,7 +401,7 @@ test('a Broker that is gone from the source ends what it runs and gets no more',
   source.tell([addressOf(going), addressOf(staying)])
   await allReady(druid)
   const running = rows(druid, { broker: going.id })
-  await vi.waitUntil(() => going.received.length === 1)
+  await until(() => going.received.length === 1)
   source.tell([addressOf(staying)])
   expect(druid.brokers().find(({ id }) => id === going.id)?.state).toBe('draining')
   for (let round = 0; round < 5; round += 1) await rows(druid)
@@ -421,7 +422,7 @@ test('a Broker that returns gets its share slowly', async () => {
   await stateOf(druid, broker, 'ready')
   const stop = new AbortController()
   const sent = [1, 2, 3].map(() => druid.send(query(), stop.signal).catch((error: unknown) => String(error)))
-  await vi.waitUntil(() => broker.received.length === 1)
+  await until(() => broker.received.length === 1)
   expect(druid.brokers()[0]?.outstanding).toBe(1)
   stop.abort(new Error('enough'))
   expect(await Promise.all(sent)).toEqual(Array.from({ length: 3 }, () => 'Error: enough'))
@@ -438,15 +439,15 @@ test.each([
   const druid = druidOn([broker], { events: { cancelled: (_broker, outcome) => cancelled.push(outcome) } })
   const gone = new AbortController()
   const sent = druid.send(query({ cancel: { kind, id: 'a/b' } }), gone.signal)
-  await vi.waitUntil(() => broker.received.length === 1)
+  await until(() => broker.received.length === 1)
   gone.abort(new Error('client gone'))
   await expect(sent).rejects.toThrow('client gone')
-  await vi.waitUntil(() => cancelled.length > 0)
+  await until(() => cancelled.length > 0)
   expect([cancelled, deletes(broker)]).toEqual([[202], [path]])
   const { headers = [] } = broker.received[1] ?? {}
   expect(headers).toContain('Basic client')
   expect(headers.map((name) => name.toLowerCase())).not.toContain('content-type')
-  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+  await until(() => druid.brokers()[0]?.outstanding === 0)
 })
 
 test('a query that is given up under an id that stands in no URL gives its place back', async () => {
@@ -455,10 +456,10 @@ test('a query that is given up under an id that stands in no URL gives its place
   const druid = druidOn([broker], { events: { cancelled: (_broker, outcome) => cancelled.push(outcome) } })
   const gone = new AbortController()
   const sent = druid.send(query({ cancel: { kind: 'native', id: '\ud800' } }), gone.signal)
-  await vi.waitUntil(() => broker.received.length === 1)
+  await until(() => broker.received.length === 1)
   gone.abort(new Error('client gone'))
   await expect(sent).rejects.toThrow('client gone')
-  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+  await until(() => druid.brokers()[0]?.outstanding === 0)
   expect([cancelled, deletes(broker)]).toEqual([[expect.any(URIError)], []])
 })
 
@@ -474,7 +475,7 @@ test.each(['by its signal', 'by its reader'])(
     if (how === 'by its reader') answer.body.destroy()
     else gone.abort(new Error('client gone'))
     await closed
-    await vi.waitUntil(() => deletes(broker).length === 1 && druid.brokers()[0]?.outstanding === 0)
+    await until(() => deletes(broker).length === 1 && druid.brokers()[0]?.outstanding === 0)
     expect(answer.body.errored?.message).toBe(how === 'by its reader' ? undefined : 'client gone')
   },
 )
@@ -499,12 +500,12 @@ test('a query given up before its Broker knows it is cancelled as soon as it doe
   const druid = druidOn([broker], { events: { cancelled: (_broker, outcome) => cancelled.push(outcome) } })
   const gone = new AbortController()
   const sent = druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
-  await vi.waitUntil(() => broker.received.length === 1)
+  await until(() => broker.received.length === 1)
   gone.abort(new Error('client gone'))
   await expect(sent).rejects.toThrow('client gone')
-  await vi.waitUntil(() => cancelled.length > 0)
+  await until(() => cancelled.length > 0)
   expect([cancelled, deletes(broker).length]).toEqual([[202], 3])
-  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+  await until(() => druid.brokers()[0]?.outstanding === 0)
 })
 
 test('a query that its Broker never comes to know is let go of in time', async () => {
@@ -518,7 +519,7 @@ test('a query that its Broker never comes to know is let go of in time', async (
   })
   const gone = new AbortController()
   const sent = druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
-  await vi.waitUntil(() => broker.received.length === 1)
+  await until(() => broker.received.length === 1)
   gone.abort(new Error('client gone'))
   await expect(sent).rejects.toThrow('client gone')
   await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0, { timeout: 5_000 })
@@ -532,7 +533,7 @@ test('a query given up at once is cancelled when Druid has had time to begin it'
   const druid = druidOn([broker], { limits: { cancelAgeMs: 300 } })
   const gone = new AbortController()
   const sent = druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
-  await vi.waitUntil(() => broker.received.length === 1)
+  await until(() => broker.received.length === 1)
   const sentAtMs = performance.now()
   gone.abort(new Error('client gone'))
   await expect(sent).rejects.toThrow('client gone')
@@ -547,7 +548,7 @@ test('a query given up at once and answered at once is let go of at once', async
   const druid = druidOn([broker], { limits: { cancelAgeMs: 60_000 } })
   const gone = new AbortController()
   const sent = druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
-  await vi.waitUntil(() => broker.received.length === 1)
+  await until(() => broker.received.length === 1)
   gone.abort(new Error('client gone'))
   await expect(sent).rejects.toThrow('client gone')
   await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0, { timeout: 5_000 })
@@ -564,10 +565,10 @@ test('a query given up that is answered before its Broker knows it is asked abou
   const druid = druidOn([broker])
   const gone = new AbortController()
   const sent = druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
-  await vi.waitUntil(() => broker.received.length === 1)
+  await until(() => broker.received.length === 1)
   gone.abort(new Error('client gone'))
   await expect(sent).rejects.toThrow('client gone')
-  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+  await until(() => druid.brokers()[0]?.outstanding === 0)
   expect(deletes(broker).length).toBeLessThan(3)
 })
 
@@ -581,7 +582,7 @@ test('a query that is given up in its answer and not known any more is asked abo
   const answer = await druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
   answer.body.on('error', () => undefined)
   gone.abort(new Error('client gone'))
-  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+  await until(() => druid.brokers()[0]?.outstanding === 0)
   expect(deletes(broker)).toHaveLength(1)
 })
 
@@ -600,7 +601,7 @@ test.each(['sql', 'native'] as const)(
     const first = await druid.send(query({ cancel }), new AbortController().signal)
     first.body.destroy()
     const second = druid.send(query({ cancel }), new AbortController().signal)
-    await vi.waitUntil(() => deletes(broker).length === 1)
+    await until(() => deletes(broker).length === 1)
     // Another id waits for nothing.
     const { body } = await druid.send(query({ cancel: { kind, id: 'y' } }), new AbortController().signal)
     await buffer(body)
@@ -622,10 +623,10 @@ test.each(['sql', 'native'] as const)(
     const asked = [0, 1].map(() => druid.send(query({ cancel }), new AbortController().signal))
     const [first, second] = await Promise.all(asked)
     first?.body.destroy()
-    await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 1)
+    await until(() => druid.brokers()[0]?.outstanding === 1)
     expect(deletes(broker)).toEqual([])
     second?.body.destroy()
-    await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0)
+    await until(() => druid.brokers()[0]?.outstanding === 0)
     expect(deletes(broker)).toHaveLength(1)
   },
 )
@@ -642,10 +643,10 @@ test('one that is given up is cancelled once the other of its id is answered', a
   const first = await druid.send(query({ cancel }), new AbortController().signal)
   const second = await druid.send(query({ cancel }), new AbortController().signal)
   first.body.destroy()
-  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 1)
+  await until(() => druid.brokers()[0]?.outstanding === 1)
   ends.at(-1)?.()
   expect((await buffer(second.body)).toString()).toBe('[]')
-  await vi.waitUntil(() => deletes(broker).length === 1)
+  await until(() => deletes(broker).length === 1)
 })
 
 test('one that is given up is cancelled though the other of its id was never written', async () => {
@@ -657,10 +658,10 @@ test('one that is given up is cancelled though the other of its id was never wri
   const given = new Promise<void>(() => undefined)
   const second = druid.send(query({ cancel, givenTo: () => given }), gone.signal)
   first.body.destroy()
-  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 1)
+  await until(() => druid.brokers()[0]?.outstanding === 1)
   gone.abort(new Error('client gone'))
   await expect(second).rejects.toThrow('client gone')
-  await vi.waitUntil(() => deletes(broker).length === 1)
+  await until(() => deletes(broker).length === 1)
   expect(posts(broker)).toBe(1)
 })
 
@@ -675,16 +676,16 @@ test('a DELETE that came too early is not sent again once another of its id runs
   const cancel = { kind: 'native', id: 'x' } as const
   const gone = new AbortController()
   const first = druid.send(query({ cancel }), gone.signal)
-  await vi.waitUntil(() => posts(broker) === 2)
+  await until(() => posts(broker) === 2)
   const second = druid.send(query({ cancel }), signal())
   second.catch(() => undefined)
   gone.abort(new Error('client gone'))
   await expect(first).rejects.toThrow('client gone')
-  await vi.waitUntil(() => deletes(broker).length === 3)
+  await until(() => deletes(broker).length === 3)
   filler.body.destroy()
-  await vi.waitUntil(() => posts(broker) === 3)
+  await until(() => posts(broker) === 3)
   const sent = deletes(broker).length
-  await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 1)
+  await until(() => druid.brokers()[0]?.outstanding === 1)
   expect(deletes(broker)).toHaveLength(sent)
 })
 
@@ -708,7 +709,7 @@ test('a Broker that does not answer the DELETE holds nothing for long', async ()
   const druid = druidOn([broker], { limits: { cancelTimeoutMs: 100 } })
   const gone = new AbortController()
   const sent = druid.send(query({ cancel: { kind: 'sql', id: 'x' } }), gone.signal)
-  await vi.waitUntil(() => broker.received.length === 1)
+  await until(() => broker.received.length === 1)
   gone.abort(new Error('client gone'))
   await expect(sent).rejects.toThrow('client gone')
   await vi.waitUntil(() => druid.brokers()[0]?.outstanding === 0, { timeout: 5_000 })
@@ -723,7 +724,7 @@ test('a cancel goes to the Broker that runs the query', async () => {
   const sent = druid
     .send(query({ broker: two.id, cancel }), stop.signal)
     .catch((error: unknown) => String(error))
-  await vi.waitUntil(() => two.received.length === 1)
+  await until(() => two.received.length === 1)
   two.behave = (_request, response) => {
     response.writeHead(202).end()
   }
@@ -773,8 +774,8 @@ test('closing ends what runs and leaves no connection', async () => {
   const broker = await fakeBroker(hang)
   const druid = druidOn([broker])
   const sent = druid.send(query({ repeatable: false }), soon()).catch((error: unknown) => error)
-  await vi.waitUntil(() => broker.received.length === 1)
+  await until(() => broker.received.length === 1)
   await druid.close()
   expect(await sent).toMatchObject({ code: 'OVATE_BROKER_FAILED' })
-  await vi.waitUntil(() => broker.connections === 0)
+  await until(() => broker.connections === 0)
 })

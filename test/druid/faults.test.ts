@@ -6,6 +6,7 @@ import { type DruidClient } from '../../src/druid/client.ts'
 import { OvateError } from '../../src/errors.ts'
 import { answerRows, type Behaviour, type FakeBroker, ROWS } from '../support/fake-broker.ts'
 import { druidOn, fakeBroker, query, soon } from './support.ts'
+import { until } from '../support/until.ts'
 
 interface Fault {
   /** What the first Broker does with the request; undefined: nobody listens there. */
@@ -79,7 +80,7 @@ function codeOf(error: unknown): string {
 async function twoBrokers(): Promise<{ druid: DruidClient; first: FakeBroker; second: FakeBroker }> {
   const [first, second] = [await fakeBroker(), await fakeBroker()]
   const druid = druidOn([first, second], { limits: { connectFailures: 3 } })
-  await vi.waitUntil(() => druid.brokers().every(({ state }) => state === 'ready'))
+  await until(() => druid.brokers().every(({ state }) => state === 'ready'))
   const answer = await druid.send(query({ broker: second.id }), soon())
   await buffer(answer.body)
   second.received.length = 0
@@ -202,7 +203,7 @@ test.each([true, false])(
 test('a request that no connection took goes on until one does', async () => {
   const brokers = [await fakeBroker(), await fakeBroker(), await fakeBroker(), await fakeBroker()]
   const druid = druidOn(brokers, { limits: { connectFailures: 100 } })
-  await vi.waitUntil(() => druid.brokers().every(({ state }) => state === 'ready'))
+  await until(() => druid.brokers().every(({ state }) => state === 'ready'))
   const last = brokers.pop()!
   await Promise.all(brokers.map((broker) => broker.kill()))
   for (let round = 0; round < 10; round += 1) expect(await outcomeOf(druid, false)).toBe(ROWS)
@@ -212,7 +213,7 @@ test('a request that no connection took goes on until one does', async () => {
 test('a Broker that is back while a request still waits for one gets it', async () => {
   const broker = await fakeBroker()
   const druid = druidOn([broker], { limits: { connectFailures: 100, noBrokerWaitMs: 5_000 } })
-  await vi.waitUntil(() => druid.brokers().every(({ state }) => state === 'ready'))
+  await until(() => druid.brokers().every(({ state }) => state === 'ready'))
   await broker.kill()
   const outcome = outcomeOf(druid, true)
   await broker.revive()
@@ -222,7 +223,7 @@ test('a Broker that is back while a request still waits for one gets it', async 
 test('a frozen Broker without another: its requests wait until it wakes up', async () => {
   const broker = await fakeBroker()
   const druid = druidOn([broker])
-  await vi.waitUntil(() => druid.brokers().every(({ state }) => state === 'ready'))
+  await until(() => druid.brokers().every(({ state }) => state === 'ready'))
   const finish = freezeAtRequest(broker)
   const outcome = outcomeOf(druid, true)
   await vi.waitUntil(() => druid.brokers().every(({ state }) => state === 'ejected'), { timeout: 5_000 })
@@ -257,7 +258,7 @@ test('a stream that is refused while it still comes tells nothing of its Broker'
     limits: { connectFailures: 2, probeIntervalMs: 60_000 },
     events: { ejected: (_, reason) => ejected.push(reason) },
   })
-  await vi.waitUntil(() => druid.brokers().every(({ state }) => state === 'ready'))
+  await until(() => druid.brokers().every(({ state }) => state === 'ready'))
   broker.behave = reset
   for (let times = 0; times < 3; times += 1) {
     const request = query({ body: Readable.from([Buffer.from('{}')]) })

@@ -1,5 +1,5 @@
 // Settings that change while Ovate runs: each is obeyed by the next request, and nothing that was made before it counts.
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type DruidRequest } from '../../src/druid/druid.ts'
 import { type Live, readLive } from '../../src/config/live.ts'
 import { sandboxAvailable } from '../sandbox/available.ts'
@@ -10,6 +10,7 @@ import { OWN_AUTHORIZATION, type SandboxStack, startSandboxStack } from '../supp
 import { answerer, kindOf, script } from '../support/scripted.ts'
 import { askBoth, cacheStatus, type Headers, planOf, seen } from '../support/side-by-side.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -269,7 +270,7 @@ describe('an answer on its way', () => {
     })
     const stack = await startStack(druid)
     const asked = askSql(stack.sqlUrl, COUNT)
-    await vi.waitUntil(() => dataOf(druid).length === 1)
+    await until(() => dataOf(druid).length === 1)
     put(stack, { shared: true })
     slow.resolve()
     expect(cacheStatus(await asked)).toBe('fwd=miss; detail="whole"')
@@ -290,10 +291,10 @@ describe('an answer on its way', () => {
     })
     const stack = await startStack(druid)
     const before = askSql(stack.sqlUrl, COUNT)
-    await vi.waitUntil(() => dataOf(druid).length === 1)
+    await until(() => dataOf(druid).length === 1)
     put(stack, { exactDoubles: true })
     const after = askSql(stack.sqlUrl, COUNT)
-    await vi.waitUntil(() => dataOf(druid).length === 2)
+    await until(() => dataOf(druid).length === 2)
     slow.resolve()
     expect([cacheStatus(await before), cacheStatus(await after)]).toEqual([
       'fwd=miss; detail="whole"',

@@ -15,8 +15,8 @@ import { sandboxAvailable } from '../sandbox/available.ts'
 import { askSql, type Got } from '../support/http-client.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { ahead, type Replica, startReplica, StoreInMemory } from '../support/replicas.ts'
-import { until } from '../support/sandbox-stack.ts'
 import { SEED } from '../support/seed.ts'
+import { until } from '../support/until.ts'
 
 const REPLICAS = 3
 const ROUNDS_MAX = 400

@@ -6,8 +6,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { deferred, type Deferred } from '../support/deferred.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { type RawConnection, rawConnection, rawPost } from '../support/raw.ts'
-import { until } from '../support/sandbox-stack.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/tls')
 const TLS = { cert: join(FIXTURES, 'server.crt'), key: join(FIXTURES, 'server.key') }

@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { deferred, type Deferred } from '../support/deferred.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { type RawConnection, rawConnection, rawPost } from '../support/raw.ts'
-import { until } from '../support/sandbox-stack.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
 
 const MIB = 1_048_576
 const LISTEN = { maxBody: '1MiB', allBodies: '1MiB', headersTimeout: '300ms', requestTimeout: '20s' }

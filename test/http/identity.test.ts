@@ -5,7 +5,8 @@ import { adminOptions } from '../../src/app/listeners.ts'
 import { RESULT_FORMATS } from '../../src/result/format.ts'
 import { type SandboxUsers } from '../../src/sandbox/users.ts'
 import { sandboxAvailable } from '../sandbox/available.ts'
-import { OWN_AUTHORIZATION, type SandboxStack, startSandboxStack, until } from '../support/sandbox-stack.ts'
+import { OWN_AUTHORIZATION, type SandboxStack, startSandboxStack } from '../support/sandbox-stack.ts'
+import { until } from '../support/until.ts'
 
 type Headers = Readonly<Record<string, string>>
 

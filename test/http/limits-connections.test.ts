@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
 import { startEchoStack } from '../support/echo-stack.ts'
 import { startOrdinaryClient } from '../support/ordinary-client.ts'
-import { until } from '../support/sandbox-stack.ts'
 import { endingWithUs } from '../support/ending-with-us.ts'
+import { until } from '../support/until.ts'
 
 const COUNT = 10_000
 /** Files that the test opens beside them. */

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { askSql } from '../support/http-client.ts'
 import { rawPost } from '../support/raw.ts'
-import { until } from '../support/sandbox-stack.ts'
 import { answerer, bodyText, script } from '../support/scripted.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
 
 const READERS = 200
 const ANSWER_BYTES = 4_000_000

@@ -8,7 +8,7 @@ import { type EchoStack, startEchoStack } from '../support/echo-stack.ts'
 import { ask } from '../support/http-client.ts'
 import { type OrdinaryClient, startOrdinaryClient } from '../support/ordinary-client.ts'
 import { rawConnection, type RawConnection, rawPost } from '../support/raw.ts'
-import { until } from '../support/sandbox-stack.ts'
+import { until } from '../support/until.ts'
 
 const SQL = '/druid/v2/sql'
 const HOST = 'Host: ovate\r\n'

@@ -8,8 +8,8 @@ import { managementTarget } from '../../src/http/management.ts'
 import { type FakeBroker, startFakeBroker } from '../support/fake-broker.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { ask } from '../support/http-client.ts'
-import { until } from '../support/sandbox-stack.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
 
 const leader = (role: 'coordinator' | 'overlord', path: string): unknown => ({ kind: 'leader', role, path })
 

@@ -5,9 +5,9 @@ import { deferred } from '../support/deferred.ts'
 import { FakeDruid, type Reply } from '../support/fake-druid.ts'
 import { ask, askSql } from '../support/http-client.ts'
 import { rawPost } from '../support/raw.ts'
-import { until } from '../support/sandbox-stack.ts'
 import { answerer, kindOf, script, type Script } from '../support/scripted.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
 
 const SELECT = 'SELECT country FROM events'
 const LIMIT = 2_000_000

@@ -11,9 +11,9 @@ import { type Deferred, deferred } from '../support/deferred.ts'
 import { FakeDruid } from '../support/fake-druid.ts'
 import { ask } from '../support/http-client.ts'
 import { rawConnection, rawPost } from '../support/raw.ts'
-import { until } from '../support/sandbox-stack.ts'
 import { answerer, type Script, script } from '../support/scripted.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
 
 const GRACE_MS = 20_000
 

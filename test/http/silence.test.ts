@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { druidOn, fakeBroker } from '../druid/support.ts'
 import { type FakeBroker } from '../support/fake-broker.ts'
 import { ask } from '../support/http-client.ts'
-import { until } from '../support/sandbox-stack.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
 
 const NATIVE = JSON.stringify({
   queryType: 'timeBoundary',

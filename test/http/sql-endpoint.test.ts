@@ -11,6 +11,7 @@ import { ask, askSql, type Got } from '../support/http-client.ts'
 import { answerer, bodyText, kindOf, type QueryKind, type Script, script } from '../support/scripted.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { settle } from '../support/manual-clock.ts'
+import { until } from '../support/until.ts'
 
 const COUNT = 'SELECT COUNT(*) AS n FROM events'
 
@@ -560,12 +561,4 @@ function brokenOff(text: string): AsyncIterable<Buffer> {
     throw new Error('the connection broke')
   }
   return body()
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5_000
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('what was waited for did not come')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { deferred } from '../support/deferred.ts'
 import { FakeDruid, type Reply } from '../support/fake-druid.ts'
 import { ask, askSql, type Got } from '../support/http-client.ts'
-import { until } from '../support/sandbox-stack.ts'
 import { answerer, type Script, script } from '../support/scripted.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
 
 const COUNT = 'SELECT COUNT(*) AS n FROM events'
 

@@ -7,8 +7,8 @@ import { type FakeBroker, startFakeBroker } from '../support/fake-broker.ts'
 import { ask } from '../support/http-client.ts'
 import { startRawBroker } from '../support/raw-broker.ts'
 import { type RawConnection, rawConnection } from '../support/raw.ts'
-import { until } from '../support/sandbox-stack.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { until } from '../support/until.ts'
 
 const SERVICE = 'druid/broker'
 /** A body that is smaller is sent on when all of it is there. */

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { randomOf } from '../cluster/random.ts'
 import { COLUMNS, DAY_MS, randomRows } from '../differential/table.ts'
 import { askSql } from '../support/http-client.ts'
-import { type SandboxStack, startSandboxStack, until } from '../support/sandbox-stack.ts'
+import { type SandboxStack, startSandboxStack } from '../support/sandbox-stack.ts'
 import { sandboxAvailable } from './available.ts'
 import { FORMS, MIDDLE, MIDDLE_CUT, RELATIVE, rangeText, type SeriesForm } from './series-forms.ts'
+import { until } from '../support/until.ts'
 
 const SEED = 7
 const DAYS = 30

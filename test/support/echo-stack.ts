@@ -4,8 +4,8 @@ import { type Druid, type DruidRequest } from '../../src/druid/druid.ts'
 import { fixedSource } from '../../src/druid/fixed-source.ts'
 import { type DruidLimits } from '../../src/druid/options.ts'
 import { type EchoBroker, startEchoBroker } from './echo-broker.ts'
-import { until } from './sandbox-stack.ts'
 import { type Stack, startStack } from './stack.ts'
+import { until } from './until.ts'
 
 export interface EchoStack {
   readonly brokers: readonly EchoBroker[]

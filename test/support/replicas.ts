@@ -9,8 +9,9 @@ import { type SharedAnswer, type SharedStore } from '../../src/engine/shared-ans
 import { type LeaseOffice } from '../../src/engine/turns.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { ManualClock } from './manual-clock.ts'
-import { OWN_AUTHORIZATION, until } from './sandbox-stack.ts'
+import { OWN_AUTHORIZATION } from './sandbox-stack.ts'
 import { type Stack, startStack } from './stack.ts'
+import { until } from './until.ts'
 
 const SERVICE = 'druid/broker'
 const ENTRY_MAX_BYTES = 100_000_000

@@ -4,6 +4,7 @@ import { fixedSource } from '../../src/druid/fixed-source.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { ManualClock } from './manual-clock.ts'
 import { type Stack, startStack } from './stack.ts'
+import { until } from './until.ts'
 
 export interface SandboxStack {
   readonly clock: ManualClock
@@ -15,7 +16,6 @@ export interface SandboxStack {
 }
 
 const SERVICE = 'druid/broker'
-const READY_MS = 50_000
 /** Ovate's own account, where the sandbox knows users. */
 const OWN_ACCOUNT = { username: 'ovate', password: 'own' }
 export const OWN_AUTHORIZATION = `Basic ${Buffer.from('ovate:own').toString('base64')}`
@@ -41,13 +41,4 @@ export async function startSandboxStack(
   }
   await until(() => druid.brokers().some(({ state }) => state === 'ready'))
   return { clock, sandbox, stack, url: stack.server.url, stop }
-}
-
-/** Polls, because what is waited for comes over sockets. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + READY_MS
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('what was waited for did not come')
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
 }

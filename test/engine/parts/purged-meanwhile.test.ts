@@ -4,9 +4,10 @@ import { sandboxAvailable } from '../../sandbox/available.ts'
 import { type DaysOfFacts, startDaysOfFacts } from '../../support/days-of-facts.ts'
 import { deferred } from '../../support/deferred.ts'
 import { askSql } from '../../support/http-client.ts'
-import { type SandboxStack, until } from '../../support/sandbox-stack.ts'
+import { type SandboxStack } from '../../support/sandbox-stack.ts'
 import { kindOf } from '../../support/scripted.ts'
 import { askBoth, cacheStatus, seen } from '../../support/side-by-side.ts'
+import { until } from '../../support/until.ts'
 
 const FORMS: readonly (readonly [string, (window: string) => string])[] = [
   [
