@@ -132,7 +132,7 @@ async function askMaven(name: string, dependencies: string, signal: AbortSignal)
 }
 
 function pomOf(name: string, dependencies: string): string {
-  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  return `<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>local.ovate</groupId><artifactId>${name}</artifactId><version>1</version><packaging>pom</packaging>
   ${dependencies}
