@@ -195,6 +195,11 @@ class Sequence {
       this.#questions.splice(this.#random.below(this.#questions.length), 1)
   }
 
+  /** What Druid refuses is asked once more, and not again and again: it would crowd out what may be kept. */
+  #forget(question: Question): void {
+    this.#questions = this.#questions.filter((one) => one !== question)
+  }
+
   #randomChange(): Change {
     const { fromMs, toMs } = this.#world.subject()
     const kind = this.#random.pick(this.#world.changes)
@@ -260,6 +265,8 @@ class Sequence {
     const result =
       first.kind === 'different' && isAboutNow ? await this.#again({ asked, identity }, first) : first
     tally.add('status', String(theirs.status))
+    const times = this.#earlier.get(requestKey(asked, identity))?.length ?? 0
+    if (theirs.status === 400 && times > 1) this.#forget(question)
     tally.answered(got.cache, result.kind)
     if (answer !== got) {
       this.#mutated += 1
@@ -293,7 +300,7 @@ class Sequence {
       identity,
     }: { readonly question: Question; readonly asked: Asked; readonly identity: string | undefined },
   ): CacheAnswer {
-    const key = `${identity ?? ''} ${asked.body}`
+    const key = requestKey(asked, identity)
     const earlier = this.#earlier.get(key) ?? []
     this.#earlier.set(key, [...earlier, got.body])
     const body =
@@ -305,6 +312,10 @@ class Sequence {
     this.#options.tally.add('step', step)
     this.#steps.push(`${step}: ${more}`)
   }
+}
+
+function requestKey({ body }: Asked, identity: string | undefined): string {
+  return `${identity ?? ''} ${body}`
 }
 
 function describe(change: Change): string {
